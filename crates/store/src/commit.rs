@@ -1,0 +1,289 @@
+//! A write as a value: guards, rows, events, in this order, stored together or not at all.
+//!
+//! A use case reads, decides, and fills a [`Commit`]. It names no transaction and sends no statement. A number
+//! that a guard takes is not known yet while the commit is written; [`Taken`] stands for it in rows and events.
+
+use base::{Clock, Organisation, Random, Time, Uid};
+
+use crate::failure::{Failure, Outcome};
+use crate::row::Row;
+use crate::sql::Sql;
+use crate::table::{Class, Table};
+use crate::value::Value;
+
+/// Stands for the number in the first column that a guard answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken(pub(crate) usize);
+
+/// A cell of a row to insert: a value, or a number that a guard takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Known now.
+    Value(Value),
+    /// Known when the guard has been passed.
+    Taken(Taken),
+}
+
+impl<T: Into<Value>> From<T> for Cell {
+    fn from(value: T) -> Self {
+        Cell::Value(value.into())
+    }
+}
+
+impl From<Taken> for Cell {
+    fn from(taken: Taken) -> Self {
+        Cell::Taken(taken)
+    }
+}
+
+/// What must hold, and what changes with it.
+#[derive(Clone, Debug)]
+pub(crate) enum Guard {
+    /// A guarded change: it must touch exactly one row.
+    Holds { sql: &'static Sql, params: Vec<Value> },
+    /// A change that may touch any number of rows.
+    Change { sql: &'static Sql, params: Vec<Value> },
+    /// A row whose key must be new.
+    Claim { table: &'static Table, cells: Vec<Value> },
+    /// A stream of events whose last version must be this one.
+    Stream { stream: Uid, version: i64 },
+}
+
+impl Guard {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Guard::Holds { sql, .. } | Guard::Change { sql, .. } => sql.name,
+            Guard::Claim { table, .. } => table.name,
+            Guard::Stream { .. } => "log.stream",
+        }
+    }
+
+    /// Guards are taken in this order by every group on every node, so that no two groups can wait for each other.
+    pub(crate) fn order(&self) -> (usize, &'static str, &[Value]) {
+        let (table, values) = match self {
+            Guard::Holds { sql, params } | Guard::Change { sql, params } => (sql.table, params),
+            Guard::Claim { table, cells } => (*table, cells),
+            Guard::Stream { .. } => return (0, "", &[]),
+        };
+        (table.rank(), table.name, values.get(..table.key).unwrap_or(values))
+    }
+}
+
+/// A row to insert.
+#[derive(Clone, Debug)]
+pub(crate) struct Insert {
+    pub(crate) table: &'static Table,
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// A fact for the log. The log is the outbox as well: what stands in it will be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The stream that it belongs to: the id of an order, a menu, a person.
+    pub stream: Uid,
+    /// Its place in the stream, from 1: one more than the version that the caller decided upon.
+    pub version: i64,
+    /// What happened: `order.created`.
+    pub kind: &'static str,
+    /// The facts, as a JSON object.
+    pub payload: String,
+    /// Who did it.
+    pub actor: String,
+    /// When.
+    pub at: Time,
+    /// The trace that it belongs to, or empty.
+    pub trace: String,
+}
+
+/// An event in a commit, with the numbers that the store adds to its payload.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) event: Event,
+    pub(crate) taken: Vec<(&'static str, Taken)>,
+}
+
+/// Guards, rows and events of one organisation (or of one person), stored together or not at all.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub(crate) id: Uid,
+    pub(crate) organisation: Organisation,
+    pub(crate) person: Option<Uid>,
+    pub(crate) at: Time,
+    pub(crate) guards: Vec<Guard>,
+    pub(crate) inserts: Vec<Insert>,
+    pub(crate) events: Vec<Entry>,
+}
+
+impl Commit {
+    /// An empty commit of an organisation, with an id of its own.
+    #[must_use]
+    pub fn new(clock: &Clock, random: &Random, organisation: Organisation) -> Self {
+        Commit {
+            id: Uid::make(clock, random, organisation),
+            organisation,
+            person: None,
+            at: clock.now(),
+            guards: Vec::new(),
+            inserts: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// An empty commit about one person, for the people database.
+    #[must_use]
+    pub fn of_person(clock: &Clock, random: &Random, person: Uid) -> Self {
+        Commit { person: Some(person), ..Commit::new(clock, random, Organisation::PEOPLE) }
+    }
+
+    /// The id under which it is stored: the same commit sent again changes nothing.
+    #[must_use]
+    pub fn id(&self) -> Uid {
+        self.id
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn organisation(&self) -> Organisation {
+        self.organisation
+    }
+
+    /// A change that must touch exactly one row, or the commit is refused: a version, a counter with enough left.
+    /// Parameters follow the organisation, which the store fills in; the table's key comes first.
+    /// The returned placeholder stands for the number in its first answered column.
+    pub fn guard(&mut self, sql: &'static Sql, params: impl Into<Vec<Value>>) -> Taken {
+        self.push(Guard::Holds { sql, params: params.into() })
+    }
+
+    /// A change that may touch any number of rows.
+    pub fn change(&mut self, sql: &'static Sql, params: impl Into<Vec<Value>>) -> Taken {
+        self.push(Guard::Change { sql, params: params.into() })
+    }
+
+    /// A row whose key must be new, or the commit is refused. It must not refer to a row of this same commit.
+    pub fn claim(&mut self, table: &'static Table, cells: impl Into<Vec<Value>>) -> Taken {
+        self.push(Guard::Claim { table, cells: cells.into() })
+    }
+
+    /// A stream that must stand at this version, or the commit is refused.
+    pub fn expect(&mut self, stream: Uid, version: i64) {
+        self.push(Guard::Stream { stream, version });
+    }
+
+    /// A row to insert; a key that exists already ends the commit as violated.
+    pub fn insert(&mut self, table: &'static Table, cells: impl Into<Vec<Cell>>) {
+        self.inserts.push(Insert { table, cells: cells.into() });
+    }
+
+    /// A fact for the log.
+    pub fn event(&mut self, event: Event) {
+        self.event_with(event, []);
+    }
+
+    /// A fact for the log whose payload gets the taken numbers as fields of the given names.
+    pub fn event_with(&mut self, event: Event, taken: impl Into<Vec<(&'static str, Taken)>>) {
+        self.events.push(Entry { event, taken: taken.into() });
+    }
+
+    fn push(&mut self, guard: Guard) -> Taken {
+        self.guards.push(guard);
+        Taken(self.guards.len().saturating_sub(1))
+    }
+
+    /// Finds what a database would refuse less clearly, before anything is sent.
+    pub(crate) fn check(&self) -> Outcome<()> {
+        for guard in &self.guards {
+            if let Guard::Claim { table, cells } = guard {
+                let fits = |(cell, column): (&Value, &crate::table::Column)| cell.fits(column.kind);
+                well_formed(table, cells.len(), cells.iter().zip(table.columns).all(fits), self)?;
+            } else if let Guard::Holds { sql, params } | Guard::Change { sql, params } = guard {
+                well_formed(sql.table, sql.table.columns.len(), params.len() >= sql.table.key, self)?;
+            }
+        }
+        for Insert { table, cells } in &self.inserts {
+            let fits = cells.iter().zip(table.columns).all(|(cell, column)| match cell {
+                Cell::Value(value) => value.fits(column.kind),
+                Cell::Taken(taken) => taken.0 < self.guards.len() && column.kind == crate::value::Kind::Int,
+            });
+            well_formed(table, cells.len(), fits, self)?;
+        }
+        for Entry { event, taken } in &self.events {
+            let object = event.payload.starts_with('{') && event.payload.ends_with('}');
+            let known = taken.iter().all(|(_, taken)| taken.0 < self.guards.len());
+            if !object || !known || event.version < 1 {
+                return Err(Failure::Malformed(format!("event {} of commit {:?}", event.kind, self.id)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outcome<()> {
+    let scoped = match table.class {
+        Class::Organisation => commit.person.is_none(),
+        Class::Person => commit.person.is_some(),
+        Class::Published => true,
+        Class::Queue | Class::Control => false,
+    };
+    if cells == table.columns.len() && fits && scoped {
+        return Ok(());
+    }
+    Err(Failure::Malformed(format!("a row or statement of {} in commit {:?}", table.name, commit.id)))
+}
+
+/// What a stored commit answers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Committed {
+    /// The position in the shard's log of its last event, or of the log when it was stored without one. A read
+    /// that carries it sees this commit.
+    pub position: i64,
+    pub(crate) answers: Vec<Vec<Row>>,
+}
+
+impl Committed {
+    /// The number that a guard took: the first column of its first answered row.
+    #[must_use]
+    pub fn taken(&self, taken: Taken) -> Option<i64> {
+        self.answers.get(taken.0).and_then(|rows| rows.first()).and_then(|row| row.get(0).ok())
+    }
+
+    /// The rows that a guard or change answered by `RETURNING`.
+    #[must_use]
+    pub fn rows(&self, taken: Taken) -> &[Row] {
+        self.answers.get(taken.0).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The rows that the guards of one commit answered, in the order of the commit.
+pub(crate) type Answers = Vec<Vec<Row>>;
+
+impl Cell {
+    /// The value, now that the guards have answered.
+    pub(crate) fn resolve(&self, answers: &Answers) -> Outcome<Value> {
+        match self {
+            Cell::Value(value) => Ok(value.clone()),
+            Cell::Taken(taken) => taken.resolve(answers).map(Value::Int),
+        }
+    }
+}
+
+impl Taken {
+    pub(crate) fn resolve(self, answers: &Answers) -> Outcome<i64> {
+        let row = answers.get(self.0).and_then(|rows| rows.first());
+        let row = row.ok_or_else(|| Failure::Malformed(format!("guard {} answers no number", self.0)))?;
+        row.get(0)
+    }
+}
+
+impl Entry {
+    /// The payload with the taken numbers added as fields.
+    pub(crate) fn payload(&self, answers: &Answers) -> Outcome<String> {
+        let mut payload = self.event.payload.clone();
+        for (name, taken) in &self.taken {
+            let number = taken.resolve(answers)?;
+            payload.pop();
+            let comma = if payload.trim_end().ends_with('{') { "" } else { "," };
+            payload.push_str(&format!("{comma}\"{name}\":{number}}}"));
+        }
+        Ok(payload)
+    }
+}

@@ -1,0 +1,84 @@
+//! How a call to the store can end other than well, and what a caller may conclude from it.
+
+use base::{Error, Organisation, Uid};
+use std::time::Duration;
+
+/// Which rule of the database a row broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A unique or primary key.
+    Unique,
+    /// A foreign key.
+    Foreign,
+    /// A check.
+    Check,
+    /// A column that must have a value.
+    NotNull,
+}
+
+/// Why a call ended without doing what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// A guard did not hold. Nothing was stored.
+    #[error("guard {guard} ({name}) did not hold")]
+    Refused {
+        /// The place of the guard in the commit, from 0.
+        guard: usize,
+        /// The name of its statement, or of the table whose key was taken.
+        name: &'static str,
+    },
+    /// A row broke a rule of the database. Nothing was stored.
+    #[error("constraint {constraint} of {table} is violated")]
+    Violated {
+        /// The kind of rule.
+        rule: Rule,
+        /// The table.
+        table: String,
+        /// The name of the constraint, as PostgreSQL names it, on both engines.
+        constraint: String,
+    },
+    /// The organisation does not live on this shard, or not at this epoch. Nothing was stored; look it up again.
+    #[error("organisation {0} does not live here")]
+    Moved(Organisation),
+    /// The commit or statement is not well formed; a mistake of the caller. Nothing was stored.
+    #[error("not well formed: {0}")]
+    Malformed(String),
+    /// Too much waits already, or the database is away. Nothing was stored.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The deadline came before anything was sent. Nothing was stored.
+    #[error("the deadline passed before the work began")]
+    TooLate,
+    /// The deadline came before it was known whether the commit was stored. The same commit may be sent again.
+    #[error("it is not known whether commit {0:?} was stored")]
+    Unknown(Uid),
+    /// The store refuses to go on because what it reads is damaged.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// A mistake of the store or of a statement; the database said why.
+    #[error("the database refused a statement: {0}")]
+    Broken(String),
+}
+
+/// What a call to the store answers.
+pub type Outcome<T> = Result<T, Failure>;
+
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl From<Failure> for Error {
+    #[track_caller]
+    fn from(failure: Failure) -> Self {
+        let text = failure.to_string();
+        match &failure {
+            Failure::Refused { .. } => Error::conflict("refused", text),
+            Failure::Violated { .. } => Error::conflict("violated", text),
+            Failure::Moved(_) => Error::unavailable("moved", text).retry_after(RETRY_AFTER),
+            Failure::Unavailable(_) => Error::unavailable("unavailable", text).retry_after(RETRY_AFTER),
+            Failure::TooLate => Error::unavailable("deadline", text).retry_after(RETRY_AFTER),
+            Failure::Unknown(_) => Error::unavailable("unknown_outcome", text).retry_after(RETRY_AFTER),
+            Failure::Damaged(_) => Error::internal("damaged", text),
+            Failure::Malformed(_) | Failure::Broken(_) => Error::internal("internal", text),
+        }
+        .caused_by(failure)
+    }
+}

@@ -1,0 +1,25 @@
+//! One commit path over SQLite and PostgreSQL: the commit is the only truth.
+//!
+//! A slice declares tables, statements and migrations as values, reads typed rows, and hands over a [`Commit`].
+//! It never sees a transaction, a driver, or which engine it runs on. `docs/store.md` shows how.
+
+mod call;
+mod commit;
+mod failure;
+mod migrate;
+mod row;
+mod sql;
+mod sqlite;
+mod postgres;
+mod system;
+mod table;
+mod value;
+
+pub use call::{Answer, Call, Deadline, Scope};
+pub use commit::{Cell, Commit, Committed, Event, Taken};
+pub use failure::{Failure, Outcome, Rule};
+pub use migrate::Migration;
+pub use row::{FromValue, Row};
+pub use sql::{Part, Sql};
+pub use table::{Class, Column, Table};
+pub use value::{Kind, Value};

@@ -1,0 +1,93 @@
+//! SQL constants and the registry of everything a part of the platform brings to a database.
+//!
+//! A text uses `$1 … $n`. In a statement over a table of an organisation `$1` is always the organisation, and the
+//! store fills it in; in a change, the columns of the table's key follow, so that the store can sort the rows that
+//! a group of commits will lock.
+
+use std::sync::OnceLock;
+
+use crate::migrate::Migration;
+use crate::table::{Class, Table};
+
+/// One statement, with one text for both engines or one for each.
+#[derive(Debug)]
+pub struct Sql {
+    /// A name of the form `noun.act`, for messages and tests.
+    pub name: &'static str,
+    /// The table that it is about; a statement over several names the one that it changes or reads first.
+    pub table: &'static Table,
+    sqlite: &'static str,
+    postgres: &'static str,
+    numbered: OnceLock<String>,
+}
+
+impl Sql {
+    /// A statement with one text for both engines.
+    #[must_use]
+    pub const fn new(name: &'static str, table: &'static Table, text: &'static str) -> Self {
+        Sql::two(name, table, text, text)
+    }
+
+    /// A statement that each engine says in its own way.
+    #[must_use]
+    pub const fn two(
+        name: &'static str,
+        table: &'static Table,
+        sqlite: &'static str,
+        postgres: &'static str,
+    ) -> Self {
+        Sql { name, table, sqlite, postgres, numbered: OnceLock::new() }
+    }
+
+    /// The text for PostgreSQL.
+    #[must_use]
+    pub const fn postgres(&self) -> &'static str {
+        self.postgres
+    }
+
+    /// The text for SQLite. It writes `?n` for `$n`, because SQLite numbers `$n` by first appearance.
+    #[must_use]
+    pub fn sqlite(&self) -> &str {
+        self.numbered.get_or_init(|| numbered(self.sqlite))
+    }
+
+    /// Whether `$1` is a scope that the store fills in.
+    #[must_use]
+    pub fn scoped(&self) -> bool {
+        matches!(self.table.class, Class::Organisation | Class::Person)
+    }
+}
+
+/// What one part of the platform (the store itself, a crate of slices) brings to a database.
+#[derive(Debug)]
+pub struct Part {
+    /// Its name; its migrations are counted apart under it.
+    pub name: &'static str,
+    /// Its tables.
+    pub tables: &'static [&'static Table],
+    /// Its statements.
+    pub statements: &'static [&'static Sql],
+    /// Its migrations, in order.
+    pub migrations: &'static [Migration],
+}
+
+fn numbered(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut quoted, mut rest) = (false, text.chars().peekable());
+    while let Some(c) = rest.next() {
+        quoted ^= c == '\'';
+        let parameter = c == '$' && !quoted && rest.peek().is_some_and(char::is_ascii_digit);
+        out.push(if parameter { '?' } else { c });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_parameters_are_renumbered() {
+        assert_eq!(numbered("SELECT '$1', $2 WHERE a = $10"), "SELECT '$1', ?2 WHERE a = ?10");
+    }
+}

@@ -1,0 +1,153 @@
+//! The store's own tables and statements: head, log, commits, placements, answers, consumers, leases, directory.
+
+use crate::migrate::Migration;
+use crate::sql::{Part, Sql};
+use crate::table::{Class, Column, Table};
+
+/// The head of the log.
+pub static HEAD: Table =
+    Table::new("head", Class::Control, &[Column::int("id"), Column::int("position")], 1, &[]);
+
+/// Which organisations live on a database.
+pub static PLACEMENTS: Table = Table::new(
+    "placements",
+    Class::Control,
+    &[Column::int("organisation"), Column::int("epoch"), Column::text("state")],
+    1,
+    &[],
+);
+
+/// The event log.
+pub static LOG: Table = Table::new(
+    "log",
+    Class::Organisation,
+    &[
+        Column::int("position"),
+        Column::id("stream"),
+        Column::int("version"),
+        Column::text("kind"),
+        Column::text("payload"),
+        Column::text("actor"),
+        Column::text("trace"),
+        Column::int("at"),
+    ],
+    1,
+    &[],
+);
+
+/// Stored commits and what they answered.
+pub static COMMITS: Table = Table::new(
+    "commits",
+    Class::Organisation,
+    &[Column::id("id"), Column::int("position"), Column::text("answer"), Column::int("at")],
+    1,
+    &[],
+);
+
+/// Answers given under a caller's key.
+pub static IDEMPOTENCY: Table = Table::new(
+    "idempotency",
+    Class::Organisation,
+    &[
+        Column::text("caller"),
+        Column::text("operation"),
+        Column::text("key"),
+        Column::bytes("body"),
+        Column::int("status"),
+        Column::text("answer"),
+        Column::int("at"),
+    ],
+    3,
+    &[],
+);
+
+/// How far each consumer of the log has read.
+pub static CONSUMERS: Table =
+    Table::new("consumers", Class::Queue, &[Column::text("name"), Column::int("position")], 1, &[]);
+
+/// Leases with fencing numbers.
+pub static LEASES: Table = Table::new(
+    "leases",
+    Class::Queue,
+    &[Column::text("name"), Column::text("holder"), Column::int("fence"), Column::int("expires_at")],
+    1,
+    &[],
+);
+
+/// Numbers of the control database.
+pub static COUNTERS: Table =
+    Table::new("counters", Class::Control, &[Column::text("name"), Column::int("value")], 1, &[]);
+
+/// Where each organisation lives.
+pub static DIRECTORY: Table = Table::new(
+    "directory",
+    Class::Control,
+    &[
+        Column::int("organisation"),
+        Column::text("request"),
+        Column::text("region"),
+        Column::text("shard"),
+        Column::int("epoch"),
+        Column::text("state"),
+        Column::int("version"),
+    ],
+    1,
+    &[],
+);
+
+/// Reads the head.
+pub static READ_HEAD: Sql = Sql::new("head.read", &HEAD, "SELECT position FROM head WHERE id = 1");
+
+/// The last version of a stream.
+pub static READ_STREAM_VERSION: Sql = Sql::new(
+    "log.stream_version",
+    &LOG,
+    "SELECT version FROM log WHERE organisation = $1 AND stream = $2 ORDER BY version DESC LIMIT 1",
+);
+
+/// What a commit answered when it was stored.
+pub static FIND_COMMIT: Sql = Sql::new(
+    "commits.find",
+    &COMMITS,
+    "SELECT position, answer FROM commits WHERE organisation = $1 AND id = $2",
+);
+
+/// Moves the head on by the events of a transaction. It is the last lock that a transaction takes.
+pub static MOVE_HEAD: Sql = Sql::new(
+    "head.move",
+    &HEAD,
+    "UPDATE head SET position = position + $1 WHERE id = 1 RETURNING position",
+);
+
+/// Which of these organisations are open here, at which epoch.
+pub static READ_PLACEMENT: Sql = Sql::new(
+    "placements.read",
+    &PLACEMENTS,
+    "SELECT epoch FROM placements WHERE organisation = $1 AND state = 'open'",
+);
+
+/// What every database carries.
+pub static DATABASE: Part = Part {
+    name: "store",
+    tables: &[&HEAD, &PLACEMENTS, &LOG, &COMMITS, &IDEMPOTENCY, &CONSUMERS, &LEASES],
+    statements: &[&READ_HEAD, &READ_STREAM_VERSION, &FIND_COMMIT, &MOVE_HEAD, &READ_PLACEMENT],
+    migrations: &[Migration {
+        number: 1,
+        name: "log",
+        sqlite: include_str!("../migrations/database/sqlite/0001_log.sql"),
+        postgres: include_str!("../migrations/database/postgres/0001_log.sql"),
+    }],
+};
+
+/// What the control database carries besides.
+pub static CONTROL: Part = Part {
+    name: "control",
+    tables: &[&COUNTERS, &DIRECTORY],
+    statements: &[],
+    migrations: &[Migration {
+        number: 1,
+        name: "directory",
+        sqlite: include_str!("../migrations/control/sqlite/0001_directory.sql"),
+        postgres: include_str!("../migrations/control/postgres/0001_directory.sql"),
+    }],
+};

@@ -1,0 +1,183 @@
+//! What the store knows of a table: its class, its columns, its key, and the tables it refers to.
+//!
+//! From the class come the row-level security policies and their tests; from the parents comes the order in
+//! which a commit inserts its rows; from columns and key come the texts of the inserts.
+
+use std::sync::OnceLock;
+
+use crate::value::Kind;
+
+/// Whose rows a table holds, and so who may see them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Rows of one organisation; the first column is `organisation`.
+    Organisation,
+    /// Rows of one person, in the people database; the first column is `person`.
+    Person,
+    /// Work and positions claimed by the queue role, which may see queues and the log only.
+    Queue,
+    /// What everybody may read: restaurant lists, search. Never rows of a tenant.
+    Published,
+    /// The directory of organisations, and where on a shard an organisation stands.
+    Control,
+}
+
+/// A column after the one that the store fills itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+impl Column {
+    /// A column of numbers, times or truth.
+    #[must_use]
+    pub const fn int(name: &'static str) -> Self {
+        Column { name, kind: Kind::Int }
+    }
+
+    /// A column of text or JSON.
+    #[must_use]
+    pub const fn text(name: &'static str) -> Self {
+        Column { name, kind: Kind::Text }
+    }
+
+    /// A column of bytes.
+    #[must_use]
+    pub const fn bytes(name: &'static str) -> Self {
+        Column { name, kind: Kind::Bytes }
+    }
+
+    /// A column of ids.
+    #[must_use]
+    pub const fn id(name: &'static str) -> Self {
+        Column { name, kind: Kind::Id }
+    }
+}
+
+/// A table. Slices declare theirs as a `static` beside their SQL constants.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name in both engines.
+    pub name: &'static str,
+    /// Whose rows it holds.
+    pub class: Class,
+    /// The columns, without the `organisation` or `person` column that the store fills itself.
+    pub columns: &'static [Column],
+    /// How many of the first columns make up the key (after the column that the store fills itself).
+    pub key: usize,
+    /// The tables that its foreign keys name.
+    pub parents: &'static [&'static Table],
+    texts: OnceLock<Texts>,
+}
+
+/// The texts made from a table once.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    /// A row by itself: the SQLite insert.
+    pub(crate) insert_row: String,
+    /// A row that may be there already, for `claim`, as SQLite writes it.
+    pub(crate) claim_row: String,
+    /// The same, as PostgreSQL writes it.
+    pub(crate) claim_row_postgres: String,
+    /// Many rows from one array a column: the PostgreSQL insert.
+    pub(crate) insert_arrays: String,
+    /// How many tables stand above this one by foreign keys.
+    pub(crate) rank: usize,
+}
+
+impl Table {
+    /// A table whose first `key` columns, after the one the store fills, are its key.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        class: Class,
+        columns: &'static [Column],
+        key: usize,
+        parents: &'static [&'static Table],
+    ) -> Self {
+        Table { name, class, columns, key, parents, texts: OnceLock::new() }
+    }
+
+    /// The column that the store fills itself, if this class has one.
+    #[must_use]
+    pub const fn owner(&self) -> Option<&'static str> {
+        match self.class {
+            Class::Organisation => Some("organisation"),
+            Class::Person => Some("person"),
+            Class::Queue | Class::Published | Class::Control => None,
+        }
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| Texts::of(self))
+    }
+
+    /// Parents have a smaller rank than their children, so rows sorted by rank satisfy every foreign key.
+    pub(crate) fn rank(&self) -> usize {
+        self.texts().rank
+    }
+}
+
+impl Texts {
+    fn of(table: &Table) -> Self {
+        let owner = table.owner().map(|name| match table.class {
+            Class::Person => Column::id(name),
+            _ => Column::int(name),
+        });
+        let columns: Vec<Column> = owner.into_iter().chain(table.columns.iter().copied()).collect();
+        let names = join(columns.iter().map(|column| column.name.to_owned()));
+        let numbered = |mark: char| join((1..=columns.len()).map(|n| format!("{mark}{n}")));
+        let arrays = join(
+            columns.iter().enumerate().map(|(i, column)| format!("${}::{}[]", i.saturating_add(1), postgres_name(column.kind))),
+        );
+        let (name, rank) = (table.name, table.parents.iter().map(|parent| parent.rank().saturating_add(1)).max().unwrap_or(0));
+        Texts {
+            insert_row: format!("INSERT INTO {name} ({names}) VALUES ({})", numbered('?')),
+            claim_row: format!("INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING", numbered('?')),
+            claim_row_postgres: format!("INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING", numbered('$')),
+            insert_arrays: format!("INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})"),
+            rank,
+        }
+    }
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// What PostgreSQL calls a kind.
+pub(crate) const fn postgres_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "bigint",
+        Kind::Text => "text",
+        Kind::Bytes => "bytea",
+        Kind::Id => "uuid",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static PARENT: Table = Table::new("orders", Class::Organisation, &[Column::id("id")], 1, &[]);
+    static CHILD: Table =
+        Table::new("lines", Class::Organisation, &[Column::id("parent"), Column::int("line")], 2, &[&PARENT]);
+
+    #[test]
+    fn texts_name_the_owner_column_first() {
+        let texts = CHILD.texts();
+        assert_eq!(texts.insert_row, "INSERT INTO lines (organisation, parent, line) VALUES (?1, ?2, ?3)");
+        assert_eq!(
+            texts.insert_arrays,
+            "INSERT INTO lines (organisation, parent, line) SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[])"
+        );
+    }
+
+    #[test]
+    fn parents_rank_before_children() {
+        assert!(PARENT.rank() < CHILD.rank());
+    }
+}
