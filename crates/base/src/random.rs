@@ -45,6 +45,10 @@ impl Random {
     ///
     /// When the operating system gives no randomness. No caller could go on: a predictable token or a
     /// repeated id is worse than a process that ends, and is started again.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the source that the ban points to"
+    )]
     pub fn fill(&self, buffer: &mut [u8]) {
         match &self.0 {
             Source::Real => {
