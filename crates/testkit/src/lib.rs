@@ -11,6 +11,8 @@
 )]
 
 mod folder;
+pub mod pgbouncer;
 pub mod postgres;
 mod programs;
+pub mod proxy;
 mod watchdog;
