@@ -314,16 +314,14 @@ pub trait Trail<T> {
 }
 
 impl<T, E: Into<Error>> Trail<T> for std::result::Result<T, E> {
-    #[track_caller]
     fn at(self) -> Result<T> {
-        // A closure would be the caller in place of the line that is wanted, so this is a match.
+        // The trait makes this track its caller. A closure would not, so this is a match.
         match self {
             Ok(value) => Ok(value),
             Err(error) => Err(error.into().at()),
         }
     }
 
-    #[track_caller]
     fn context(self, note: impl Into<Cow<'static, str>>) -> Result<T> {
         match self {
             Ok(value) => Ok(value),
