@@ -221,8 +221,7 @@ fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outc
     let scoped = match table.class {
         Class::Organisation => commit.person.is_none(),
         Class::Person => commit.person.is_some(),
-        Class::Published => true,
-        Class::Queue | Class::Control => false,
+        Class::Queue | Class::Published | Class::Control => false,
     };
     if cells == table.columns.len() && fits && scoped {
         return Ok(());
@@ -285,5 +284,27 @@ impl Entry {
             payload.push_str(&format!("{comma}\"{name}\":{number}}}"));
         }
         Ok(payload)
+    }
+}
+
+impl Committed {
+    /// What is kept with the commit of its answers: nothing where no guard answered a row.
+    pub(crate) fn remember(answers: &Answers) -> Outcome<Option<String>> {
+        if answers.iter().all(Vec::is_empty) {
+            return Ok(None);
+        }
+        let values: Vec<Vec<&[Value]>> = answers.iter().map(|rows| rows.iter().map(Row::values).collect()).collect();
+        serde_json::to_string(&values).map(Some).map_err(|error| Failure::Malformed(error.to_string()))
+    }
+
+    /// What a commit answered when it was stored, from its row in `commits`.
+    pub(crate) fn recall(row: &Row) -> Outcome<Self> {
+        let (position, kept): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
+        let values: Vec<Vec<Vec<Value>>> = match kept {
+            None => Vec::new(),
+            Some(text) => serde_json::from_str(&text).map_err(|error| Failure::Damaged(error.to_string()))?,
+        };
+        let answers = values.into_iter().map(|rows| rows.into_iter().map(Row).collect()).collect();
+        Ok(Committed { position, answers })
     }
 }

@@ -52,6 +52,12 @@ pub enum Failure {
     /// The deadline came before it was known whether the commit was stored. The same commit may be sent again.
     #[error("it is not known whether commit {0:?} was stored")]
     Unknown(Uid),
+    /// The key was used before with another body.
+    #[error("the idempotency key was used before for another request")]
+    OtherBody,
+    /// The same request is under way and has not ended within the deadline; its key is kept.
+    #[error("the same request is still under way")]
+    UnderWay,
     /// The store refuses to go on because what it reads is damaged.
     #[error("damaged: {0}")]
     Damaged(String),
@@ -71,6 +77,8 @@ impl From<Failure> for Error {
         let text = failure.to_string();
         match &failure {
             Failure::Refused { .. } => Error::conflict("refused", text),
+            Failure::OtherBody => Error::invalid("idempotency_other_body", text),
+            Failure::UnderWay => Error::conflict("idempotency_under_way", text).retry_after(RETRY_AFTER),
             Failure::Violated { .. } => Error::conflict("violated", text),
             Failure::Moved(_) => Error::unavailable("moved", text).retry_after(RETRY_AFTER),
             Failure::Unavailable(_) => Error::unavailable("unavailable", text).retry_after(RETRY_AFTER),

@@ -5,21 +5,34 @@
 
 mod call;
 mod commit;
+mod database;
+mod db;
+mod directory;
 mod failure;
+mod idempotency;
+mod lease;
+mod log;
 mod migrate;
+pub mod postgres;
 mod row;
 mod sql;
 mod sqlite;
-mod postgres;
 mod system;
 mod table;
 mod value;
 
 pub use call::{Answer, Call, Deadline, Scope};
 pub use commit::{Cell, Commit, Committed, Event, Taken};
+pub use database::{Database, Place};
+pub use db::{Db, Parts, Settings};
+pub use directory::{Directory, Placement, State};
 pub use failure::{Failure, Outcome, Rule};
+pub use idempotency::{Key, Reply};
+pub use lease::Lease;
+pub use log::Logged;
 pub use migrate::Migration;
 pub use row::{FromValue, Row};
 pub use sql::{Part, Sql};
+pub use system::{CONTROL, DATABASE};
 pub use table::{Class, Column, Table};
 pub use value::{Kind, Value};

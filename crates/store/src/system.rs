@@ -1,6 +1,7 @@
 //! The store's own tables and statements: head, log, commits, placements, answers, consumers, leases, directory.
 
 use crate::migrate::Migration;
+use crate::{directory, idempotency, lease, log};
 use crate::sql::{Part, Sql};
 use crate::table::{Class, Column, Table};
 
@@ -18,22 +19,21 @@ pub static PLACEMENTS: Table = Table::new(
 );
 
 /// The event log.
-pub static LOG: Table = Table::new(
-    "log",
-    Class::Organisation,
-    &[
-        Column::int("position"),
-        Column::id("stream"),
-        Column::int("version"),
-        Column::text("kind"),
-        Column::text("payload"),
-        Column::text("actor"),
-        Column::text("trace"),
-        Column::int("at"),
-    ],
-    1,
-    &[],
-);
+pub static LOG: Table = Table::new("log", Class::Organisation, LOG_COLUMNS, 1, &[]);
+
+const LOG_COLUMNS: &[Column] = &[
+    Column::int("position"),
+    Column::id("stream"),
+    Column::int("version"),
+    Column::text("kind"),
+    Column::text("payload"),
+    Column::text("actor"),
+    Column::text("trace"),
+    Column::int("at"),
+];
+
+/// The log as the queue role reads it: the events of all organisations, in order. It is never written this way.
+pub static FEED: Table = Table::new("log", Class::Queue, LOG_COLUMNS, 1, &[]);
 
 /// Stored commits and what they answered.
 pub static COMMITS: Table = Table::new(
@@ -130,7 +130,22 @@ pub static READ_PLACEMENT: Sql = Sql::new(
 pub static DATABASE: Part = Part {
     name: "store",
     tables: &[&HEAD, &PLACEMENTS, &LOG, &COMMITS, &IDEMPOTENCY, &CONSUMERS, &LEASES],
-    statements: &[&READ_HEAD, &READ_STREAM_VERSION, &FIND_COMMIT, &MOVE_HEAD, &READ_PLACEMENT],
+    statements: &[
+        &READ_HEAD,
+        &READ_STREAM_VERSION,
+        &FIND_COMMIT,
+        &MOVE_HEAD,
+        &READ_PLACEMENT,
+        &log::READ_FEED,
+        &log::READ_CONSUMER,
+        &log::ADD_CONSUMER,
+        &log::MOVE_CONSUMER,
+        &lease::TAKE_LEASE,
+        &lease::RENEW_LEASE,
+        &lease::RELEASE_LEASE,
+        &idempotency::FIND_ANSWER,
+        &directory::PLACE,
+    ],
     migrations: &[Migration {
         number: 1,
         name: "log",
@@ -143,7 +158,13 @@ pub static DATABASE: Part = Part {
 pub static CONTROL: Part = Part {
     name: "control",
     tables: &[&COUNTERS, &DIRECTORY],
-    statements: &[],
+    statements: &[
+        &directory::TAKE_NUMBER,
+        &directory::ADD_PLACEMENT,
+        &directory::OPEN_PLACEMENT,
+        &directory::FIND_REQUEST,
+        &directory::READ_CHANGES,
+    ],
     migrations: &[Migration {
         number: 1,
         name: "directory",

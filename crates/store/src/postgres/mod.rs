@@ -1,1 +1,266 @@
-//! PG
+//! The PostgreSQL engine: commits in groups over a few lanes, reads and queue work over pools.
+
+mod connection;
+mod fault;
+mod group;
+mod guards;
+mod lane;
+mod migrations;
+mod pipeline;
+mod policies;
+mod pool;
+mod rows;
+mod text;
+mod wake;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_postgres::Config;
+
+use crate::call::{Answer, Call, Deadline, Scope};
+use crate::commit::{Commit, Committed};
+use crate::failure::{Failure, Outcome};
+use crate::postgres::connection::{Connection, Send};
+use crate::postgres::group::Item;
+use crate::postgres::lane::{Progress, Request, Route};
+use crate::postgres::pool::Pool;
+use crate::postgres::wire::Param;
+use crate::row::Row;
+use crate::sql::Part;
+use crate::system::READ_HEAD;
+use crate::table::Class;
+use crate::value::Value;
+
+pub use connection::Statements;
+
+/// How one PostgreSQL database is reached.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// For commits and reads: logs in as `comanda_app`. May go through PgBouncer.
+    pub app: String,
+    /// For queues and the log: logs in as `comanda_queue`. May go through PgBouncer.
+    pub queue: String,
+    /// For `LISTEN`: as `comanda_queue`, never through a pooler.
+    pub direct: String,
+    /// For migrations: as `comanda_owner`, or as a superuser.
+    pub owner: String,
+    /// Replicas that reads may use when they say so, as `comanda_app`.
+    pub replicas: Vec<String>,
+    /// Whether statements are prepared by name.
+    pub statements: Statements,
+    /// Connections that commit; all commits of an organisation go through one of them.
+    pub lanes: usize,
+    /// Commits that share a transaction at most.
+    pub group: usize,
+    /// Commits that may wait in one lane.
+    pub queue_max: usize,
+    /// Connections that read.
+    pub readers: usize,
+    /// How long a handshake may take.
+    pub connect_limit: Duration,
+    /// How often the head is read although nobody called.
+    pub fallback: Duration,
+}
+
+impl Settings {
+    /// Settings for a database at this address (`host=… port=… dbname=…`), with our roles and without passwords.
+    #[must_use]
+    pub fn at(address: &str) -> Self {
+        let as_role = |role: &str| format!("{address} user={role}");
+        Settings {
+            app: as_role(policies::APP),
+            queue: as_role(policies::QUEUE),
+            direct: as_role(policies::QUEUE),
+            owner: as_role(policies::OWNER),
+            replicas: Vec::new(),
+            statements: Statements::Prepared,
+            lanes: 2,
+            group: 64,
+            queue_max: 4096,
+            readers: 8,
+            connect_limit: Duration::from_secs(5),
+            fallback: Duration::from_millis(500),
+        }
+    }
+}
+
+/// One PostgreSQL database.
+pub(crate) struct Postgres {
+    owner: Config,
+    limit: Duration,
+    lanes: Vec<mpsc::Sender<Request>>,
+    readers: Pool,
+    replicas: Vec<Pool>,
+    queue: Pool,
+    head: watch::Receiver<i64>,
+}
+
+impl Postgres {
+    /// Starts the lanes and the tasks that wake; connections are made when they are first needed.
+    pub(crate) fn open(settings: &Settings) -> Outcome<Self> {
+        let parse = |text: &str| text.parse::<Config>().map_err(|error| Failure::Malformed(error.to_string()));
+        let pool = |text: &str, size| {
+            parse(text).map(|config| Pool::new(config, settings.statements, size, settings.connect_limit))
+        };
+        let (known, head) = watch::channel(0);
+        let heads = Arc::new(Heads { known, stored: watch::channel(0).0 });
+        let route = Route {
+            config: parse(&settings.app)?,
+            statements: settings.statements,
+            group: settings.group.max(1),
+            connect_limit: settings.connect_limit,
+        };
+        let lanes = (0..settings.lanes.max(1)).map(|_| start_lane(&route, settings.queue_max, &heads)).collect();
+        wake::start(&parse(&settings.direct)?, settings, &heads);
+        Ok(Postgres {
+            owner: parse(&settings.owner)?,
+            limit: settings.connect_limit,
+            lanes,
+            readers: pool(&settings.app, settings.readers)?,
+            replicas: settings.replicas.iter().map(|text| pool(text, settings.readers)).collect::<Outcome<_>>()?,
+            queue: pool(&settings.queue, 4)?,
+            head,
+        })
+    }
+
+    pub(crate) async fn migrate(&self, parts: &[&Part]) -> Outcome<()> {
+        migrations::migrate(&self.owner, parts, self.limit).await
+    }
+
+    pub(crate) fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+
+    /// Stores a commit through the lane of its organisation and waits for the verdict.
+    pub(crate) async fn commit(&self, commit: Arc<Commit>, epoch: i64, deadline: &Deadline) -> Outcome<Committed> {
+        commit.check()?;
+        let id = commit.id;
+        let number = usize::try_from(commit.organisation.get()).unwrap_or_default();
+        let lane = self.lanes.get(number.checked_rem(self.lanes.len()).unwrap_or_default());
+        let lane = lane.ok_or_else(|| Failure::Unavailable("no lane".to_owned()))?;
+        let (reply, verdict) = oneshot::channel();
+        let progress = Arc::new(Progress::default());
+        let item = Item { commit, epoch };
+        let request = Request { item, deadline: deadline.clone(), progress: Arc::clone(&progress), reply };
+        lane.try_send(request).map_err(|_| Failure::Unavailable("too many commits are waiting".to_owned()))?;
+        match tokio::time::timeout(deadline.left(), verdict).await {
+            Ok(Ok(verdict)) => verdict,
+            Err(_) if progress.abandon() => Err(Failure::TooLate),
+            Ok(Err(_)) | Err(_) => Err(Failure::Unknown(id)),
+        }
+    }
+
+    /// Reads in one snapshot of the primary.
+    pub(crate) async fn read(&self, scope: Scope, calls: &[Call], deadline: &Deadline) -> Outcome<Vec<Vec<Row>>> {
+        let machinery = calls.iter().any(|call| matches!(call.sql.table.class, Class::Queue | Class::Control));
+        let pool = if machinery && scope == Scope::Nobody { &self.queue } else { &self.readers };
+        Ok(snapshot(pool, scope, calls, deadline).await?.1)
+    }
+
+    /// Reads from a replica that has seen `position`, or else from the primary.
+    pub(crate) async fn read_replica(
+        &self,
+        scope: Scope,
+        calls: &[Call],
+        position: i64,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        const TRIES: u32 = 5;
+        const WAIT: Duration = Duration::from_millis(4);
+        for replica in &self.replicas {
+            for _ in 0..TRIES {
+                match snapshot(replica, scope, calls, deadline).await {
+                    Ok((seen, rows)) if seen >= position => return Ok(rows),
+                    Ok(_) => tokio::time::sleep(WAIT).await,
+                    Err(_) => break,
+                }
+            }
+        }
+        self.read(scope, calls, deadline).await
+    }
+
+    /// Runs statements over queue and control tables in one transaction, as the queue role.
+    pub(crate) async fn transact(&self, calls: &[Call], deadline: &Deadline) -> Outcome<Vec<Answer>> {
+        let mut sends = vec![Send::Simple("BEGIN")];
+        for call in calls {
+            sends.push(bound(Scope::Nobody, call)?);
+        }
+        sends.push(Send::Simple("COMMIT"));
+        let work = async |connection: &mut Connection| {
+            let mut answers = connection.run_all(&sends).await.map_err(fault::Fault::failure)?;
+            answers.pop();
+            Ok(answers.split_off(1))
+        };
+        self.queue.with(deadline, work).await
+    }
+}
+
+/// The rows of each call, and the head of the log, all of one snapshot.
+async fn snapshot(
+    pool: &Pool,
+    scope: Scope,
+    calls: &[Call],
+    deadline: &Deadline,
+) -> Outcome<(i64, Vec<Vec<Row>>)> {
+    let (organisation, person) = match scope {
+        Scope::Organisation(number) => (number.to_string(), String::new()),
+        Scope::Person(id) => (String::new(), guards::uuid(id)),
+        Scope::Nobody => (String::new(), String::new()),
+    };
+    let limit = format!("{}ms", deadline.left().as_millis().max(1));
+    let set = [organisation, person, limit].map(|text| Param::One(Value::Text(text)));
+    let mut sends = vec![
+        Send::Simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Send::Bound(text::SET_READ, set.into()),
+        Send::Bound(READ_HEAD.postgres(), Vec::new()),
+    ];
+    for call in calls {
+        sends.push(bound(scope, call)?);
+    }
+    sends.push(Send::Simple("COMMIT"));
+    let work = async |connection: &mut Connection| {
+        let mut answers = connection.run_all(&sends).await.map_err(fault::Fault::failure)?;
+        answers.pop();
+        let rows = answers.split_off(3).into_iter().map(|answer| answer.rows).collect();
+        Ok((answers.last().and_then(guards::number).unwrap_or(0), rows))
+    };
+    pool.with(deadline, work).await
+}
+
+fn bound(scope: Scope, call: &Call) -> Outcome<Send> {
+    let owner = scope.value(call.sql)?.into_iter();
+    Ok(Send::Bound(call.sql.postgres(), owner.chain(call.params.iter().cloned()).map(Param::One).collect()))
+}
+
+/// Starts a lane. It ends when the queue is closed, which the owner of its sender does by going away.
+#[allow(clippy::disallowed_methods, reason = "the task lives and dies with the database that owns it")]
+fn start_lane(route: &Route, queue_max: usize, heads: &Arc<Heads>) -> mpsc::Sender<Request> {
+    let (sender, queue) = mpsc::channel(queue_max);
+    let heads = Arc::clone(heads);
+    let report = move |position| {
+        raise(&heads.known, position);
+        raise(&heads.stored, position);
+    };
+    tokio::spawn(lane::run(route.clone(), queue, report));
+    sender
+}
+
+/// How far the log has come.
+struct Heads {
+    /// As far as this node knows, from whomever.
+    known: watch::Sender<i64>,
+    /// By commits of this node, which it has to call out to the others.
+    stored: watch::Sender<i64>,
+}
+
+/// Positions only grow, whoever learns of them first.
+fn raise(head: &watch::Sender<i64>, position: i64) {
+    head.send_if_modified(|known| {
+        let grown = position > *known;
+        *known = position.max(*known);
+        grown
+    });
+}

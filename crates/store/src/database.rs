@@ -1,0 +1,142 @@
+//! One database, whichever engine it runs on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::Clock;
+use tokio::sync::watch;
+
+use crate::call::{Answer, Call, Deadline, Scope};
+use crate::commit::{Commit, Committed};
+use crate::failure::Outcome;
+use crate::postgres::{self, Postgres};
+use crate::row::Row;
+use crate::sql::Part;
+use crate::sqlite::{self, Sqlite};
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A SQLite file, with threads of its own.
+    File(PathBuf),
+    /// A SQLite database in memory that runs on the caller's thread, for simulation.
+    Inline,
+    /// A PostgreSQL database.
+    Postgres(Box<postgres::Settings>),
+}
+
+/// One database: a shard, the people database or the control database.
+#[derive(Clone)]
+pub struct Database {
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+impl Database {
+    /// Opens a database. PostgreSQL is connected to when it is first needed, and needs a tokio runtime here.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or the address cannot be read.
+    pub fn open(place: &Place, clock: &Clock) -> Outcome<Self> {
+        let engine = match place {
+            Place::File(path) => {
+                let place = sqlite::Place::File(path.clone());
+                Engine::Sqlite(Arc::new(Sqlite::open(&place, clock, &sqlite::Options::default())?))
+            }
+            Place::Inline => Engine::Sqlite(Arc::new(Sqlite::inline(&sqlite::Place::Memory, clock)?)),
+            Place::Postgres(settings) => Engine::Postgres(Arc::new(Postgres::open(settings)?)),
+        };
+        Ok(Database { engine })
+    }
+
+    /// A copy of an inline database, for the next world of a simulation.
+    ///
+    /// # Errors
+    /// The database is not inline.
+    pub fn copy(&self) -> Outcome<Self> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                Ok(Database { engine: Engine::Sqlite(Arc::new(sqlite.copy()?)) })
+            }
+            Engine::Postgres(_) => {
+                Err(crate::failure::Failure::Malformed("only an inline database can be copied".to_owned()))
+            }
+        }
+    }
+
+    /// Brings the schema to what the parts say, and puts every policy in force.
+    ///
+    /// # Errors
+    /// A migration failed; what it had not committed is undone.
+    pub async fn migrate(&self, parts: &[&Part]) -> Outcome<()> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.migrate(parts),
+            Engine::Postgres(postgres) => postgres.migrate(parts).await,
+        }
+    }
+
+    /// Stores a commit of an organisation that lives here at this epoch, or says why not.
+    ///
+    /// # Errors
+    /// See [`crate::Failure`]; after anything but `Unknown` nothing was stored.
+    pub async fn commit(&self, commit: Arc<Commit>, epoch: i64, deadline: &Deadline) -> Outcome<Committed> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.commit(commit, epoch, deadline).await,
+            Engine::Postgres(postgres) => postgres.commit(commit, epoch, deadline).await,
+        }
+    }
+
+    /// The rows of each call, all of one snapshot.
+    ///
+    /// # Errors
+    /// The deadline passed, the database is away, or a statement is wrong.
+    pub async fn read(&self, scope: Scope, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Vec<Row>>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
+            Engine::Postgres(postgres) => postgres.read(scope, &calls, deadline).await,
+        }
+    }
+
+    /// The same from a replica that has seen `position`; from the primary where there is none.
+    ///
+    /// # Errors
+    /// As for [`Database::read`].
+    pub async fn read_replica(
+        &self,
+        scope: Scope,
+        calls: Vec<Call>,
+        position: i64,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
+            Engine::Postgres(postgres) => postgres.read_replica(scope, &calls, position, deadline).await,
+        }
+    }
+
+    /// Runs statements over queue, published and control tables in one transaction. After a lost connection it
+    /// is open whether they ran, so they must bear repetition.
+    ///
+    /// # Errors
+    /// As for [`Database::read`].
+    pub async fn transact(&self, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Answer>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.transact(calls, deadline).await,
+            Engine::Postgres(postgres) => postgres.transact(&calls, deadline).await,
+        }
+    }
+
+    /// How far the log has come, as far as this node knows. It wakes whoever waits for news; it may lag.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.head(),
+            Engine::Postgres(postgres) => postgres.head(),
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The databases of one region as one thing: shards, people, control, and the directory that says what is where.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Clock, Organisation, Random, Uid};
+
+use crate::call::{Call, Deadline, Scope};
+use crate::commit::{Commit, Committed};
+use crate::database::{Database, Place};
+use crate::directory::{self, Directory, Placement, State};
+use crate::failure::{Failure, Outcome};
+use crate::row::Row;
+use crate::sql::{Part, Sql};
+use crate::system;
+use crate::value::Value;
+
+/// Where the databases of a region are.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name of the region.
+    pub region: String,
+    /// The directory and the numbers of organisations.
+    pub control: Place,
+    /// People, who belong to the region and to no organisation.
+    pub people: Place,
+    /// The shards by name.
+    pub shards: BTreeMap<String, Place>,
+    /// Where the directory keeps its copy, for a start without the control database.
+    pub directory_copy: Option<PathBuf>,
+    /// How long a call may take where the caller says nothing else.
+    pub within: Duration,
+}
+
+/// What the parts of the platform bring to each kind of database, besides what the store brings itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parts {
+    /// To every shard.
+    pub shards: &'static [&'static Part],
+    /// To the people database.
+    pub people: &'static [&'static Part],
+    /// To the control database.
+    pub control: &'static [&'static Part],
+}
+
+/// All databases of a region. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    region: String,
+    clock: Clock,
+    random: Random,
+    control: Database,
+    people: Database,
+    shards: BTreeMap<String, Database>,
+    directory: Directory,
+    within: Duration,
+    in_flight: crate::idempotency::InFlight,
+}
+
+impl Db {
+    /// Opens all databases. None is connected to yet, and the directory knows what its copy holds.
+    ///
+    /// # Errors
+    /// A file cannot be opened or an address cannot be read.
+    pub fn open(settings: &Settings, clock: &Clock, random: &Random) -> Outcome<Self> {
+        let open = |place| Database::open(place, clock);
+        let shards = settings.shards.iter().map(|(name, place)| Ok((name.clone(), open(place)?)));
+        Ok(Db(Arc::new(Inner {
+            region: settings.region.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            control: open(&settings.control)?,
+            people: open(&settings.people)?,
+            shards: shards.collect::<Outcome<_>>()?,
+            directory: Directory::with_copy(settings.directory_copy.clone())?,
+            within: settings.within,
+            in_flight: crate::idempotency::InFlight::default(),
+        })))
+    }
+
+    /// Brings every database to the schema of the store and of these parts.
+    ///
+    /// # Errors
+    /// The first migration that failed; the databases before it are done, and running it again goes on.
+    pub async fn migrate(&self, parts: &Parts) -> Outcome<()> {
+        let with = |own: &[&'static Part], more: &[&'static Part]| [own, more].concat();
+        self.control().migrate(&with(&[&system::DATABASE, &system::CONTROL], parts.control)).await?;
+        self.people().migrate(&with(&[&system::DATABASE], parts.people)).await?;
+        for shard in self.0.shards.values() {
+            shard.migrate(&with(&[&system::DATABASE], parts.shards)).await?;
+        }
+        Ok(())
+    }
+
+    /// A deadline so far from now as the settings say.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        Deadline::within(&self.0.clock, self.0.within)
+    }
+
+    /// An empty commit of an organisation.
+    #[must_use]
+    pub fn new_commit(&self, organisation: Organisation) -> Commit {
+        Commit::new(&self.0.clock, &self.0.random, organisation)
+    }
+
+    /// Stores a commit where its organisation lives (or its person), and answers when it is durable.
+    ///
+    /// # Errors
+    /// See [`Failure`]. After anything but `Unknown` nothing was stored; after `Unknown` the same commit may be
+    /// sent again.
+    pub async fn commit(&self, commit: Commit, deadline: &Deadline) -> Outcome<Committed> {
+        let commit = Arc::new(commit);
+        let organisation = commit.organisation();
+        if organisation == Organisation::PEOPLE {
+            return self.people().commit(commit, 1, deadline).await;
+        }
+        match self.commit_once(&commit, deadline).await {
+            // It has moved, or was made on another node: the directory may know by now.
+            Err(Failure::Moved(_)) => {
+                self.refresh_directory(deadline).await?;
+                self.commit_once(&commit, deadline).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn commit_once(&self, commit: &Arc<Commit>, deadline: &Deadline) -> Outcome<Committed> {
+        let (shard, placement) = self.home(commit.organisation())?;
+        shard.commit(Arc::clone(commit), placement.epoch, deadline).await
+    }
+
+    /// The shard of an organisation, and its placement.
+    ///
+    /// # Errors
+    /// It is not known, not open yet, or lives in another region.
+    pub fn home(&self, organisation: Organisation) -> Outcome<(&Database, Placement)> {
+        let placement = self.0.directory.find(organisation);
+        let placement = placement
+            .filter(|placement| placement.region == self.0.region && placement.state != State::Creating)
+            .ok_or(Failure::Moved(organisation))?;
+        let shard = self.0.shards.get(&placement.shard).ok_or(Failure::Moved(organisation))?;
+        Ok((shard, placement))
+    }
+
+    /// The rows of one statement for an organisation, from the primary.
+    ///
+    /// # Errors
+    /// The organisation does not live here, the deadline passed, the database is away, or a statement is wrong.
+    pub async fn rows(
+        &self,
+        organisation: Organisation,
+        sql: &'static Sql,
+        params: impl Into<Vec<Value>>,
+    ) -> Outcome<Vec<Row>> {
+        let call = Call::new(sql, params);
+        let all = self.read(organisation, vec![call], &self.deadline()).await?;
+        Ok(all.into_iter().flatten().collect())
+    }
+
+    /// The rows of several statements for an organisation, all of one snapshot of the primary.
+    ///
+    /// # Errors
+    /// As for [`Db::rows`].
+    pub async fn read(
+        &self,
+        organisation: Organisation,
+        calls: Vec<Call>,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        let (shard, _) = self.home(organisation)?;
+        shard.read(Scope::Organisation(organisation), calls, deadline).await
+    }
+
+    /// The same from a replica that has seen the given position (of an earlier commit; 0 for any), or from the
+    /// primary when none has. Never read for a decision this way.
+    ///
+    /// # Errors
+    /// As for [`Db::rows`].
+    pub async fn read_replica(
+        &self,
+        organisation: Organisation,
+        calls: Vec<Call>,
+        position: i64,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        let (shard, _) = self.home(organisation)?;
+        shard.read_replica(Scope::Organisation(organisation), calls, position, deadline).await
+    }
+
+    /// The rows of several statements about one person.
+    ///
+    /// # Errors
+    /// As for [`Db::rows`].
+    pub async fn read_person(&self, person: Uid, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Vec<Row>>> {
+        self.people().read(Scope::Person(person), calls, deadline).await
+    }
+
+    /// Makes an organisation on a shard, once for each request: the same request finishes what it had begun.
+    ///
+    /// # Errors
+    /// A database is away; what was done stands, and the same request goes on from there.
+    pub async fn create_organisation(&self, request: &str, shard: &str, deadline: &Deadline) -> Outcome<Placement> {
+        if !self.0.shards.contains_key(shard) {
+            return Err(Failure::Malformed(format!("there is no shard {shard} here")));
+        }
+        let begun = directory::find_request(self.control(), request, deadline).await?;
+        let begun = match begun {
+            Some(begun) => begun,
+            None => directory::reserve(self.control(), request, &self.0.region, shard, deadline).await?,
+        };
+        self.finish_organisation(&begun, deadline).await?;
+        self.refresh_directory(deadline).await?;
+        self.0.directory.find(begun.organisation).ok_or(Failure::Moved(begun.organisation))
+    }
+
+    /// Finishes every organisation of this region whose making was interrupted; answers how many.
+    ///
+    /// # Errors
+    /// A database is away; the next call goes on.
+    pub async fn resume_organisations(&self, deadline: &Deadline) -> Outcome<usize> {
+        self.refresh_directory(deadline).await?;
+        let begun = self.0.directory.creating(&self.0.region);
+        for placement in &begun {
+            self.finish_organisation(placement, deadline).await?;
+        }
+        self.refresh_directory(deadline).await?;
+        Ok(begun.len())
+    }
+
+    async fn finish_organisation(&self, begun: &Placement, deadline: &Deadline) -> Outcome<()> {
+        if begun.state != State::Creating {
+            return Ok(());
+        }
+        let shard = self.0.shards.get(&begun.shard);
+        let shard = shard.ok_or_else(|| Failure::Malformed(format!("there is no shard {} here", begun.shard)))?;
+        directory::place(shard, begun.organisation, deadline).await?;
+        directory::open(self.control(), begun.organisation, deadline).await
+    }
+
+    /// Learns what changed in the directory.
+    ///
+    /// # Errors
+    /// The control database is away; what is known stays in force.
+    pub async fn refresh_directory(&self, deadline: &Deadline) -> Outcome<()> {
+        self.0.directory.refresh(self.control(), deadline).await
+    }
+
+    /// The directory as this node knows it.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// The control database.
+    #[must_use]
+    pub fn control(&self) -> &Database {
+        &self.0.control
+    }
+
+    /// The people database.
+    #[must_use]
+    pub fn people(&self) -> &Database {
+        &self.0.people
+    }
+
+    /// The shards by name.
+    #[must_use]
+    pub fn shards(&self) -> &BTreeMap<String, Database> {
+        &self.0.shards
+    }
+
+    pub(crate) fn in_flight(&self) -> &crate::idempotency::InFlight {
+        &self.0.in_flight
+    }
+}

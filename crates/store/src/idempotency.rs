@@ -1,0 +1,157 @@
+//! The same request twice: one effect, one answer.
+//!
+//! A record of the answer is claimed in the same commit as the effect, under (organisation, caller, operation,
+//! key). Whoever loses a race finds the claim refused and gives the winner's answer. On one node the loser waits
+//! for the winner before it does any work.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base::Organisation;
+use tokio::sync::watch;
+
+use crate::call::{Call, Deadline};
+use crate::commit::{Commit, Committed};
+use crate::db::Db;
+use crate::failure::{Failure, Outcome};
+use crate::sql::Sql;
+use crate::system::IDEMPOTENCY;
+use crate::value::Value;
+
+/// The answer given under a key.
+pub(crate) static FIND_ANSWER: Sql = Sql::new(
+    "idempotency.find",
+    &IDEMPOTENCY,
+    "SELECT body, status, answer FROM idempotency \
+     WHERE organisation = $1 AND caller = $2 AND operation = $3 AND key = $4",
+);
+
+/// What makes two requests the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Whose resources the request is about.
+    pub organisation: Organisation,
+    /// Who asks.
+    pub caller: String,
+    /// What for: the operation's name.
+    pub operation: String,
+    /// The key that the caller chose.
+    pub key: String,
+}
+
+/// What was answered to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: i64,
+    /// The body.
+    pub body: String,
+}
+
+/// The requests with a key that this node works on now.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight(Mutex<HashMap<Key, watch::Receiver<()>>>);
+
+/// Whether a request goes first, or after another with its key.
+enum Turn<'a> {
+    First(First<'a>),
+    After(watch::Receiver<()>),
+}
+
+/// The right to work on a key; the others go on when it is dropped.
+struct First<'a> {
+    key: &'a Key,
+    in_flight: &'a InFlight,
+    _done: watch::Sender<()>,
+}
+
+impl Drop for First<'_> {
+    fn drop(&mut self) {
+        self.in_flight.lock().remove(self.key);
+    }
+}
+
+impl InFlight {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn<'a>(&'a self, key: &'a Key) -> Turn<'a> {
+        let mut keys = self.lock();
+        if let Some(other) = keys.get(key) {
+            return Turn::After(other.clone());
+        }
+        let (done, others) = watch::channel(());
+        keys.insert(key.clone(), others);
+        Turn::First(First { key, in_flight: self, _done: done })
+    }
+}
+
+impl Db {
+    /// Does once what a request asks: `decide` makes the commit and its answer, unless the answer is known.
+    /// `body` is a digest of the request; another one under the same key is refused.
+    ///
+    /// # Errors
+    /// [`Failure::OtherBody`], [`Failure::UnderWay`], or what `decide` or the commit answered.
+    pub async fn once<E: From<Failure>>(
+        &self,
+        key: &Key,
+        body: &[u8],
+        deadline: &Deadline,
+        decide: impl AsyncFnOnce() -> Result<(Commit, Reply), E>,
+    ) -> Result<(Reply, Option<Committed>), E> {
+        let _first = loop {
+            match self.in_flight().turn(key) {
+                Turn::First(first) => break first,
+                Turn::After(mut other) => {
+                    let ended = tokio::time::timeout(deadline.left(), other.changed()).await;
+                    ended.map(|_| ()).map_err(|_| Failure::UnderWay)?;
+                }
+            }
+        };
+        if let Some(reply) = self.replay(key, body, deadline).await? {
+            return Ok((reply, None));
+        }
+        let (mut commit, reply) = decide().await?;
+        let record = record(key, body, &reply, &commit);
+        commit.claim(&IDEMPOTENCY, record);
+        match self.commit(commit, deadline).await {
+            Ok(committed) => Ok((reply, Some(committed))),
+            // Another node was faster, even if a different guard or key was named first: its effect may be the reason.
+            Err(failure @ (Failure::Refused { .. } | Failure::Violated { .. })) => {
+                match self.replay(key, body, deadline).await? {
+                    Some(reply) => Ok((reply, None)),
+                    None => Err(failure.into()),
+                }
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The answer given before under a key.
+    ///
+    /// # Errors
+    /// The key was used with another body, or the database is away.
+    pub async fn replay(&self, key: &Key, body: &[u8], deadline: &Deadline) -> Outcome<Option<Reply>> {
+        let params: [Value; 3] =
+            [key.caller.as_str().into(), key.operation.as_str().into(), key.key.as_str().into()];
+        let rows = self.read(key.organisation, vec![Call::new(&FIND_ANSWER, params)], deadline).await?;
+        let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+        if row.get::<Vec<u8>>(0)? != body {
+            return Err(Failure::OtherBody);
+        }
+        Ok(Some(Reply { status: row.get(1)?, body: row.get(2)? }))
+    }
+}
+
+fn record(key: &Key, body: &[u8], reply: &Reply, commit: &Commit) -> Vec<Value> {
+    vec![
+        key.caller.as_str().into(),
+        key.operation.as_str().into(),
+        key.key.as_str().into(),
+        body.to_vec().into(),
+        reply.status.into(),
+        reply.body.as_str().into(),
+        commit.at.into(),
+    ]
+}

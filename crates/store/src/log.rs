@@ -1,0 +1,125 @@
+//! The log as consumers read it: in order, without gaps, from a position that they keep in the database.
+
+use base::{Organisation, Time, Uid};
+
+use crate::call::{Call, Deadline, Scope};
+use crate::database::Database;
+use crate::failure::{Failure, Outcome};
+use crate::row::Row;
+use crate::sql::Sql;
+use crate::system::{CONSUMERS, FEED, READ_HEAD};
+
+/// Reads on in the log.
+pub(crate) static READ_FEED: Sql = Sql::new(
+    "log.feed",
+    &FEED,
+    "SELECT position, organisation, stream, version, kind, payload, actor, trace, at \
+     FROM log WHERE position > $1 ORDER BY position LIMIT $2",
+);
+
+/// Reads how far a consumer has come.
+pub(crate) static READ_CONSUMER: Sql =
+    Sql::new("consumers.read", &CONSUMERS, "SELECT position FROM consumers WHERE name = $1");
+
+/// Makes a consumer that starts at the beginning.
+pub(crate) static ADD_CONSUMER: Sql = Sql::new(
+    "consumers.add",
+    &CONSUMERS,
+    "INSERT INTO consumers (name, position) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING",
+);
+
+/// Moves a consumer on, if nobody else has.
+pub(crate) static MOVE_CONSUMER: Sql = Sql::new(
+    "consumers.move",
+    &CONSUMERS,
+    "UPDATE consumers SET position = $3 WHERE name = $1 AND position = $2",
+);
+
+/// An event as it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Its place in the log of this database: dense, in commit order.
+    pub position: i64,
+    /// Whose event it is.
+    pub organisation: Organisation,
+    /// The stream that it belongs to.
+    pub stream: Uid,
+    /// Its place in the stream, from 1.
+    pub version: i64,
+    /// What happened.
+    pub kind: String,
+    /// The facts.
+    pub payload: String,
+    /// Who did it.
+    pub actor: String,
+    /// The trace that it belongs to, or empty.
+    pub trace: String,
+    /// When.
+    pub at: Time,
+}
+
+impl Logged {
+    fn read(row: &Row) -> Outcome<Self> {
+        Ok(Logged {
+            position: row.get(0)?,
+            organisation: row.get(1)?,
+            stream: row.get(2)?,
+            version: row.get(3)?,
+            kind: row.get(4)?,
+            payload: row.get(5)?,
+            actor: row.get(6)?,
+            trace: row.get(7)?,
+            at: row.get(8)?,
+        })
+    }
+}
+
+impl Database {
+    /// The position of the last event.
+    ///
+    /// # Errors
+    /// The deadline passed or the database is away.
+    pub async fn log_head(&self, deadline: &Deadline) -> Outcome<i64> {
+        let rows = self.read(Scope::Nobody, vec![Call::new(&READ_HEAD, [])], deadline).await?;
+        let row = rows.first().and_then(|rows| rows.first());
+        row.ok_or_else(|| Failure::Damaged("the log has no head".to_owned()))?.get(0)
+    }
+
+    /// Up to `limit` events after a position, in order.
+    ///
+    /// # Errors
+    /// The deadline passed or the database is away; or a gap was seen, which must never be.
+    pub async fn log_after(&self, position: i64, limit: i64, deadline: &Deadline) -> Outcome<Vec<Logged>> {
+        let call = Call::new(&READ_FEED, [position.into(), limit.into()]);
+        let rows = self.read(Scope::Nobody, vec![call], deadline).await?;
+        rows.iter().flatten().map(Logged::read).collect()
+    }
+
+    /// Waits until the log has gone beyond a position or the deadline passes; true for the former.
+    pub async fn log_beyond(&self, position: i64, deadline: &Deadline) -> bool {
+        let mut head = self.head();
+        let beyond = head.wait_for(|head| *head > position);
+        matches!(tokio::time::timeout(deadline.left(), beyond).await, Ok(Ok(_)))
+    }
+
+    /// How far a consumer has come; one that is not known yet starts at 0.
+    ///
+    /// # Errors
+    /// The deadline passed or the database is away.
+    pub async fn consumer(&self, name: &str, deadline: &Deadline) -> Outcome<i64> {
+        let calls = vec![Call::new(&ADD_CONSUMER, [name.into()]), Call::new(&READ_CONSUMER, [name.into()])];
+        let answers = self.transact(calls, deadline).await?;
+        let row = answers.get(1).and_then(|answer| answer.rows.first());
+        row.ok_or_else(|| Failure::Broken(format!("consumer {name} is not there")))?.get(0)
+    }
+
+    /// Moves a consumer from one position to another; false when somebody else has moved it.
+    ///
+    /// # Errors
+    /// The deadline passed or the database is away.
+    pub async fn move_consumer(&self, name: &str, from: i64, to: i64, deadline: &Deadline) -> Outcome<bool> {
+        let call = Call::new(&MOVE_CONSUMER, [name.into(), from.into(), to.into()]);
+        let answers = self.transact(vec![call], deadline).await?;
+        Ok(answers.first().is_some_and(|answer| answer.touched == 1))
+    }
+}

@@ -1,0 +1,134 @@
+//! One connection: statements prepared once, sent in pipelines; or unnamed and typed where PgBouncer is between.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+use crate::call::Answer;
+use crate::failure::{Failure, Outcome};
+use crate::postgres::fault::Fault;
+use crate::postgres::pipeline::Pipeline;
+use crate::postgres::wire::{self, Param};
+
+/// How statements are kept on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Statements {
+    /// Prepared once a connection, by name. Needs a direct connection or session pooling.
+    #[default]
+    Prepared,
+    /// Sent whole each time, without a name. Right behind PgBouncer in transaction mode before 1.21, where names
+    /// collide between clients and a statement may answer for another one.
+    Unnamed,
+}
+
+/// A statement to send.
+#[derive(Debug)]
+pub(crate) enum Send {
+    /// Text without parameters and rows: `BEGIN`, `COMMIT`, `ROLLBACK`.
+    Simple(&'static str),
+    /// A statement with parameters.
+    Bound(&'static str, Vec<Param>),
+}
+
+/// What came back for one statement.
+pub(crate) type Reply = Result<Answer, Fault>;
+
+/// A connection of its own, used by one transaction at a time.
+pub(crate) struct Connection {
+    client: Client,
+    statements: Statements,
+    prepared: HashMap<&'static str, Statement>,
+}
+
+impl Connection {
+    /// Opens a connection; the time limit covers the whole handshake.
+    pub(crate) async fn open(config: &Config, statements: Statements, limit: Duration) -> Outcome<Self> {
+        let opened = tokio::time::timeout(limit, config.connect(NoTls)).await;
+        let (client, driver) = opened.map_err(|_| unavailable("no answer to the handshake"))?.map_err(unavailable)?;
+        drive(driver);
+        Ok(Connection { client, statements, prepared: HashMap::new() })
+    }
+
+    /// Whether it can be used no more.
+    pub(crate) fn closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Sends all statements at once and returns what came back for each, in order.
+    pub(crate) async fn run(&mut self, sends: &[Send]) -> Vec<Reply> {
+        if self.statements == Statements::Prepared
+            && let Err(error) = self.prepare(sends).await
+        {
+            return vec![Err(Fault::of(&error))];
+        }
+        let this = &*self;
+        Pipeline::new(sends.iter().map(|send| Box::pin(this.one(send)) as _)).await
+    }
+
+    /// Runs one pipeline and fails with its first failure.
+    pub(crate) async fn run_all(&mut self, sends: &[Send]) -> Result<Vec<Answer>, Fault> {
+        self.run(sends).await.into_iter().collect()
+    }
+
+    async fn prepare(&mut self, sends: &[Send]) -> Result<(), tokio_postgres::Error> {
+        let mut missing: Vec<(&'static str, Vec<Type>)> = Vec::new();
+        for send in sends {
+            if let Send::Bound(text, params) = send
+                && !self.prepared.contains_key(text)
+                && !missing.iter().any(|(known, _)| known == text)
+            {
+                missing.push((text, params.iter().map(Param::kind).collect()));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let client = &self.client;
+        let all = missing.iter().map(|(text, kinds)| Box::pin(client.prepare_typed(text, kinds)) as _);
+        for ((text, _), statement) in missing.iter().zip(Pipeline::new(all).await) {
+            self.prepared.insert(text, statement?);
+        }
+        Ok(())
+    }
+
+    async fn one(&self, send: &Send) -> Reply {
+        let rows = match send {
+            Send::Simple(text) => return self.simple(text).await,
+            Send::Bound(text, params) => match self.prepared.get(text) {
+                Some(statement) => self.client.query_raw(statement, params).await,
+                None => {
+                    let typed = params.iter().map(|param| (param, param.kind()));
+                    self.client.query_typed_raw(text, typed).await
+                }
+            },
+        };
+        let mut rows = std::pin::pin!(rows.map_err(|error| Fault::of(&error))?);
+        let mut answer = Answer::default();
+        while let Some(row) = rows.try_next().await.map_err(|error| Fault::of(&error))? {
+            answer.rows.push(wire::row(&row).map_err(Fault::Wrong)?);
+        }
+        answer.touched = rows.rows_affected().unwrap_or(0);
+        Ok(answer)
+    }
+
+    async fn simple(&self, text: &str) -> Reply {
+        let done = self.client.batch_execute(text).await;
+        done.map(|()| Answer::default()).map_err(|error| Fault::of(&error))
+    }
+}
+
+/// Drives the socket of a connection until it closes. It ends with the client, so nobody needs to supervise it.
+#[allow(clippy::disallowed_methods, reason = "the task lives and dies with its connection")]
+fn drive(driver: tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>) {
+    tokio::spawn(async move {
+        // The error reaches every statement that still waits, so it needs no report here.
+        let _ended = driver.await;
+    });
+}
+
+pub(crate) fn unavailable(error: impl std::fmt::Display) -> Failure {
+    Failure::Unavailable(error.to_string())
+}

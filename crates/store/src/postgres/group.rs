@@ -1,0 +1,119 @@
+//! One transaction for a group of commits, in at most two pipelines.
+//!
+//! The first pipeline runs every guard of the group, sorted, under the scope of its commit: after it, all refused
+//! commits are known. The second inserts the merged rows of the others, moves the head, writes the log and commits.
+//! Where a refused commit had changed something already, or a row broke a constraint, the transaction is rolled
+//! back and the group is split: smaller groups follow until the culprit stands alone and gets a verdict of its own.
+
+use std::sync::Arc;
+
+use crate::commit::{Commit, Committed};
+use crate::failure::{Failure, Outcome};
+use crate::postgres::connection::{Connection, Send};
+use crate::postgres::fault::Fault;
+use crate::postgres::guards::{self, Guarded};
+use crate::postgres::rows::{self, Second};
+
+/// A commit with the epoch at which its organisation is believed to live here.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) commit: Arc<Commit>,
+    pub(crate) epoch: i64,
+}
+
+/// How an attempt to store a group ended.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    /// Committed: a verdict for each commit.
+    Stored(Vec<Outcome<Committed>>),
+    /// Rolled back: these places of the group go on apart from the others.
+    Split(Vec<usize>),
+    /// Rolled back, and the fault is of the whole group (or of its only commit).
+    Failed(Fault),
+    /// The connection was lost after COMMIT had been sent.
+    InDoubt,
+}
+
+/// Stores a group, or says what to do instead.
+pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Attempt {
+    let plan = guards::plan(items);
+    let mut first = vec![Send::Simple("BEGIN"), guards::lists(items)];
+    first.extend(plan.iter().map(|step| step.send(items)));
+    let mut answers = Vec::new();
+    // Without guards there is nothing to learn before the rows are sent: one pipeline does.
+    if !plan.is_empty() {
+        match connection.run_all(&std::mem::take(&mut first)).await {
+            Ok(all) => answers = all,
+            Err(fault) => return failed(connection, items.len(), fault, false).await,
+        }
+    }
+    let guarded = guards::judge(items, &plan, answers);
+    if let Some(instead) = dirty(&guarded) {
+        return rolled_back(connection, instead).await;
+    }
+    match rows::second(items, &guarded) {
+        Ok(second) => {
+            let begun = first.len();
+            first.extend(second.sends);
+            finish(connection, items, guarded, Second { sends: first, begun, ..second }).await
+        }
+        Err(_) if items.len() > 1 => rolled_back(connection, Attempt::Split(half(items.len()))).await,
+        Err(failure) => rolled_back(connection, Attempt::Failed(Fault::Wrong(failure))).await,
+    }
+}
+
+async fn finish(connection: &mut Connection, items: &[&Item], guarded: Vec<Guarded>, second: Second) -> Attempt {
+    let answers = match connection.run_all(&second.sends).await {
+        Ok(answers) => answers,
+        Err(fault) => return failed(connection, items.len(), fault, true).await,
+    };
+    let head = second.head.and_then(|at| answers.get(second.begun.saturating_add(at))).and_then(guards::number);
+    let mut position = head.unwrap_or(0).saturating_sub(second.events);
+    // For each refused commit a scope was set and its id was looked up, before everything else.
+    let mut found = answers.iter().skip(second.begun).skip(1).step_by(2);
+    let verdicts = items.iter().zip(guarded).map(|(item, guarded)| match guarded.refused {
+        Some((guard, name)) => match found.next().and_then(|answer| answer.rows.first()) {
+            Some(row) => Committed::recall(row),
+            None => Err(Failure::Refused { guard, name }),
+        },
+        None => {
+            position = position.saturating_add(rows::signed(item.commit.events.len()));
+            Ok(Committed { position, answers: guarded.answers })
+        }
+    });
+    Attempt::Stored(verdicts.collect())
+}
+
+/// Rolls back after a fault, if there is still a connection, and says what follows from it.
+async fn failed(connection: &mut Connection, size: usize, fault: Fault, committing: bool) -> Attempt {
+    match fault {
+        Fault::Lost if committing => Attempt::InDoubt,
+        Fault::Lost => Attempt::Failed(Fault::Lost),
+        Fault::Wrong(_) if size > 1 => rolled_back(connection, Attempt::Split(half(size))).await,
+        fault => rolled_back(connection, Attempt::Failed(fault)).await,
+    }
+}
+
+async fn rolled_back(connection: &mut Connection, attempt: Attempt) -> Attempt {
+    match connection.run_all(&[Send::Simple("ROLLBACK")]).await {
+        Ok(_) => attempt,
+        Err(fault) => Attempt::Failed(fault),
+    }
+}
+
+fn half(size: usize) -> Vec<usize> {
+    (0..size / 2).collect()
+}
+
+/// What to do if a refused commit has changed something in this transaction, which must not stay.
+fn dirty(guarded: &[Guarded]) -> Option<Attempt> {
+    if !guarded.iter().any(|guarded| guarded.refused.is_some() && guarded.touched) {
+        return None;
+    }
+    if let [Guarded { refused: Some((guard, name)), .. }] = *guarded {
+        return Some(Attempt::Failed(Fault::Wrong(Failure::Refused { guard, name })));
+    }
+    let passed = |(at, guarded): (usize, &Guarded)| guarded.refused.is_none().then_some(at);
+    let passed: Vec<usize> = guarded.iter().enumerate().filter_map(passed).collect();
+    Some(Attempt::Split(if passed.is_empty() { half(guarded.len()) } else { passed }))
+}

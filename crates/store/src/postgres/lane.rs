@@ -1,0 +1,254 @@
+//! A lane: the queue of commits of some organisations, and the one connection that stores them in groups.
+//!
+//! All commits of an organisation go through one lane of a node, so commits of one node never wait for each other
+//! inside the database. What waits while a group is under way becomes the next group.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::Config;
+
+use crate::call::Deadline;
+use crate::commit::Committed;
+use crate::failure::{Failure, Outcome};
+use crate::postgres::connection::{Connection, Send, Statements};
+use crate::postgres::fault::Fault;
+use crate::postgres::group::{Attempt, Item, attempt};
+use crate::postgres::guards;
+use crate::postgres::text::SET_LISTS;
+use crate::system::READ_PLACEMENT;
+use crate::value::Value;
+
+const QUEUED: u8 = 0;
+const STARTED: u8 = 1;
+const ABANDONED: u8 = 2;
+
+/// How long a lane waits before it tries again what the database could not do.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Where a waiting commit stands, seen from the caller and from the lane.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(AtomicU8);
+
+impl Progress {
+    /// The lane takes the commit up; false when the caller has gone.
+    fn start(&self) -> bool {
+        self.0.compare_exchange(QUEUED, STARTED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// The caller stops waiting; false when the lane has begun and the outcome is open.
+    pub(crate) fn abandon(&self) -> bool {
+        self.0.compare_exchange(QUEUED, ABANDONED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// A commit that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) item: Item,
+    pub(crate) deadline: Deadline,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) reply: oneshot::Sender<Outcome<Committed>>,
+}
+
+/// What a lane needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) config: Config,
+    pub(crate) statements: Statements,
+    pub(crate) group: usize,
+    pub(crate) connect_limit: Duration,
+}
+
+/// Stores what comes through the queue until the queue is closed.
+pub(crate) async fn run(route: Route, mut queue: mpsc::Receiver<Request>, stored: impl Fn(i64)) {
+    let mut lane = Lane { route, connection: None };
+    while let Some(first) = queue.recv().await {
+        let mut requests = Vec::with_capacity(lane.route.group);
+        let mut next = Some(first);
+        while let Some(request) = next.take() {
+            if request.progress.start() {
+                requests.push(request);
+            }
+            if requests.len() < lane.route.group {
+                next = queue.try_recv().ok();
+            }
+        }
+        lane.settle(requests, &stored).await;
+    }
+}
+
+struct Lane {
+    route: Route,
+    connection: Option<Connection>,
+}
+
+/// A group, or a part of one, on its way to verdicts.
+struct Work {
+    requests: Vec<Request>,
+    /// Whether some commit may have been stored by a transaction whose end was not seen.
+    in_doubt: bool,
+}
+
+impl Lane {
+    /// Brings every request to a verdict, splitting and repeating as the attempts say.
+    async fn settle(&mut self, requests: Vec<Request>, stored: &impl Fn(i64)) {
+        let mut waiting = vec![Work { requests, in_doubt: false }];
+        while let Some(mut work) = waiting.pop() {
+            expire(&mut work);
+            if work.requests.is_empty() {
+                continue;
+            }
+            if let Err(failure) = self.connect().await {
+                self.pause(&mut work, &failure).await;
+                waiting.push(work);
+                continue;
+            }
+            if work.in_doubt && !self.look_up(&mut work, stored).await {
+                waiting.push(work);
+                continue;
+            }
+            waiting.extend(self.attempt(work, stored).await);
+        }
+    }
+
+    /// One attempt; what is left to do comes back, to be taken from the end.
+    async fn attempt(&mut self, mut work: Work, stored: &impl Fn(i64)) -> Vec<Work> {
+        let Some(connection) = self.connection.as_mut() else { return vec![work] };
+        let items: Vec<&Item> = work.requests.iter().map(|request| &request.item).collect();
+        match attempt(connection, &items).await {
+            Attempt::Stored(verdicts) => {
+                let position = verdicts.iter().flatten().map(|committed| committed.position).max();
+                for (request, verdict) in work.requests.into_iter().zip(verdicts) {
+                    answer(request, verdict);
+                }
+                position.into_iter().for_each(stored);
+                Vec::new()
+            }
+            Attempt::Split(apart) => {
+                let mut at = 0..;
+                let (apart, rest) = work.requests.into_iter().partition(|_| at.next().is_some_and(|at| apart.binary_search(&at).is_ok()));
+                let part = |requests| Work { requests, in_doubt: work.in_doubt };
+                vec![part(rest), part(apart)]
+            }
+            Attempt::InDoubt => {
+                self.connection = None;
+                work.in_doubt = true;
+                vec![work]
+            }
+            Attempt::Failed(fault) => self.failed(work, fault, stored).await,
+        }
+    }
+
+    async fn failed(&mut self, mut work: Work, fault: Fault, stored: &impl Fn(i64)) -> Vec<Work> {
+        match fault {
+            Fault::Lost => {
+                self.connection = None;
+                vec![work]
+            }
+            Fault::Fenced => {
+                self.turn_away(&mut work).await;
+                vec![work]
+            }
+            Fault::Retry(reason) | Fault::Away(reason) => {
+                self.pause(&mut work, &Failure::Unavailable(reason)).await;
+                vec![work]
+            }
+            Fault::Wrong(failure) => {
+                // It stands alone here, or the attempt would have split the group. It may be the repetition of
+                // a commit that was stored before, and then its first outcome is the right one.
+                if self.look_up(&mut work, stored).await {
+                    work.requests.into_iter().for_each(|request| answer(request, Err(failure.clone())));
+                    return Vec::new();
+                }
+                vec![work]
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Outcome<()> {
+        if self.connection.as_ref().is_none_or(Connection::closed) {
+            self.connection = None;
+            let route = &self.route;
+            self.connection = Some(Connection::open(&route.config, route.statements, route.connect_limit).await?);
+        }
+        Ok(())
+    }
+
+    /// Waits a little before the next try; whose deadline would pass meanwhile is answered.
+    async fn pause(&mut self, work: &mut Work, failure: &Failure) {
+        tokio::time::sleep(PAUSE).await;
+        let in_doubt = work.in_doubt;
+        for request in work.requests.extract_if(.., |request| request.deadline.passed()) {
+            let id = request.item.commit.id;
+            answer(request, Err(if in_doubt { Failure::Unknown(id) } else { failure.clone() }));
+        }
+    }
+
+    /// Answers those that are stored already. False when the connection was lost meanwhile.
+    async fn look_up(&mut self, work: &mut Work, stored: &impl Fn(i64)) -> bool {
+        let Some(connection) = self.connection.as_mut() else { return false };
+        let mut sends = vec![Send::Simple("BEGIN")];
+        for request in &work.requests {
+            sends.extend([guards::scope(&request.item.commit), guards::find(&request.item.commit)]);
+        }
+        sends.push(Send::Simple("COMMIT"));
+        let Ok(answers) = connection.run_all(&sends).await else {
+            self.connection = None;
+            return false;
+        };
+        let mut found = answers.into_iter().skip(2).step_by(2).map(|answer| answer.rows.into_iter().next());
+        for request in std::mem::take(&mut work.requests) {
+            match found.next().flatten() {
+                None => work.requests.push(request),
+                Some(row) => {
+                    let verdict = Committed::recall(&row);
+                    verdict.iter().for_each(|committed| stored(committed.position));
+                    answer(request, verdict);
+                }
+            }
+        }
+        true
+    }
+
+    /// Answers those whose organisation does not live here at the epoch that they believe in.
+    async fn turn_away(&mut self, work: &mut Work) {
+        let Some(connection) = self.connection.as_mut() else { return };
+        let none = || Value::Text("{}".to_owned()).into();
+        let mut sends = vec![Send::Simple("BEGIN"), Send::Bound(SET_LISTS, vec![none(), none()])];
+        for request in &work.requests {
+            let organisation = Value::from(request.item.commit.organisation).into();
+            sends.push(Send::Bound(READ_PLACEMENT.postgres(), vec![organisation]));
+        }
+        sends.push(Send::Simple("COMMIT"));
+        let Ok(answers) = connection.run_all(&sends).await else {
+            self.connection = None;
+            return;
+        };
+        let mut epochs = answers.iter().skip(2).map(guards::number);
+        for request in std::mem::take(&mut work.requests) {
+            if epochs.next().flatten() == Some(request.item.epoch) {
+                work.requests.push(request);
+            } else {
+                let organisation = request.item.commit.organisation;
+                answer(request, Err(Failure::Moved(organisation)));
+            }
+        }
+    }
+}
+
+/// Answers those whose deadline has passed, as far as can be said.
+fn expire(work: &mut Work) {
+    let in_doubt = work.in_doubt;
+    for request in work.requests.extract_if(.., |request| request.deadline.passed()) {
+        let id = request.item.commit.id;
+        answer(request, Err(if in_doubt { Failure::Unknown(id) } else { Failure::TooLate }));
+    }
+}
+
+fn answer(request: Request, verdict: Outcome<Committed>) {
+    // A caller that has gone meanwhile was told that the outcome is open.
+    let _gone = request.reply.send(verdict);
+}

@@ -1,0 +1,113 @@
+//! Row-level security, made from the class of each table.
+//!
+//! FORCE on every table, so that even its owner is bound; the owner has a policy of its own for migrations. The
+//! application sees one organisation (or person) at a time and inserts for a list; the queue role sees queues,
+//! control tables and the log, and nothing of a tenant besides. An absent or empty setting means no rows.
+
+use std::fmt::Write as _;
+
+use crate::system::{COMMITS, HEAD, LOG};
+use crate::table::{Class, Table};
+
+/// Owns every table and runs migrations.
+pub(crate) const OWNER: &str = "comanda_owner";
+/// Runs commits and reads of one organisation or person at a time.
+pub(crate) const APP: &str = "comanda_app";
+/// Claims work and tails the log.
+pub(crate) const QUEUE: &str = "comanda_queue";
+
+/// Makes the three roles where they are absent. Other databases of the server may be making them at this moment.
+pub(crate) const ROLES: &str = "\
+DO $$
+DECLARE name TEXT;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['comanda_owner', 'comanda_app', 'comanda_queue'] LOOP
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', name);
+                IF name <> 'comanda_owner' THEN
+                    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', name);
+                    EXECUTE format('ALTER ROLE %I SET lock_timeout = ''5s''', name);
+                    EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', name);
+                END IF;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+END $$;
+";
+
+/// Lets the owner make tables here and the others use them. Run as whoever owns the database.
+pub(crate) const SCHEMA: &str = "\
+GRANT USAGE, CREATE ON SCHEMA public TO comanda_owner;
+GRANT USAGE ON SCHEMA public TO comanda_app, comanda_queue;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+";
+
+/// The statements that put the policies and grants of a table in force, whatever stood there before.
+pub(crate) fn statements(table: &Table) -> String {
+    let name = table.name;
+    let mut out = format!(
+        "ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;\nALTER TABLE {name} FORCE ROW LEVEL SECURITY;\n\
+         REVOKE ALL ON {name} FROM PUBLIC, {APP}, {QUEUE};\n"
+    );
+    policy(&mut out, table, "owner_all", "ALL", OWNER, "USING (true) WITH CHECK (true)");
+    match table.class {
+        Class::Organisation | Class::Person => tenant(&mut out, table),
+        Class::Queue => all(&mut out, table, QUEUE),
+        Class::Published | Class::Control => {
+            policy(&mut out, table, "app_read", "SELECT", APP, "USING (true)");
+            grant(&mut out, table, "SELECT", APP);
+            all(&mut out, table, QUEUE);
+        }
+    }
+    if table.name == HEAD.name {
+        policy(&mut out, table, "app_move", "UPDATE", APP, "USING (true) WITH CHECK (true)");
+        grant(&mut out, table, "UPDATE (position)", APP);
+    }
+    if table.name == LOG.name {
+        policy(&mut out, table, "queue_read", "SELECT", QUEUE, "USING (true)");
+        grant(&mut out, table, "SELECT", QUEUE);
+    }
+    out
+}
+
+fn tenant(out: &mut String, table: &Table) {
+    let (one, many) = match table.class {
+        Class::Person => (
+            "person = (SELECT nullif(current_setting('comanda.person', true), '')::uuid)",
+            "person = ANY ((SELECT nullif(current_setting('comanda.persons', true), '')::uuid[])::uuid[])",
+        ),
+        _ => (
+            "organisation = (SELECT nullif(current_setting('comanda.organisation', true), '')::bigint)",
+            "organisation = ANY ((SELECT nullif(current_setting('comanda.organisations', true), '')::bigint[])::bigint[])",
+        ),
+    };
+    policy(out, table, "app_read", "SELECT", APP, &format!("USING ({one})"));
+    policy(out, table, "app_insert", "INSERT", APP, &format!("WITH CHECK ({many})"));
+    grant(out, table, "SELECT, INSERT", APP);
+    // What happened stays: the log and the commits take no other change from the application.
+    if table.name != LOG.name && table.name != COMMITS.name {
+        policy(out, table, "app_update", "UPDATE", APP, &format!("USING ({one}) WITH CHECK ({one})"));
+        policy(out, table, "app_delete", "DELETE", APP, &format!("USING ({one})"));
+        grant(out, table, "UPDATE, DELETE", APP);
+    }
+}
+
+fn all(out: &mut String, table: &Table, role: &str) {
+    policy(out, table, "queue_all", "ALL", role, "USING (true) WITH CHECK (true)");
+    grant(out, table, "SELECT, INSERT, UPDATE, DELETE", role);
+}
+
+fn policy(out: &mut String, table: &Table, policy: &str, act: &str, role: &str, rule: &str) {
+    let name = table.name;
+    let _infallible = writeln!(
+        out,
+        "DROP POLICY IF EXISTS {policy} ON {name};\nCREATE POLICY {policy} ON {name} FOR {act} TO {role} {rule};"
+    );
+}
+
+fn grant(out: &mut String, table: &Table, rights: &str, role: &str) {
+    let _infallible = writeln!(out, "GRANT {rights} ON {} TO {role};", table.name);
+}

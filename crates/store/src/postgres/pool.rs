@@ -1,0 +1,62 @@
+//! Connections for reads and queue work, lent to one caller at a time.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_postgres::Config;
+
+use crate::call::Deadline;
+use crate::failure::{Failure, Outcome};
+use crate::postgres::connection::{Connection, Statements, unavailable};
+
+/// At most so many connections, opened when they are first needed.
+pub(crate) struct Pool {
+    config: Config,
+    statements: Statements,
+    connect_limit: Duration,
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub(crate) fn new(config: Config, statements: Statements, size: usize, connect_limit: Duration) -> Self {
+        Pool { config, statements, connect_limit, permits: Semaphore::new(size), idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Lends a connection to `work`. It goes back unless it was closed or `work` was dropped half done.
+    pub(crate) async fn with<T>(
+        &self,
+        deadline: &Deadline,
+        work: impl AsyncFnOnce(&mut Connection) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let lent = async {
+            let _permit = self.permits.acquire().await.map_err(unavailable)?;
+            let mut connection = match self.take() {
+                Some(connection) => connection,
+                None => Connection::open(&self.config, self.statements, self.connect_limit).await?,
+            };
+            let result = work(&mut connection).await;
+            if !connection.closed() {
+                self.idle().push(connection);
+            }
+            result
+        };
+        tokio::time::timeout(deadline.left(), lent).await.map_err(|_| Failure::TooLate)?
+    }
+
+    fn take(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        while let Some(connection) = idle.pop() {
+            if !connection.closed() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

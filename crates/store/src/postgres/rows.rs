@@ -1,0 +1,128 @@
+//! The second pipeline of a group: merged rows, head, log, COMMIT.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::commit::{Answers, Committed};
+use crate::failure::Outcome;
+use crate::postgres::connection::Send;
+use crate::postgres::group::Item;
+use crate::postgres::guards::{self, Guarded};
+use crate::postgres::text::WRITE_LOG;
+use crate::postgres::wire::Param;
+use crate::system::MOVE_HEAD;
+use crate::table::{Class, Table};
+use crate::value::{Kind, Value};
+
+/// What the second pipeline sends, and where in it its answers stand.
+#[derive(Debug)]
+pub(crate) struct Second {
+    pub(crate) sends: Vec<Send>,
+    /// How many statements stand before those that this module made.
+    pub(crate) begun: usize,
+    /// Where the head is moved, unless every commit was refused.
+    pub(crate) head: Option<usize>,
+    /// How many events are written.
+    pub(crate) events: i64,
+}
+
+/// The earlier fate of the refused, the rows of all that passed, table by table, then head, log and COMMIT.
+pub(crate) fn second(items: &[&Item], guarded: &[Guarded]) -> Outcome<Second> {
+    let mut sends = Vec::new();
+    let (mut passed, mut answers) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    for (item, guarded) in items.iter().zip(guarded) {
+        if guarded.refused.is_some() {
+            sends.extend([guards::scope(&item.commit), guards::find(&item.commit)]);
+        } else {
+            passed.push(*item);
+            answers.push(&guarded.answers);
+        }
+    }
+    if passed.is_empty() {
+        sends.push(Send::Simple("ROLLBACK"));
+        return Ok(Second { sends, begun: 0, head: None, events: 0 });
+    }
+    for (table, columns) in merge(&passed, &answers)? {
+        sends.push(insert(table, columns));
+    }
+    let events = signed(passed.iter().map(|item| item.commit.events.len()).sum());
+    let head = Some(sends.len());
+    sends.push(Send::Bound(MOVE_HEAD.postgres(), vec![Value::Int(events).into()]));
+    sends.push(write_log(&passed, &answers, events)?);
+    sends.push(Send::Simple("COMMIT"));
+    Ok(Second { sends, begun: 0, head, events })
+}
+
+type Columns = Vec<Vec<Value>>;
+
+/// All rows of a table as columns; parents before children, tables of one rank by name.
+fn merge(passed: &[&Item], answers: &[&Answers]) -> Outcome<Vec<(&'static Table, Columns)>> {
+    let mut tables: BTreeMap<(usize, &str), (&'static Table, Columns)> = BTreeMap::new();
+    for (item, answers) in passed.iter().zip(answers) {
+        for insert in &item.commit.inserts {
+            let table = insert.table;
+            let width = table.columns.len().saturating_add(1);
+            let entry = tables.entry((table.rank(), table.name));
+            let (_, columns) = entry.or_insert_with(|| (table, vec![Vec::new(); width]));
+            let owner = guards::owner_value(&item.commit, table).map(Ok);
+            let cells = insert.cells.iter().map(|cell| cell.resolve(answers));
+            for (column, value) in columns.iter_mut().zip(owner.into_iter().chain(cells)) {
+                column.push(value?);
+            }
+        }
+    }
+    Ok(tables.into_values().collect())
+}
+
+fn insert(table: &'static Table, columns: Vec<Vec<Value>>) -> Send {
+    let owner = table.owner().map(|_| if table.class == Class::Person { Kind::Id } else { Kind::Int });
+    let kinds = owner.into_iter().chain(table.columns.iter().map(|column| column.kind));
+    let params = kinds.zip(columns).map(|(kind, values)| Param::Column(kind, values));
+    Send::Bound(&table.texts().insert_arrays, params.collect())
+}
+
+fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Send> {
+    const EVENT: [Kind; 8] =
+        [Kind::Int, Kind::Id, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int];
+    const COMMIT: [Kind; 5] = [Kind::Int, Kind::Id, Kind::Int, Kind::Text, Kind::Int];
+    let (mut log, mut commits) = (vec![Vec::new(); EVENT.len()], vec![Vec::new(); COMMIT.len()]);
+    let mut placements = BTreeSet::new();
+    let mut last = 0_i64;
+    for (item, answers) in passed.iter().zip(answers) {
+        let commit = &item.commit;
+        placements.insert((i64::from(commit.organisation), item.epoch));
+        for entry in &commit.events {
+            let event = &entry.event;
+            let payload = entry.payload(answers)?;
+            add(&mut log, [
+                commit.organisation.into(),
+                event.stream.into(),
+                event.version.into(),
+                event.kind.into(),
+                payload.into(),
+                event.actor.as_str().into(),
+                event.trace.as_str().into(),
+                event.at.into(),
+            ]);
+            last = last.saturating_add(1);
+        }
+        let answer: Value = Committed::remember(answers)?.into();
+        add(&mut commits, [commit.organisation.into(), commit.id.into(), last.into(), answer, commit.at.into()]);
+    }
+    let mut params = vec![Param::One(Value::Int(events))];
+    params.extend(EVENT.into_iter().zip(log).map(|(kind, values)| Param::Column(kind, values)));
+    params.extend(COMMIT.into_iter().zip(commits).map(|(kind, values)| Param::Column(kind, values)));
+    let (homes, epochs) = placements.into_iter().unzip();
+    params.extend([Value::Ints(homes).into(), Value::Ints(epochs).into()]);
+    Ok(Send::Bound(WRITE_LOG, params))
+}
+
+fn add<const N: usize>(columns: &mut [Vec<Value>], values: [Value; N]) {
+    for (column, value) in columns.iter_mut().zip(values) {
+        column.push(value);
+    }
+}
+
+/// A length as a number of the database.
+pub(crate) fn signed(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,42 @@
+//! The statements that only PostgreSQL has: scopes, and the last one of every transaction that writes the log.
+
+/// What the policies read: whose rows statements may see and touch (one), whose rows may be inserted (a list).
+pub(crate) const SET_LISTS: &str =
+    "SELECT set_config('comanda.organisations', $1, true), set_config('comanda.persons', $2, true)";
+
+/// One organisation and one person; an empty text stands for nobody.
+pub(crate) const SET_SCOPE: &str =
+    "SELECT set_config('comanda.organisation', $1, true), set_config('comanda.person', $2, true)";
+
+/// The same for a read, with the time after which the server gives it up.
+pub(crate) const SET_READ: &str = "SELECT set_config('comanda.organisation', $1, true), \
+    set_config('comanda.person', $2, true), set_config('statement_timeout', $3, true)";
+
+/// Wakes every node that tails the log.
+pub(crate) const NOTIFY: &str = "SELECT pg_notify('comanda_log', $1)";
+
+/// Asks to be woken.
+pub(crate) const LISTEN: &str = "LISTEN comanda_log";
+
+/// Writes the events and the commits of a group. It runs after `head.move`, so it alone holds the head and sees
+/// every placement committed before: one that is closed makes the position null, which the log refuses.
+///
+/// $1 the number of events; $2 to $9 the events; $10 to $14 the commits; $15 and $16 the placements that must hold.
+pub(crate) const WRITE_LOG: &str = "\
+WITH h AS (
+    SELECT CASE WHEN (
+        SELECT count(*) FROM placements AS p
+        JOIN unnest($15::bigint[], $16::bigint[]) AS f(organisation, epoch)
+          ON p.organisation = f.organisation AND p.epoch = f.epoch AND p.state = 'open'
+    ) = cardinality($15::bigint[]) THEN position - $1 END AS start
+    FROM head WHERE id = 1
+), l AS (
+    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at)
+    SELECT e.organisation, h.start + e.n, e.stream, e.version, e.kind, e.payload, e.actor, e.trace, e.at
+    FROM h, unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
+        WITH ORDINALITY AS e(organisation, stream, version, kind, payload, actor, trace, at, n)
+)
+INSERT INTO commits (organisation, id, position, answer, at)
+SELECT c.organisation, c.id, h.start + c.last, c.answer, c.at
+FROM h, unnest($10::bigint[], $11::uuid[], $12::bigint[], $13::text[], $14::bigint[])
+    AS c(organisation, id, last, answer, at)";

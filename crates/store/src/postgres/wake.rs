@@ -1,0 +1,85 @@
+//! Wake-ups for those who tail the log: one direct LISTEN connection, NOTIFY after commits and coalesced, and a
+//! slow read of the head in case a call was lost.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+
+use crate::postgres::{Heads, Settings, raise};
+use crate::postgres::connection::{Connection, Send, Statements};
+use crate::postgres::text::{LISTEN, NOTIFY};
+use crate::postgres::wire::Param;
+use crate::system::READ_HEAD;
+use crate::value::Value;
+
+/// Commits within this time share one call.
+const COALESCE: Duration = Duration::from_millis(5);
+
+/// Starts listener and caller. Both end when nobody holds the database any more.
+#[allow(clippy::disallowed_methods, reason = "both tasks end with the database that owns the channel")]
+pub(super) fn start(direct: &Config, settings: &Settings, heads: &Arc<Heads>) {
+    let (limit, fallback) = (settings.connect_limit, settings.fallback);
+    tokio::spawn(call(direct.clone(), heads.stored.subscribe(), limit));
+    tokio::spawn(listen(direct.clone(), Arc::downgrade(heads), limit, fallback));
+}
+
+/// Tells the other nodes how far the log has come, after this node has stored something.
+async fn call(direct: Config, mut stored: watch::Receiver<i64>, limit: Duration) {
+    let mut connection: Option<Connection> = None;
+    while stored.changed().await.is_ok() {
+        let position = *stored.borrow_and_update();
+        if connection.as_ref().is_none_or(Connection::closed) {
+            connection = Connection::open(&direct, Statements::Prepared, limit).await.ok();
+        }
+        if let Some(open) = connection.as_mut() {
+            let text = Param::One(Value::Text(position.to_string()));
+            // A lost call is made good by the slow read of every listener.
+            let _called = open.run(&[Send::Bound(NOTIFY, vec![text])]).await;
+        }
+        tokio::time::sleep(COALESCE).await;
+    }
+}
+
+/// Hears the calls of all nodes, and looks by itself when none has come for a while.
+async fn listen(direct: Config, heads: Weak<Heads>, limit: Duration, fallback: Duration) {
+    while heads.strong_count() > 0 {
+        if let Ok(Ok((client, mut driver))) = tokio::time::timeout(limit, direct.connect(NoTls)).await {
+            let (heard, calls) = mpsc::channel(64);
+            let pump = async {
+                while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await {
+                    if let AsyncMessage::Notification(call) = message
+                        && heard.send(call.payload().parse().unwrap_or(0)).await.is_err()
+                    {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = pump => {}
+                () = hear(&client, calls, &heads, fallback) => {}
+            }
+        }
+        tokio::time::sleep(fallback).await;
+    }
+}
+
+async fn hear(client: &Client, mut calls: mpsc::Receiver<i64>, heads: &Weak<Heads>, fallback: Duration) {
+    if client.batch_execute(LISTEN).await.is_err() {
+        return;
+    }
+    loop {
+        let position = match tokio::time::timeout(fallback, calls.recv()).await {
+            Ok(Some(position)) => position,
+            Ok(None) => return,
+            Err(_) => match client.query_one(READ_HEAD.postgres(), &[]).await {
+                Ok(row) => row.try_get(0).unwrap_or(0),
+                Err(_) => return,
+            },
+        };
+        let Some(heads) = heads.upgrade() else { return };
+        raise(&heads.known, position);
+    }
+}
