@@ -58,7 +58,11 @@ impl Session<'_> {
             self.placements.insert(organisation, open);
             open
         };
-        if open == Some(epoch) { Ok(()) } else { Err(Failure::Moved(organisation).into()) }
+        if open == Some(epoch) {
+            Ok(())
+        } else {
+            Err(Failure::Moved(organisation).into())
+        }
     }
 
     /// Guards are taken in an order that is the same everywhere, and answered in the order of the commit.
@@ -99,18 +103,34 @@ impl Session<'_> {
                 (Vec::new(), last.unwrap_or(0) == *version)
             }
         };
-        if holds { Ok(rows) } else { Err(Failure::Refused { guard: at, name: guard.name() }.into()) }
+        if holds {
+            Ok(rows)
+        } else {
+            Err(Failure::Refused {
+                guard: at,
+                name: guard.name(),
+            }
+            .into())
+        }
     }
 
     /// Parents before their children, each kind in the order of the commit.
     fn inserts(&mut self, commit: &Commit, answers: &Answers) -> Result<()> {
         let rank = |insert: &&Insert| insert.table.rank();
-        if commit.inserts.is_sorted_by_key(|insert| insert.table.rank()) {
-            return commit.inserts.iter().try_for_each(|insert| self.insert(commit, insert, answers));
+        if commit
+            .inserts
+            .is_sorted_by_key(|insert| insert.table.rank())
+        {
+            return commit
+                .inserts
+                .iter()
+                .try_for_each(|insert| self.insert(commit, insert, answers));
         }
         let mut sorted: Vec<&Insert> = commit.inserts.iter().collect();
         sorted.sort_by_key(rank);
-        sorted.into_iter().try_for_each(|insert| self.insert(commit, insert, answers))
+        sorted
+            .into_iter()
+            .try_for_each(|insert| self.insert(commit, insert, answers))
     }
 
     fn insert(&mut self, commit: &Commit, insert: &Insert, answers: &Answers) -> Result<()> {
@@ -120,10 +140,17 @@ impl Session<'_> {
         for cell in cells {
             values.push(Bound::cell(cell, answers)?);
         }
-        self.put(&table.texts().insert_row, table, &values).map(|_| ())
+        self.put(&table.texts().insert_row, table, &values)
+            .map(|_| ())
     }
 
-    fn append(&mut self, commit: &Commit, entry: &Entry, position: i64, answers: &Answers) -> Result<()> {
+    fn append(
+        &mut self,
+        commit: &Commit,
+        entry: &Entry,
+        position: i64,
+        answers: &Answers,
+    ) -> Result<()> {
         let event = &entry.event;
         let filled;
         let payload = if entry.taken.is_empty() {
@@ -155,7 +182,8 @@ impl Session<'_> {
             kept.as_deref().map_or(Bound::Null, Bound::Text),
             Bound::Int(commit.at.as_micros()),
         ];
-        self.put(&COMMITS.texts().insert_row, &COMMITS, &row).map(|_| ())
+        self.put(&COMMITS.texts().insert_row, &COMMITS, &row)
+            .map(|_| ())
     }
 
     fn calls(&mut self, calls: &[Call]) -> Result<Vec<Answer>> {
@@ -173,23 +201,47 @@ impl Session<'_> {
     }
 
     fn scoped(&mut self, commit: &Commit, sql: &'static Sql, params: &[Value]) -> Result<Ran> {
-        let scope = commit.person.map_or(Scope::Organisation(commit.organisation), Scope::Person);
+        let scope = commit
+            .person
+            .map_or(Scope::Organisation(commit.organisation), Scope::Person);
         let owner = scope.value(sql)?;
         self.run(sql, owner.iter().chain(params).map(Bound::Value))
     }
 
-    fn run<'v>(&mut self, sql: &'static Sql, values: impl IntoIterator<Item = Bound<'v>>) -> Result<Ran> {
-        self.statements.run(sql.sqlite(), values).map_err(|error| self.stop(sql, error))
+    fn run<'v>(
+        &mut self,
+        sql: &'static Sql,
+        values: impl IntoIterator<Item = Bound<'v>>,
+    ) -> Result<Ran> {
+        self.statements
+            .run(sql.sqlite(), values)
+            .map_err(|error| self.stop(sql, error))
     }
 
     fn put(&mut self, text: &'static str, table: &'static Table, row: &[Bound<'_>]) -> Result<Ran> {
-        self.statements.run(text, row.iter().copied()).map_err(|error| {
-            self.stop_doing(error, &Doing { name: table.name, table, row: Some(row) })
-        })
+        self.statements
+            .run(text, row.iter().copied())
+            .map_err(|error| {
+                self.stop_doing(
+                    error,
+                    &Doing {
+                        name: table.name,
+                        table,
+                        row: Some(row),
+                    },
+                )
+            })
     }
 
     fn stop(&self, sql: &'static Sql, error: Error) -> Stop {
-        self.stop_doing(error, &Doing { name: sql.name, table: sql.table, row: None })
+        self.stop_doing(
+            error,
+            &Doing {
+                name: sql.name,
+                table: sql.table,
+                row: None,
+            },
+        )
     }
 
     fn stop_doing(&self, error: Error, doing: &Doing<'_>) -> Stop {

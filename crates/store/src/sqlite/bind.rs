@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use base::Uid;
-use rusqlite::{Error, ToSql};
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::{Error, ToSql};
 
 use crate::commit::{Answers, Cell};
 use crate::failure::Outcome;
@@ -63,7 +63,10 @@ fn of_value(value: &Value) -> rusqlite::Result<ToSqlOutput<'_>> {
 
 /// A list for `rarray(?n)`, which is what `= ANY($n)` is here.
 fn list<'a>(values: impl Iterator<Item = Stored>) -> rusqlite::Result<ToSqlOutput<'a>> {
-    Ok(ToSqlOutput::from_rc(Rc::new(values.collect::<Vec<_>>()), c"rarray"))
+    Ok(ToSqlOutput::from_rc(
+        Rc::new(values.collect::<Vec<_>>()),
+        c"rarray",
+    ))
 }
 
 /// Takes a row out of SQLite. Ids come back as bytes, because SQLite cannot tell them apart.

@@ -68,10 +68,14 @@ impl Place {
     /// After an fsync that failed the system may believe pages to be on the disk that are not. They are copied
     /// into the file and synced once more before anybody is told that they are stored.
     pub(super) fn secure(&self, connection: &Connection) -> Outcome<()> {
-        let busy = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get::<_, i64>(0));
+        let busy = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
+            row.get::<_, i64>(0)
+        });
         match busy {
             Ok(0) => Ok(()),
-            Ok(_) => Err(Failure::Unavailable(format!("{self} is in use while it recovers"))),
+            Ok(_) => Err(Failure::Unavailable(format!(
+                "{self} is in use while it recovers"
+            ))),
             Err(error) => Err(self.failure(&error)),
         }
     }
@@ -133,7 +137,9 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
     const TRIES: u32 = 100;
     const PAUSE: Duration = Duration::from_millis(20);
     for _ in 0..TRIES {
-        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
+            row.get::<_, String>(0)
+        });
         match mode {
             Err(error) if is_busy(&error) => std::thread::sleep(PAUSE),
             Err(error) => return Err(error),
@@ -142,7 +148,10 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
         }
     }
     let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-    Err(Error::SqliteFailure(code, Some("the write-ahead log cannot be used".to_owned())))
+    Err(Error::SqliteFailure(
+        code,
+        Some("the write-ahead log cannot be used".to_owned()),
+    ))
 }
 
 /// Whether another connection holds what this one needs.
@@ -163,7 +172,10 @@ pub(super) struct Alarm {
 impl Alarm {
     /// Puts an alarm on a connection, not set yet.
     pub(super) fn install(connection: &mut Connection, clock: &Clock) -> Result<Self, Error> {
-        let alarm = Alarm { clock: clock.clone(), at_micros: Arc::new(AtomicU64::new(NEVER)) };
+        let alarm = Alarm {
+            clock: clock.clone(),
+            at_micros: Arc::new(AtomicU64::new(NEVER)),
+        };
         let watch = alarm.clone();
         connection.progress_handler(INSTRUCTIONS, Some(move || watch.rings()))?;
         Ok(alarm)

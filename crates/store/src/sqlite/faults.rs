@@ -46,7 +46,9 @@ impl Faults {
 
     pub(super) fn strike(&self, moment: Moment) -> Result<(), Error> {
         let mut armed = self.armed.lock().unwrap();
-        let Some((_, fault)) = armed.take_if(|(at, _)| *at == moment) else { return Ok(()) };
+        let Some((_, fault)) = armed.take_if(|(at, _)| *at == moment) else {
+            return Ok(());
+        };
         drop(armed);
         assert!(fault != Fault::Panic, "a panic that a test asked for");
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);

@@ -30,8 +30,16 @@ pub(super) enum Rejected {
 
 impl<T> Queue<T> {
     pub(super) fn new(limit: usize) -> Self {
-        let state = State { items: VecDeque::new(), sleeping: 0, closed: false };
-        Queue { state: Mutex::new(state), filled: Condvar::new(), limit }
+        let state = State {
+            items: VecDeque::new(),
+            sleeping: 0,
+            closed: false,
+        };
+        Queue {
+            state: Mutex::new(state),
+            filled: Condvar::new(),
+            limit,
+        }
     }
 
     /// Puts an item at the end.
@@ -60,7 +68,11 @@ impl<T> Queue<T> {
     /// Waits for one item; nothing once the queue is closed.
     pub(super) fn pop(&self) -> Option<T> {
         let mut state = self.wait_locked();
-        if state.closed { None } else { state.items.pop_front() }
+        if state.closed {
+            None
+        } else {
+            state.items.pop_front()
+        }
     }
 
     /// One item, if one waits now.
@@ -89,7 +101,10 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         while state.items.is_empty() && !state.closed {
             state.sleeping = state.sleeping.saturating_add(1);
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
             state.sleeping = state.sleeping.saturating_sub(1);
         }
         state

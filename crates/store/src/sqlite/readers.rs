@@ -38,25 +38,42 @@ pub(super) struct Readers {
 impl Readers {
     /// Starts so many threads, each with a connection of its own.
     pub(super) fn start(place: &Place, clock: &Clock, count: usize, limit: usize) -> Outcome<Self> {
-        let mut readers = Readers { queue: Arc::new(Queue::new(limit)), threads: Vec::new() };
+        let mut readers = Readers {
+            queue: Arc::new(Queue::new(limit)),
+            threads: Vec::new(),
+        };
         for number in 0..count.max(1) {
             let first = connect(place, clock)?;
             let (queue, place, clock) = (Arc::clone(&readers.queue), place.clone(), clock.clone());
             let thread = std::thread::Builder::new().name(format!("sqlite-read-{number}"));
             let spawned = thread.spawn(move || run(&queue, &place, &clock, first));
-            readers.threads.push(spawned.map_err(|error| Failure::Unavailable(error.to_string()))?);
+            readers
+                .threads
+                .push(spawned.map_err(|error| Failure::Unavailable(error.to_string()))?);
         }
         Ok(readers)
     }
 
     /// Asks, and waits for the answer until the deadline.
-    pub(super) async fn ask(&self, scope: Scope, calls: Vec<Call>, deadline: &Deadline) -> Answered {
+    pub(super) async fn ask(
+        &self,
+        scope: Scope,
+        calls: Vec<Call>,
+        deadline: &Deadline,
+    ) -> Answered {
         let (answer, answered) = oneshot::channel();
-        let question = Question { scope, calls, deadline: deadline.clone(), answer };
-        self.queue.push(question).map_err(|rejected| match rejected {
-            Rejected::Full => Failure::Unavailable("too many reads are waiting".to_owned()),
-            Rejected::Closed => Failure::Unavailable("the readers have stopped".to_owned()),
-        })?;
+        let question = Question {
+            scope,
+            calls,
+            deadline: deadline.clone(),
+            answer,
+        };
+        self.queue
+            .push(question)
+            .map_err(|rejected| match rejected {
+                Rejected::Full => Failure::Unavailable("too many reads are waiting".to_owned()),
+                Rejected::Closed => Failure::Unavailable("the readers have stopped".to_owned()),
+            })?;
         match ticket::until(deadline, answered).await {
             Some(Ok(answered)) => answered,
             Some(Err(_)) => Err(Failure::Unavailable("the reader has stopped".to_owned())),
@@ -94,14 +111,21 @@ fn run(queue: &Queue<Question>, place: &Place, clock: &Clock, first: (Connection
                 continue;
             }
         };
-        let _ = catch_unwind(AssertUnwindSafe(|| serve(queue, place, &connection, &alarm)));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            serve(queue, place, &connection, &alarm)
+        }));
     }
 }
 
 fn serve(queue: &Queue<Question>, place: &Place, connection: &Connection, alarm: &Alarm) {
     let mut statements = Statements::new(connection);
     while let Some(question) = queue.pop() {
-        let Question { scope, calls, deadline, answer } = question;
+        let Question {
+            scope,
+            calls,
+            deadline,
+            answer,
+        } = question;
         if answer.is_closed() {
             continue;
         }
@@ -129,13 +153,19 @@ pub(super) fn snapshot(
     }
     let together = calls.len() > 1;
     let control = |statements: &mut Statements<'_>, text: &'static str| {
-        statements.run(text, []).map(|_| ()).map_err(|error| place.failure(&error))
+        statements
+            .run(text, [])
+            .map(|_| ())
+            .map_err(|error| place.failure(&error))
     };
     if together {
         control(statements, "BEGIN DEFERRED")?;
     }
     alarm.set(deadline);
-    let answered = calls.iter().map(|call| read(statements, place, scope, call)).collect();
+    let answered = calls
+        .iter()
+        .map(|call| read(statements, place, scope, call))
+        .collect();
     alarm.clear();
     if together && !statements.connection().is_autocommit() {
         control(statements, "COMMIT")?;
@@ -143,18 +173,33 @@ pub(super) fn snapshot(
     answered
 }
 
-fn read(statements: &mut Statements<'_>, place: &Place, scope: Scope, call: &Call) -> Outcome<Vec<Row>> {
+fn read(
+    statements: &mut Statements<'_>,
+    place: &Place,
+    scope: Scope,
+    call: &Call,
+) -> Outcome<Vec<Row>> {
     let Call { sql, params } = call;
     let owner = scope.value(sql)?;
     let values = owner.iter().chain(params).map(Bound::Value);
-    let ran = statements.read(sql.sqlite(), values).map_err(|error| match &error {
-        Error::ExecuteReturnedResults => Failure::Malformed(format!("{} does not only read", sql.name)),
-        error if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Failure::TooLate,
-        error if constraint::is_outage(error) => place.failure(error),
-        error => {
-            let doing = Doing { name: sql.name, table: sql.table, row: None };
-            constraint::failure(statements.connection(), error, &doing)
-        }
-    })?;
+    let ran = statements
+        .read(sql.sqlite(), values)
+        .map_err(|error| match &error {
+            Error::ExecuteReturnedResults => {
+                Failure::Malformed(format!("{} does not only read", sql.name))
+            }
+            error if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                Failure::TooLate
+            }
+            error if constraint::is_outage(error) => place.failure(error),
+            error => {
+                let doing = Doing {
+                    name: sql.name,
+                    table: sql.table,
+                    row: None,
+                };
+                constraint::failure(statements.connection(), error, &doing)
+            }
+        })?;
     Ok(ran.rows)
 }

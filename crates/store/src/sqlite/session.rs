@@ -91,7 +91,7 @@ impl<'c> Session<'c> {
         self.careful = careful;
         self.position = Position::default();
         self.placements.clear();
-        self.run("BEGIN IMMEDIATE")
+        self.control("BEGIN IMMEDIATE")
     }
 
     /// Does one job. What it answers holds only when the transaction is finished.
@@ -99,12 +99,12 @@ impl<'c> Session<'c> {
         self.faults.strike(Moment::Work)?;
         let (before, changes) = (self.position, self.connection().total_changes());
         if self.careful {
-            self.run("SAVEPOINT job")?;
+            self.control("SAVEPOINT job")?;
         }
         match self.apply(job) {
             Ok(done) => {
                 if self.careful {
-                    self.run("RELEASE job")?;
+                    self.control("RELEASE job")?;
                 }
                 Ok(Ok(done))
             }
@@ -117,18 +117,29 @@ impl<'c> Session<'c> {
         }
     }
 
+    /// The same in a careful transaction, where a job that fails leaves no trace.
+    pub(super) fn perform_carefully(&mut self, job: &Job) -> Result<Outcome<Done>, Error> {
+        match self.perform(job) {
+            Ok(outcome) => Ok(outcome),
+            Err(Halt::Outage(error)) => Err(error),
+            Err(Halt::Stained) => Err(abandoned()),
+        }
+    }
+
     /// Makes everything durable, and answers the head of the log if it has moved.
     pub(super) fn finish(&mut self) -> Result<Option<i64>, Error> {
         let moved = self.position.moved;
         if moved > 0 {
-            let ran = self.statements.run(MOVE_HEAD.sqlite(), [Bound::Int(moved)])?;
+            let ran = self
+                .statements
+                .run(MOVE_HEAD.sqlite(), [Bound::Int(moved)])?;
             let head = ran.rows.first().and_then(|row| row.get::<i64>(0).ok());
             if head.is_none() || head != self.position.head {
                 return Err(Error::StatementChangedRows(ran.rows.len()));
             }
         }
         self.faults.strike(Moment::BeforeCommit)?;
-        self.run("COMMIT")?;
+        self.control("COMMIT")?;
         self.faults.strike(Moment::AfterCommit)?;
         Ok(self.position.head.filter(|_| moved > 0))
     }
@@ -137,13 +148,16 @@ impl<'c> Session<'c> {
     pub(super) fn rollback(&mut self) {
         // An error here changes nothing: the next BEGIN fails if the transaction is still there.
         if !self.connection().is_autocommit() {
-            let _ = self.run("ROLLBACK");
+            let _ = self.control("ROLLBACK");
         }
     }
 
     /// What a commit answered when it was stored, if it was.
     pub(super) fn find(&mut self, commit: &Commit) -> Result<Option<Outcome<Committed>>, Error> {
-        let key = [Bound::Int(commit.organisation.into()), Bound::Id(&commit.id)];
+        let key = [
+            Bound::Int(commit.organisation.into()),
+            Bound::Id(&commit.id),
+        ];
         let ran = self.statements.run(FIND_COMMIT.sqlite(), key)?;
         Ok(ran.rows.first().map(Committed::recall))
     }
@@ -173,12 +187,11 @@ impl<'c> Session<'c> {
     fn undo(&mut self, changes_before: u64) -> Result<(), Halt> {
         if self.connection().is_autocommit() {
             // SQLite itself gave up the transaction, and with it the work of the others.
-            let code = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
-            return Err(Halt::Outage(Error::SqliteFailure(code, None)));
+            return Err(Halt::Outage(abandoned()));
         }
         if self.careful {
-            self.run("ROLLBACK TO job")?;
-            self.run("RELEASE job")?;
+            self.control("ROLLBACK TO job")?;
+            self.control("RELEASE job")?;
         } else if self.connection().total_changes() != changes_before {
             return Err(Halt::Stained);
         }
@@ -195,7 +208,11 @@ impl<'c> Session<'c> {
         Ok(Err(failure))
     }
 
-    fn run(&mut self, text: &'static str) -> Result<(), Error> {
+    fn control(&mut self, text: &'static str) -> Result<(), Error> {
         self.statements.run(text, []).map(|_| ())
     }
+}
+
+fn abandoned() -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None)
 }

@@ -34,7 +34,10 @@ pub(super) struct Ran {
 
 impl<'c> Statements<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
-        Statements { connection, known: HashMap::new() }
+        Statements {
+            connection,
+            known: HashMap::new(),
+        }
     }
 
     pub(super) fn connection(&self) -> &'c Connection {
@@ -57,7 +60,11 @@ impl<'c> Statements<'c> {
         values: impl IntoIterator<Item = Bound<'v>>,
     ) -> Result<Ran, Error> {
         let prepared = self.prepared(text)?;
-        if prepared.reads { prepared.run(values) } else { Err(Error::ExecuteReturnedResults) }
+        if prepared.reads {
+            prepared.run(values)
+        } else {
+            Err(Error::ExecuteReturnedResults)
+        }
     }
 
     fn prepared(&mut self, text: &'static str) -> Result<&mut Prepared<'c>, Error> {
@@ -68,7 +75,12 @@ impl<'c> Statements<'c> {
                 let statement = self.connection.prepare_cached(text)?;
                 let (parameters, columns) = (statement.parameter_count(), statement.column_count());
                 let reads = statement.readonly() && columns > 0;
-                Ok(new.insert(Prepared { statement, parameters, columns, reads }))
+                Ok(new.insert(Prepared {
+                    statement,
+                    parameters,
+                    columns,
+                    reads,
+                }))
             }
         }
     }
@@ -93,7 +105,10 @@ impl Prepared<'_> {
     fn step(&mut self) -> Result<Ran, Error> {
         if self.columns == 0 {
             let touched = self.statement.raw_execute()?;
-            return Ok(Ran { rows: Vec::new(), touched: u64::try_from(touched).unwrap_or(u64::MAX) });
+            return Ok(Ran {
+                rows: Vec::new(),
+                touched: u64::try_from(touched).unwrap_or(u64::MAX),
+            });
         }
         let (mut rows, mut cursor) = (Vec::new(), self.statement.raw_query());
         while let Some(row) = cursor.next()? {
