@@ -42,8 +42,16 @@ codes! {
         "The deadline passed before the work was begun; nothing was done.";
     ID_MALFORMED = "id_malformed", Invalid,
         "An id is not the expected prefix followed by 26 base-32 digits.";
+    IDEMPOTENCY_OTHER_BODY = "idempotency_other_body", Invalid,
+        "An idempotency key was used before for another request.";
+    IDEMPOTENCY_UNDER_WAY = "idempotency_under_way", Conflict,
+        "The same request is still under way; its key is kept, and asking again gives its answer.";
+    INTERNAL = "internal", Internal,
+        "A mistake of the platform itself; the log has the details.";
     LIMIT_OUT_OF_RANGE = "limit_out_of_range", Invalid,
         "The limit of a page is not a whole number from 1 to 100.";
+    LINE_MALFORMED = "line_malformed", Invalid,
+        "The command line or a setting cannot be read, or names a place that cannot be used.";
     MONEY_OVERFLOW = "money_overflow", Invalid,
         "An amount of money is too large to be held exactly.";
     MOVED = "moved", Unavailable,

@@ -34,7 +34,10 @@ impl Call {
     /// A statement with its parameters.
     #[must_use]
     pub fn new(sql: &'static Sql, params: impl Into<Vec<Value>>) -> Self {
-        Call { sql, params: params.into() }
+        Call {
+            sql,
+            params: params.into(),
+        }
     }
 }
 
@@ -44,9 +47,10 @@ impl Scope {
         match (sql.table.class, self) {
             (Class::Organisation, Scope::Organisation(number)) => Ok(Some(number.into())),
             (Class::Person, Scope::Person(id)) => Ok(Some(id.into())),
-            (Class::Organisation | Class::Person, _) => {
-                Err(Failure::Malformed(format!("{} runs outside of its scope", sql.name)))
-            }
+            (Class::Organisation | Class::Person, _) => Err(Failure::Malformed(format!(
+                "{} runs outside of its scope",
+                sql.name
+            ))),
             (Class::Queue | Class::Published | Class::Control, _) => Ok(None),
         }
     }
@@ -72,7 +76,10 @@ impl Deadline {
     /// A deadline so far from now.
     #[must_use]
     pub fn within(clock: &Clock, time: Duration) -> Self {
-        Deadline { clock: clock.clone(), at: clock.elapsed().saturating_add(time) }
+        Deadline {
+            clock: clock.clone(),
+            at: clock.elapsed().saturating_add(time),
+        }
     }
 
     /// What is left; zero when it has passed.

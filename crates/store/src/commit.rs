@@ -40,11 +40,20 @@ impl From<Taken> for Cell {
 #[derive(Clone, Debug)]
 pub(crate) enum Guard {
     /// A guarded change: it must touch exactly one row.
-    Holds { sql: &'static Sql, params: Vec<Value> },
+    Holds {
+        sql: &'static Sql,
+        params: Vec<Value>,
+    },
     /// A change that may touch any number of rows.
-    Change { sql: &'static Sql, params: Vec<Value> },
+    Change {
+        sql: &'static Sql,
+        params: Vec<Value>,
+    },
     /// A row whose key must be new.
-    Claim { table: &'static Table, cells: Vec<Value> },
+    Claim {
+        table: &'static Table,
+        cells: Vec<Value>,
+    },
     /// A stream of events whose last version must be this one.
     Stream { stream: Uid, version: i64 },
 }
@@ -65,7 +74,11 @@ impl Guard {
             Guard::Claim { table, cells } => (*table, cells),
             Guard::Stream { .. } => return (0, "", &[]),
         };
-        (table.rank(), table.name, values.get(..table.key).unwrap_or(values))
+        (
+            table.rank(),
+            table.name,
+            values.get(..table.key).unwrap_or(values),
+        )
     }
 }
 
@@ -132,7 +145,10 @@ impl Commit {
     /// An empty commit about one person, for the people database.
     #[must_use]
     pub fn of_person(clock: &Clock, random: &Random, person: Uid) -> Self {
-        Commit { person: Some(person), ..Commit::new(clock, random, Organisation::PEOPLE) }
+        Commit {
+            person: Some(person),
+            ..Commit::new(clock, random, Organisation::PEOPLE)
+        }
     }
 
     /// The id under which it is stored: the same commit sent again changes nothing.
@@ -151,17 +167,26 @@ impl Commit {
     /// Parameters follow the organisation, which the store fills in; the table's key comes first.
     /// The returned placeholder stands for the number in its first answered column.
     pub fn guard(&mut self, sql: &'static Sql, params: impl Into<Vec<Value>>) -> Taken {
-        self.push(Guard::Holds { sql, params: params.into() })
+        self.push(Guard::Holds {
+            sql,
+            params: params.into(),
+        })
     }
 
     /// A change that may touch any number of rows.
     pub fn change(&mut self, sql: &'static Sql, params: impl Into<Vec<Value>>) -> Taken {
-        self.push(Guard::Change { sql, params: params.into() })
+        self.push(Guard::Change {
+            sql,
+            params: params.into(),
+        })
     }
 
     /// A row whose key must be new, or the commit is refused. It must not refer to a row of this same commit.
     pub fn claim(&mut self, table: &'static Table, cells: impl Into<Vec<Value>>) -> Taken {
-        self.push(Guard::Claim { table, cells: cells.into() })
+        self.push(Guard::Claim {
+            table,
+            cells: cells.into(),
+        })
     }
 
     /// A stream that must stand at this version, or the commit is refused.
@@ -171,7 +196,10 @@ impl Commit {
 
     /// A row to insert; a key that exists already ends the commit as violated.
     pub fn insert(&mut self, table: &'static Table, cells: impl Into<Vec<Cell>>) {
-        self.inserts.push(Insert { table, cells: cells.into() });
+        self.inserts.push(Insert {
+            table,
+            cells: cells.into(),
+        });
     }
 
     /// A fact for the log.
@@ -181,7 +209,10 @@ impl Commit {
 
     /// A fact for the log whose payload gets the taken numbers as fields of the given names.
     pub fn event_with(&mut self, event: Event, taken: impl Into<Vec<(&'static str, Taken)>>) {
-        self.events.push(Entry { event, taken: taken.into() });
+        self.events.push(Entry {
+            event,
+            taken: taken.into(),
+        });
     }
 
     fn push(&mut self, guard: Guard) -> Taken {
@@ -194,23 +225,41 @@ impl Commit {
         for guard in &self.guards {
             if let Guard::Claim { table, cells } = guard {
                 let fits = |(cell, column): (&Value, &crate::table::Column)| cell.fits(column.kind);
-                well_formed(table, cells.len(), cells.iter().zip(table.columns).all(fits), self)?;
+                well_formed(
+                    table,
+                    cells.len(),
+                    cells.iter().zip(table.columns).all(fits),
+                    self,
+                )?;
             } else if let Guard::Holds { sql, params } | Guard::Change { sql, params } = guard {
-                well_formed(sql.table, sql.table.columns.len(), params.len() >= sql.table.key, self)?;
+                well_formed(
+                    sql.table,
+                    sql.table.columns.len(),
+                    params.len() >= sql.table.key,
+                    self,
+                )?;
             }
         }
         for Insert { table, cells } in &self.inserts {
-            let fits = cells.iter().zip(table.columns).all(|(cell, column)| match cell {
-                Cell::Value(value) => value.fits(column.kind),
-                Cell::Taken(taken) => taken.0 < self.guards.len() && column.kind == crate::value::Kind::Int,
-            });
+            let fits = cells
+                .iter()
+                .zip(table.columns)
+                .all(|(cell, column)| match cell {
+                    Cell::Value(value) => value.fits(column.kind),
+                    Cell::Taken(taken) => {
+                        taken.0 < self.guards.len() && column.kind == crate::value::Kind::Int
+                    }
+                });
             well_formed(table, cells.len(), fits, self)?;
         }
         for Entry { event, taken } in &self.events {
             let object = event.payload.starts_with('{') && event.payload.ends_with('}');
             let known = taken.iter().all(|(_, taken)| taken.0 < self.guards.len());
             if !object || !known || event.version < 1 {
-                return Err(Failure::Malformed(format!("event {} of commit {:?}", event.kind, self.id)));
+                return Err(Failure::Malformed(format!(
+                    "event {} of commit {:?}",
+                    event.kind, self.id
+                )));
             }
         }
         Ok(())
@@ -226,7 +275,10 @@ fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outc
     if cells == table.columns.len() && fits && scoped {
         return Ok(());
     }
-    Err(Failure::Malformed(format!("a row or statement of {} in commit {:?}", table.name, commit.id)))
+    Err(Failure::Malformed(format!(
+        "a row or statement of {} in commit {:?}",
+        table.name, commit.id
+    )))
 }
 
 /// What a stored commit answers.
@@ -242,7 +294,10 @@ impl Committed {
     /// The number that a guard took: the first column of its first answered row.
     #[must_use]
     pub fn taken(&self, taken: Taken) -> Option<i64> {
-        self.answers.get(taken.0).and_then(|rows| rows.first()).and_then(|row| row.get(0).ok())
+        self.answers
+            .get(taken.0)
+            .and_then(|rows| rows.first())
+            .and_then(|row| row.get(0).ok())
     }
 
     /// The rows that a guard or change answered by `RETURNING`.
@@ -268,7 +323,8 @@ impl Cell {
 impl Taken {
     pub(crate) fn resolve(self, answers: &Answers) -> Outcome<i64> {
         let row = answers.get(self.0).and_then(|rows| rows.first());
-        let row = row.ok_or_else(|| Failure::Malformed(format!("guard {} answers no number", self.0)))?;
+        let row =
+            row.ok_or_else(|| Failure::Malformed(format!("guard {} answers no number", self.0)))?;
         row.get(0)
     }
 }
@@ -280,7 +336,11 @@ impl Entry {
         for (name, taken) in &self.taken {
             let number = taken.resolve(answers)?;
             payload.pop();
-            let comma = if payload.trim_end().ends_with('{') { "" } else { "," };
+            let comma = if payload.trim_end().ends_with('{') {
+                ""
+            } else {
+                ","
+            };
             payload.push_str(&format!("{comma}\"{name}\":{number}}}"));
         }
         Ok(payload)
@@ -293,8 +353,13 @@ impl Committed {
         if answers.iter().all(Vec::is_empty) {
             return Ok(None);
         }
-        let values: Vec<Vec<&[Value]>> = answers.iter().map(|rows| rows.iter().map(Row::values).collect()).collect();
-        serde_json::to_string(&values).map(Some).map_err(|error| Failure::Malformed(error.to_string()))
+        let values: Vec<Vec<&[Value]>> = answers
+            .iter()
+            .map(|rows| rows.iter().map(Row::values).collect())
+            .collect();
+        serde_json::to_string(&values)
+            .map(Some)
+            .map_err(|error| Failure::Malformed(error.to_string()))
     }
 
     /// What a commit answered when it was stored, from its row in `commits`.
@@ -302,9 +367,14 @@ impl Committed {
         let (position, kept): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
         let values: Vec<Vec<Vec<Value>>> = match kept {
             None => Vec::new(),
-            Some(text) => serde_json::from_str(&text).map_err(|error| Failure::Damaged(error.to_string()))?,
+            Some(text) => {
+                serde_json::from_str(&text).map_err(|error| Failure::Damaged(error.to_string()))?
+            }
         };
-        let answers = values.into_iter().map(|rows| rows.into_iter().map(Row).collect()).collect();
+        let answers = values
+            .into_iter()
+            .map(|rows| rows.into_iter().map(Row).collect())
+            .collect();
         Ok(Committed { position, answers })
     }
 }

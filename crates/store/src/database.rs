@@ -46,9 +46,15 @@ impl Database {
         let engine = match place {
             Place::File(path) => {
                 let place = sqlite::Place::File(path.clone());
-                Engine::Sqlite(Arc::new(Sqlite::open(&place, clock, &sqlite::Options::default())?))
+                Engine::Sqlite(Arc::new(Sqlite::open(
+                    &place,
+                    clock,
+                    &sqlite::Options::default(),
+                )?))
             }
-            Place::Inline => Engine::Sqlite(Arc::new(Sqlite::inline(&sqlite::Place::Memory, clock)?)),
+            Place::Inline => {
+                Engine::Sqlite(Arc::new(Sqlite::inline(&sqlite::Place::Memory, clock)?))
+            }
             Place::Postgres(settings) => Engine::Postgres(Arc::new(Postgres::open(settings)?)),
         };
         Ok(Database { engine })
@@ -60,12 +66,12 @@ impl Database {
     /// The database is not inline.
     pub fn copy(&self) -> Outcome<Self> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                Ok(Database { engine: Engine::Sqlite(Arc::new(sqlite.copy()?)) })
-            }
-            Engine::Postgres(_) => {
-                Err(crate::failure::Failure::Malformed("only an inline database can be copied".to_owned()))
-            }
+            Engine::Sqlite(sqlite) => Ok(Database {
+                engine: Engine::Sqlite(Arc::new(sqlite.copy()?)),
+            }),
+            Engine::Postgres(_) => Err(crate::failure::Failure::Malformed(
+                "only an inline database can be copied".to_owned(),
+            )),
         }
     }
 
@@ -84,7 +90,12 @@ impl Database {
     ///
     /// # Errors
     /// See [`crate::Failure`]; after anything but `Unknown` nothing was stored.
-    pub async fn commit(&self, commit: Arc<Commit>, epoch: i64, deadline: &Deadline) -> Outcome<Committed> {
+    pub async fn commit(
+        &self,
+        commit: Arc<Commit>,
+        epoch: i64,
+        deadline: &Deadline,
+    ) -> Outcome<Committed> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(commit, epoch, deadline).await,
             Engine::Postgres(postgres) => postgres.commit(commit, epoch, deadline).await,
@@ -95,7 +106,12 @@ impl Database {
     ///
     /// # Errors
     /// The deadline passed, the database is away, or a statement is wrong.
-    pub async fn read(&self, scope: Scope, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Vec<Row>>> {
+    pub async fn read(
+        &self,
+        scope: Scope,
+        calls: Vec<Call>,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
             Engine::Postgres(postgres) => postgres.read(scope, &calls, deadline).await,
@@ -115,7 +131,11 @@ impl Database {
     ) -> Outcome<Vec<Vec<Row>>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
-            Engine::Postgres(postgres) => postgres.read_replica(scope, &calls, position, deadline).await,
+            Engine::Postgres(postgres) => {
+                postgres
+                    .read_replica(scope, &calls, position, deadline)
+                    .await
+            }
         }
     }
 

@@ -68,7 +68,10 @@ impl Db {
     /// A file cannot be opened or an address cannot be read.
     pub fn open(settings: &Settings, clock: &Clock, random: &Random) -> Outcome<Self> {
         let open = |place| Database::open(place, clock);
-        let shards = settings.shards.iter().map(|(name, place)| Ok((name.clone(), open(place)?)));
+        let shards = settings
+            .shards
+            .iter()
+            .map(|(name, place)| Ok((name.clone(), open(place)?)));
         Ok(Db(Arc::new(Inner {
             region: settings.region.clone(),
             clock: clock.clone(),
@@ -88,10 +91,16 @@ impl Db {
     /// The first migration that failed; the databases before it are done, and running it again goes on.
     pub async fn migrate(&self, parts: &Parts) -> Outcome<()> {
         let with = |own: &[&'static Part], more: &[&'static Part]| [own, more].concat();
-        self.control().migrate(&with(&[&system::DATABASE, &system::CONTROL], parts.control)).await?;
-        self.people().migrate(&with(&[&system::DATABASE], parts.people)).await?;
+        self.control()
+            .migrate(&with(&[&system::DATABASE, &system::CONTROL], parts.control))
+            .await?;
+        self.people()
+            .migrate(&with(&[&system::DATABASE], parts.people))
+            .await?;
         for shard in self.0.shards.values() {
-            shard.migrate(&with(&[&system::DATABASE], parts.shards)).await?;
+            shard
+                .migrate(&with(&[&system::DATABASE], parts.shards))
+                .await?;
         }
         Ok(())
     }
@@ -131,7 +140,9 @@ impl Db {
 
     async fn commit_once(&self, commit: &Arc<Commit>, deadline: &Deadline) -> Outcome<Committed> {
         let (shard, placement) = self.home(commit.organisation())?;
-        shard.commit(Arc::clone(commit), placement.epoch, deadline).await
+        shard
+            .commit(Arc::clone(commit), placement.epoch, deadline)
+            .await
     }
 
     /// The shard of an organisation, and its placement.
@@ -141,9 +152,15 @@ impl Db {
     pub fn home(&self, organisation: Organisation) -> Outcome<(&Database, Placement)> {
         let placement = self.0.directory.find(organisation);
         let placement = placement
-            .filter(|placement| placement.region == self.0.region && placement.state != State::Creating)
+            .filter(|placement| {
+                placement.region == self.0.region && placement.state != State::Creating
+            })
             .ok_or(Failure::Moved(organisation))?;
-        let shard = self.0.shards.get(&placement.shard).ok_or(Failure::Moved(organisation))?;
+        let shard = self
+            .0
+            .shards
+            .get(&placement.shard)
+            .ok_or(Failure::Moved(organisation))?;
         Ok((shard, placement))
     }
 
@@ -158,7 +175,9 @@ impl Db {
         params: impl Into<Vec<Value>>,
     ) -> Outcome<Vec<Row>> {
         let call = Call::new(sql, params);
-        let all = self.read(organisation, vec![call], &self.deadline()).await?;
+        let all = self
+            .read(organisation, vec![call], &self.deadline())
+            .await?;
         Ok(all.into_iter().flatten().collect())
     }
 
@@ -173,7 +192,9 @@ impl Db {
         deadline: &Deadline,
     ) -> Outcome<Vec<Vec<Row>>> {
         let (shard, _) = self.home(organisation)?;
-        shard.read(Scope::Organisation(organisation), calls, deadline).await
+        shard
+            .read(Scope::Organisation(organisation), calls, deadline)
+            .await
     }
 
     /// The same from a replica that has seen the given position (of an earlier commit; 0 for any), or from the
@@ -189,33 +210,54 @@ impl Db {
         deadline: &Deadline,
     ) -> Outcome<Vec<Vec<Row>>> {
         let (shard, _) = self.home(organisation)?;
-        shard.read_replica(Scope::Organisation(organisation), calls, position, deadline).await
+        shard
+            .read_replica(Scope::Organisation(organisation), calls, position, deadline)
+            .await
     }
 
     /// The rows of several statements about one person.
     ///
     /// # Errors
     /// As for [`Db::rows`].
-    pub async fn read_person(&self, person: Uid, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Vec<Row>>> {
-        self.people().read(Scope::Person(person), calls, deadline).await
+    pub async fn read_person(
+        &self,
+        person: Uid,
+        calls: Vec<Call>,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        self.people()
+            .read(Scope::Person(person), calls, deadline)
+            .await
     }
 
     /// Makes an organisation on a shard, once for each request: the same request finishes what it had begun.
     ///
     /// # Errors
     /// A database is away; what was done stands, and the same request goes on from there.
-    pub async fn create_organisation(&self, request: &str, shard: &str, deadline: &Deadline) -> Outcome<Placement> {
+    pub async fn create_organisation(
+        &self,
+        request: &str,
+        shard: &str,
+        deadline: &Deadline,
+    ) -> Outcome<Placement> {
         if !self.0.shards.contains_key(shard) {
-            return Err(Failure::Malformed(format!("there is no shard {shard} here")));
+            return Err(Failure::Malformed(format!(
+                "there is no shard {shard} here"
+            )));
         }
         let begun = directory::find_request(self.control(), request, deadline).await?;
         let begun = match begun {
             Some(begun) => begun,
-            None => directory::reserve(self.control(), request, &self.0.region, shard, deadline).await?,
+            None => {
+                directory::reserve(self.control(), request, &self.0.region, shard, deadline).await?
+            }
         };
         self.finish_organisation(&begun, deadline).await?;
         self.refresh_directory(deadline).await?;
-        self.0.directory.find(begun.organisation).ok_or(Failure::Moved(begun.organisation))
+        self.0
+            .directory
+            .find(begun.organisation)
+            .ok_or(Failure::Moved(begun.organisation))
     }
 
     /// Finishes every organisation of this region whose making was interrupted; answers how many.
@@ -237,7 +279,8 @@ impl Db {
             return Ok(());
         }
         let shard = self.0.shards.get(&begun.shard);
-        let shard = shard.ok_or_else(|| Failure::Malformed(format!("there is no shard {} here", begun.shard)))?;
+        let shard = shard
+            .ok_or_else(|| Failure::Malformed(format!("there is no shard {} here", begun.shard)))?;
         directory::place(shard, begun.organisation, deadline).await?;
         directory::open(self.control(), begun.organisation, deadline).await
     }

@@ -102,7 +102,14 @@ impl Placement {
             other => return Err(Failure::Damaged(format!("a placement in state {other}"))),
         };
         let (organisation, region, shard) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(Placement { organisation, region, shard, epoch: row.get(3)?, state, version: row.get(5)? })
+        Ok(Placement {
+            organisation,
+            region,
+            shard,
+            epoch: row.get(3)?,
+            state,
+            version: row.get(5)?,
+        })
     }
 }
 
@@ -123,19 +130,29 @@ impl Directory {
             None => HashMap::new(),
             Some(path) => read_copy(path)?,
         };
-        Ok(Directory { known: RwLock::new(known), copy })
+        Ok(Directory {
+            known: RwLock::new(known),
+            copy,
+        })
     }
 
     /// Where an organisation lives.
     #[must_use]
     pub fn find(&self, organisation: Organisation) -> Option<Placement> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&organisation).cloned()
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&organisation)
+            .cloned()
     }
 
     /// How many organisations it knows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// Whether it knows none.
@@ -154,7 +171,11 @@ impl Directory {
         loop {
             let call = Call::new(&READ_CHANGES, [self.version().into(), PAGE.into()]);
             let rows = control.read(Scope::Nobody, vec![call], deadline).await?;
-            let news: Vec<Placement> = rows.iter().flatten().map(Placement::read).collect::<Outcome<_>>()?;
+            let news: Vec<Placement> = rows
+                .iter()
+                .flatten()
+                .map(Placement::read)
+                .collect::<Outcome<_>>()?;
             let last = i64::try_from(news.len()).unwrap_or(PAGE) < PAGE;
             changed |= !news.is_empty();
             self.learn(news);
@@ -168,7 +189,9 @@ impl Directory {
     /// The organisations of a region whose making has not come to its end.
     pub(crate) fn creating(&self, region: &str) -> Vec<Placement> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let begun = |placement: &&Placement| placement.state == State::Creating && placement.region == region;
+        let begun = |placement: &&Placement| {
+            placement.state == State::Creating && placement.region == region
+        };
         let mut all: Vec<Placement> = known.values().filter(begun).cloned().collect();
         all.sort_by_key(|placement| placement.organisation);
         all
@@ -183,31 +206,50 @@ impl Directory {
 
     fn version(&self) -> i64 {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().map(|placement| placement.version).max().unwrap_or(0)
+        known
+            .values()
+            .map(|placement| placement.version)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Writes the copy beside itself first, so that a crash leaves the old or the new one.
     fn write_copy(&self) -> Outcome<()> {
-        let Some(path) = &self.copy else { return Ok(()) };
-        let mut all: Vec<Placement> =
-            self.known.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let Some(path) = &self.copy else {
+            return Ok(());
+        };
+        let mut all: Vec<Placement> = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
         all.sort_by_key(|placement| placement.organisation);
-        let failed = |error: &dyn std::fmt::Display| Failure::Unavailable(format!("{}: {error}", path.display()));
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::Unavailable(format!("{}: {error}", path.display()))
+        };
         let text = serde_json::to_vec(&all).map_err(|error| failed(&error))?;
         let next = path.with_extension("next");
         let written = std::fs::File::create(&next).and_then(|mut file| {
             std::io::Write::write_all(&mut file, &text)?;
             file.sync_all()
         });
-        written.and_then(|()| std::fs::rename(&next, path)).map_err(|error| failed(&error))
+        written
+            .and_then(|()| std::fs::rename(&next, path))
+            .map_err(|error| failed(&error))
     }
 }
 
 fn read_copy(path: &Path) -> Outcome<HashMap<Organisation, Placement>> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Damaged(format!("{}: {error}", path.display()));
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::Damaged(format!("{}: {error}", path.display()));
     let text = std::fs::read(path).map_err(|error| failed(&error))?;
     let all: Vec<Placement> = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
-    Ok(all.into_iter().map(|placement| (placement.organisation, placement)).collect())
+    Ok(all
+        .into_iter()
+        .map(|placement| (placement.organisation, placement))
+        .collect())
 }
 
 /// Reads what a request has made so far.
@@ -216,8 +258,18 @@ pub(crate) async fn find_request(
     request: &str,
     deadline: &Deadline,
 ) -> Outcome<Option<Placement>> {
-    let rows = control.read(Scope::Nobody, vec![Call::new(&FIND_REQUEST, [request.into()])], deadline).await?;
-    rows.iter().flatten().next().map(Placement::read).transpose()
+    let rows = control
+        .read(
+            Scope::Nobody,
+            vec![Call::new(&FIND_REQUEST, [request.into()])],
+            deadline,
+        )
+        .await?;
+    rows.iter()
+        .flatten()
+        .next()
+        .map(Placement::read)
+        .transpose()
 }
 
 /// First step of making an organisation: it gets a number and a place, once for each request.
@@ -229,12 +281,22 @@ pub(crate) async fn reserve(
     deadline: &Deadline,
 ) -> Outcome<Placement> {
     // A number that is taken and then not used leaves a hole, which harms nobody.
-    let taken = control.transact(vec![Call::new(&TAKE_NUMBER, ["organisation".into()])], deadline).await?;
+    let taken = control
+        .transact(
+            vec![Call::new(&TAKE_NUMBER, ["organisation".into()])],
+            deadline,
+        )
+        .await?;
     let row = taken.first().and_then(|answer| answer.rows.first());
-    let number: i64 = row.ok_or_else(|| Failure::Damaged("no counter of organisations".to_owned()))?.get(0)?;
+    let number: i64 = row
+        .ok_or_else(|| Failure::Damaged("no counter of organisations".to_owned()))?
+        .get(0)?;
     let calls = vec![
         Call::new(&TAKE_NUMBER, ["directory".into()]),
-        Call::new(&ADD_PLACEMENT, [number.into(), request.into(), region.into(), shard.into()]),
+        Call::new(
+            &ADD_PLACEMENT,
+            [number.into(), request.into(), region.into(), shard.into()],
+        ),
     ];
     control.transact(calls, deadline).await?;
     let found = find_request(control, request, deadline).await?;
@@ -242,12 +304,23 @@ pub(crate) async fn reserve(
 }
 
 /// Second step: the shard learns that the organisation lives there.
-pub(crate) async fn place(shard: &Database, organisation: Organisation, deadline: &Deadline) -> Outcome<()> {
-    shard.transact(vec![Call::new(&PLACE, [organisation.into()])], deadline).await.map(|_| ())
+pub(crate) async fn place(
+    shard: &Database,
+    organisation: Organisation,
+    deadline: &Deadline,
+) -> Outcome<()> {
+    shard
+        .transact(vec![Call::new(&PLACE, [organisation.into()])], deadline)
+        .await
+        .map(|_| ())
 }
 
 /// Third step: the organisation is open, and every node will hear of it.
-pub(crate) async fn open(control: &Database, organisation: Organisation, deadline: &Deadline) -> Outcome<()> {
+pub(crate) async fn open(
+    control: &Database,
+    organisation: Organisation,
+    deadline: &Deadline,
+) -> Outcome<()> {
     let calls = vec![
         Call::new(&TAKE_NUMBER, ["directory".into()]),
         Call::new(&OPEN_PLACEMENT, [organisation.into()]),

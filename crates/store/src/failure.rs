@@ -1,6 +1,6 @@
 //! How a call to the store can end other than well, and what a caller may conclude from it.
 
-use base::{Error, Organisation, Uid};
+use base::{Error, Organisation, Uid, codes};
 use std::time::Duration;
 
 /// Which rule of the database a row broke.
@@ -76,16 +76,22 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let text = failure.to_string();
         match &failure {
-            Failure::Refused { .. } => Error::conflict("refused", text),
-            Failure::OtherBody => Error::invalid("idempotency_other_body", text),
-            Failure::UnderWay => Error::conflict("idempotency_under_way", text).retry_after(RETRY_AFTER),
-            Failure::Violated { .. } => Error::conflict("violated", text),
-            Failure::Moved(_) => Error::unavailable("moved", text).retry_after(RETRY_AFTER),
-            Failure::Unavailable(_) => Error::unavailable("unavailable", text).retry_after(RETRY_AFTER),
-            Failure::TooLate => Error::unavailable("deadline", text).retry_after(RETRY_AFTER),
-            Failure::Unknown(_) => Error::unavailable("unknown_outcome", text).retry_after(RETRY_AFTER),
-            Failure::Damaged(_) => Error::internal("damaged", text),
-            Failure::Malformed(_) | Failure::Broken(_) => Error::internal("internal", text),
+            Failure::Refused { .. } => Error::conflict(codes::REFUSED, text),
+            Failure::OtherBody => Error::invalid(codes::IDEMPOTENCY_OTHER_BODY, text),
+            Failure::UnderWay => {
+                Error::conflict(codes::IDEMPOTENCY_UNDER_WAY, text).retry_after(RETRY_AFTER)
+            }
+            Failure::Violated { .. } => Error::conflict(codes::VIOLATED, text),
+            Failure::Moved(_) => Error::unavailable(codes::MOVED, text).retry_after(RETRY_AFTER),
+            Failure::Unavailable(_) => {
+                Error::unavailable(codes::UNAVAILABLE, text).retry_after(RETRY_AFTER)
+            }
+            Failure::TooLate => Error::unavailable(codes::DEADLINE, text).retry_after(RETRY_AFTER),
+            Failure::Unknown(_) => {
+                Error::unavailable(codes::UNKNOWN_OUTCOME, text).retry_after(RETRY_AFTER)
+            }
+            Failure::Damaged(_) => Error::internal(codes::DAMAGED, text),
+            Failure::Malformed(_) | Failure::Broken(_) => Error::internal(codes::INTERNAL, text),
         }
         .caused_by(failure)
     }

@@ -83,7 +83,11 @@ impl InFlight {
         }
         let (done, others) = watch::channel(());
         keys.insert(key.clone(), others);
-        Turn::First(First { key, in_flight: self, _done: done })
+        Turn::First(First {
+            key,
+            in_flight: self,
+            _done: done,
+        })
     }
 }
 
@@ -132,15 +136,34 @@ impl Db {
     ///
     /// # Errors
     /// The key was used with another body, or the database is away.
-    pub async fn replay(&self, key: &Key, body: &[u8], deadline: &Deadline) -> Outcome<Option<Reply>> {
-        let params: [Value; 3] =
-            [key.caller.as_str().into(), key.operation.as_str().into(), key.key.as_str().into()];
-        let rows = self.read(key.organisation, vec![Call::new(&FIND_ANSWER, params)], deadline).await?;
-        let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+    pub async fn replay(
+        &self,
+        key: &Key,
+        body: &[u8],
+        deadline: &Deadline,
+    ) -> Outcome<Option<Reply>> {
+        let params: [Value; 3] = [
+            key.caller.as_str().into(),
+            key.operation.as_str().into(),
+            key.key.as_str().into(),
+        ];
+        let rows = self
+            .read(
+                key.organisation,
+                vec![Call::new(&FIND_ANSWER, params)],
+                deadline,
+            )
+            .await?;
+        let Some(row) = rows.first().and_then(|rows| rows.first()) else {
+            return Ok(None);
+        };
         if row.get::<Vec<u8>>(0)? != body {
             return Err(Failure::OtherBody);
         }
-        Ok(Some(Reply { status: row.get(1)?, body: row.get(2)? }))
+        Ok(Some(Reply {
+            status: row.get(1)?,
+            body: row.get(2)?,
+        }))
     }
 }
 

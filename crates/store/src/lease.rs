@@ -64,11 +64,21 @@ impl Database {
     ) -> Outcome<Option<Lease>> {
         let now = clock.now();
         let expires_at = after(now, time)?;
-        let call = Call::new(&TAKE_LEASE, [name.into(), holder.into(), now.into(), expires_at.into()]);
+        let call = Call::new(
+            &TAKE_LEASE,
+            [name.into(), holder.into(), now.into(), expires_at.into()],
+        );
         let answers = self.transact(vec![call], deadline).await?;
-        let Some(row) = answers.first().and_then(|answer| answer.rows.first()) else { return Ok(None) };
+        let Some(row) = answers.first().and_then(|answer| answer.rows.first()) else {
+            return Ok(None);
+        };
         let (name, holder) = (name.to_owned(), holder.to_owned());
-        Ok(Some(Lease { name, holder, fence: row.get(0)?, expires_at }))
+        Ok(Some(Lease {
+            name,
+            holder,
+            fence: row.get(0)?,
+            expires_at,
+        }))
     }
 
     /// Holds on to a lease; false when it is somebody else's by now.
@@ -83,7 +93,9 @@ impl Database {
         deadline: &Deadline,
     ) -> Outcome<bool> {
         let expires_at = after(clock.now(), time)?;
-        let kept = self.touch(&RENEW_LEASE, lease, Some(expires_at), deadline).await?;
+        let kept = self
+            .touch(&RENEW_LEASE, lease, Some(expires_at), deadline)
+            .await?;
         if kept {
             lease.expires_at = expires_at;
         }
@@ -105,13 +117,20 @@ impl Database {
         expires_at: Option<Time>,
         deadline: &Deadline,
     ) -> Outcome<bool> {
-        let mut params = vec![lease.name.as_str().into(), lease.holder.as_str().into(), lease.fence.into()];
+        let mut params = vec![
+            lease.name.as_str().into(),
+            lease.holder.as_str().into(),
+            lease.fence.into(),
+        ];
         params.extend(expires_at.map(Into::into));
-        let answers = self.transact(vec![Call::new(sql, params)], deadline).await?;
+        let answers = self
+            .transact(vec![Call::new(sql, params)], deadline)
+            .await?;
         Ok(answers.first().is_some_and(|answer| answer.touched == 1))
     }
 }
 
 fn after(now: Time, time: Duration) -> Outcome<Time> {
-    now.plus(time).ok_or_else(|| Failure::Malformed("a lease beyond the end of time".to_owned()))
+    now.plus(time)
+        .ok_or_else(|| Failure::Malformed("a lease beyond the end of time".to_owned()))
 }

@@ -18,8 +18,11 @@ pub(crate) static READ_FEED: Sql = Sql::new(
 );
 
 /// Reads how far a consumer has come.
-pub(crate) static READ_CONSUMER: Sql =
-    Sql::new("consumers.read", &CONSUMERS, "SELECT position FROM consumers WHERE name = $1");
+pub(crate) static READ_CONSUMER: Sql = Sql::new(
+    "consumers.read",
+    &CONSUMERS,
+    "SELECT position FROM consumers WHERE name = $1",
+);
 
 /// Makes a consumer that starts at the beginning.
 pub(crate) static ADD_CONSUMER: Sql = Sql::new(
@@ -80,16 +83,24 @@ impl Database {
     /// # Errors
     /// The deadline passed or the database is away.
     pub async fn log_head(&self, deadline: &Deadline) -> Outcome<i64> {
-        let rows = self.read(Scope::Nobody, vec![Call::new(&READ_HEAD, [])], deadline).await?;
+        let rows = self
+            .read(Scope::Nobody, vec![Call::new(&READ_HEAD, [])], deadline)
+            .await?;
         let row = rows.first().and_then(|rows| rows.first());
-        row.ok_or_else(|| Failure::Damaged("the log has no head".to_owned()))?.get(0)
+        row.ok_or_else(|| Failure::Damaged("the log has no head".to_owned()))?
+            .get(0)
     }
 
     /// Up to `limit` events after a position, in order.
     ///
     /// # Errors
     /// The deadline passed or the database is away; or a gap was seen, which must never be.
-    pub async fn log_after(&self, position: i64, limit: i64, deadline: &Deadline) -> Outcome<Vec<Logged>> {
+    pub async fn log_after(
+        &self,
+        position: i64,
+        limit: i64,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Logged>> {
         let call = Call::new(&READ_FEED, [position.into(), limit.into()]);
         let rows = self.read(Scope::Nobody, vec![call], deadline).await?;
         rows.iter().flatten().map(Logged::read).collect()
@@ -99,7 +110,10 @@ impl Database {
     pub async fn log_beyond(&self, position: i64, deadline: &Deadline) -> bool {
         let mut head = self.head();
         let beyond = head.wait_for(|head| *head > position);
-        matches!(tokio::time::timeout(deadline.left(), beyond).await, Ok(Ok(_)))
+        matches!(
+            tokio::time::timeout(deadline.left(), beyond).await,
+            Ok(Ok(_))
+        )
     }
 
     /// How far a consumer has come; one that is not known yet starts at 0.
@@ -107,17 +121,27 @@ impl Database {
     /// # Errors
     /// The deadline passed or the database is away.
     pub async fn consumer(&self, name: &str, deadline: &Deadline) -> Outcome<i64> {
-        let calls = vec![Call::new(&ADD_CONSUMER, [name.into()]), Call::new(&READ_CONSUMER, [name.into()])];
+        let calls = vec![
+            Call::new(&ADD_CONSUMER, [name.into()]),
+            Call::new(&READ_CONSUMER, [name.into()]),
+        ];
         let answers = self.transact(calls, deadline).await?;
         let row = answers.get(1).and_then(|answer| answer.rows.first());
-        row.ok_or_else(|| Failure::Broken(format!("consumer {name} is not there")))?.get(0)
+        row.ok_or_else(|| Failure::Broken(format!("consumer {name} is not there")))?
+            .get(0)
     }
 
     /// Moves a consumer from one position to another; false when somebody else has moved it.
     ///
     /// # Errors
     /// The deadline passed or the database is away.
-    pub async fn move_consumer(&self, name: &str, from: i64, to: i64, deadline: &Deadline) -> Outcome<bool> {
+    pub async fn move_consumer(
+        &self,
+        name: &str,
+        from: i64,
+        to: i64,
+        deadline: &Deadline,
+    ) -> Outcome<bool> {
         let call = Call::new(&MOVE_CONSUMER, [name.into(), from.into(), to.into()]);
         let answers = self.transact(vec![call], deadline).await?;
         Ok(answers.first().is_some_and(|answer| answer.touched == 1))

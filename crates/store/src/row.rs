@@ -38,7 +38,11 @@ pub trait FromValue: Sized {
 
 impl FromValue for i64 {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Int(number) = value { Some(*number) } else { None }
+        if let Value::Int(number) = value {
+            Some(*number)
+        } else {
+            None
+        }
     }
 }
 
@@ -54,13 +58,21 @@ impl FromValue for bool {
 
 impl FromValue for String {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Text(text) = value { Some(text.clone()) } else { None }
+        if let Value::Text(text) = value {
+            Some(text.clone())
+        } else {
+            None
+        }
     }
 }
 
 impl FromValue for Vec<u8> {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Bytes(bytes) = value { Some(bytes.clone()) } else { None }
+        if let Value::Bytes(bytes) = value {
+            Some(bytes.clone())
+        } else {
+            None
+        }
     }
 }
 
@@ -83,12 +95,18 @@ impl FromValue for Time {
 
 impl FromValue for Organisation {
     fn from_value(value: &Value) -> Option<Self> {
-        i64::from_value(value).and_then(|number| u32::try_from(number).ok()).map(Organisation::new)
+        i64::from_value(value)
+            .and_then(|number| u32::try_from(number).ok())
+            .map(Organisation::new)
     }
 }
 
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
-        if *value == Value::Null { Some(None) } else { T::from_value(value).map(Some) }
+        if *value == Value::Null {
+            Some(None)
+        } else {
+            T::from_value(value).map(Some)
+        }
     }
 }

@@ -36,7 +36,13 @@ impl Sql {
         sqlite: &'static str,
         postgres: &'static str,
     ) -> Self {
-        Sql { name, table, sqlite, postgres, numbered: OnceLock::new() }
+        Sql {
+            name,
+            table,
+            sqlite,
+            postgres,
+            numbered: OnceLock::new(),
+        }
     }
 
     /// The text for PostgreSQL.
@@ -88,6 +94,9 @@ mod tests {
 
     #[test]
     fn only_parameters_are_renumbered() {
-        assert_eq!(numbered("SELECT '$1', $2 WHERE a = $10"), "SELECT '$1', ?2 WHERE a = ?10");
+        assert_eq!(
+            numbered("SELECT '$1', $2 WHERE a = $10"),
+            "SELECT '$1', ?2 WHERE a = ?10"
+        );
     }
 }

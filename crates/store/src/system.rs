@@ -1,25 +1,34 @@
 //! The store's own tables and statements: head, log, commits, placements, answers, consumers, leases, directory.
 
 use crate::migrate::Migration;
-use crate::{directory, idempotency, lease, log};
 use crate::sql::{Part, Sql};
 use crate::table::{Class, Column, Table};
+use crate::{directory, idempotency, lease, log};
 
 /// The head of the log.
-pub static HEAD: Table =
-    Table::new("head", Class::Control, &[Column::int("id"), Column::int("position")], 1, &[]);
+pub(crate) static HEAD: Table = Table::new(
+    "head",
+    Class::Control,
+    &[Column::int("id"), Column::int("position")],
+    1,
+    &[],
+);
 
 /// Which organisations live on a database.
-pub static PLACEMENTS: Table = Table::new(
+pub(crate) static PLACEMENTS: Table = Table::new(
     "placements",
     Class::Control,
-    &[Column::int("organisation"), Column::int("epoch"), Column::text("state")],
+    &[
+        Column::int("organisation"),
+        Column::int("epoch"),
+        Column::text("state"),
+    ],
     1,
     &[],
 );
 
 /// The event log.
-pub static LOG: Table = Table::new("log", Class::Organisation, LOG_COLUMNS, 1, &[]);
+pub(crate) static LOG: Table = Table::new("log", Class::Organisation, LOG_COLUMNS, 1, &[]);
 
 const LOG_COLUMNS: &[Column] = &[
     Column::int("position"),
@@ -33,19 +42,24 @@ const LOG_COLUMNS: &[Column] = &[
 ];
 
 /// The log as the queue role reads it: the events of all organisations, in order. It is never written this way.
-pub static FEED: Table = Table::new("log", Class::Queue, LOG_COLUMNS, 1, &[]);
+pub(crate) static FEED: Table = Table::new("log", Class::Queue, LOG_COLUMNS, 1, &[]);
 
 /// Stored commits and what they answered.
-pub static COMMITS: Table = Table::new(
+pub(crate) static COMMITS: Table = Table::new(
     "commits",
     Class::Organisation,
-    &[Column::id("id"), Column::int("position"), Column::text("answer"), Column::int("at")],
+    &[
+        Column::id("id"),
+        Column::int("position"),
+        Column::text("answer"),
+        Column::int("at"),
+    ],
     1,
     &[],
 );
 
 /// Answers given under a caller's key.
-pub static IDEMPOTENCY: Table = Table::new(
+pub(crate) static IDEMPOTENCY: Table = Table::new(
     "idempotency",
     Class::Organisation,
     &[
@@ -62,24 +76,39 @@ pub static IDEMPOTENCY: Table = Table::new(
 );
 
 /// How far each consumer of the log has read.
-pub static CONSUMERS: Table =
-    Table::new("consumers", Class::Queue, &[Column::text("name"), Column::int("position")], 1, &[]);
+pub(crate) static CONSUMERS: Table = Table::new(
+    "consumers",
+    Class::Queue,
+    &[Column::text("name"), Column::int("position")],
+    1,
+    &[],
+);
 
 /// Leases with fencing numbers.
-pub static LEASES: Table = Table::new(
+pub(crate) static LEASES: Table = Table::new(
     "leases",
     Class::Queue,
-    &[Column::text("name"), Column::text("holder"), Column::int("fence"), Column::int("expires_at")],
+    &[
+        Column::text("name"),
+        Column::text("holder"),
+        Column::int("fence"),
+        Column::int("expires_at"),
+    ],
     1,
     &[],
 );
 
 /// Numbers of the control database.
-pub static COUNTERS: Table =
-    Table::new("counters", Class::Control, &[Column::text("name"), Column::int("value")], 1, &[]);
+pub(crate) static COUNTERS: Table = Table::new(
+    "counters",
+    Class::Control,
+    &[Column::text("name"), Column::int("value")],
+    1,
+    &[],
+);
 
 /// Where each organisation lives.
-pub static DIRECTORY: Table = Table::new(
+pub(crate) static DIRECTORY: Table = Table::new(
     "directory",
     Class::Control,
     &[
@@ -96,31 +125,32 @@ pub static DIRECTORY: Table = Table::new(
 );
 
 /// Reads the head.
-pub static READ_HEAD: Sql = Sql::new("head.read", &HEAD, "SELECT position FROM head WHERE id = 1");
+pub(crate) static READ_HEAD: Sql =
+    Sql::new("head.read", &HEAD, "SELECT position FROM head WHERE id = 1");
 
 /// The last version of a stream.
-pub static READ_STREAM_VERSION: Sql = Sql::new(
+pub(crate) static READ_STREAM_VERSION: Sql = Sql::new(
     "log.stream_version",
     &LOG,
     "SELECT version FROM log WHERE organisation = $1 AND stream = $2 ORDER BY version DESC LIMIT 1",
 );
 
 /// What a commit answered when it was stored.
-pub static FIND_COMMIT: Sql = Sql::new(
+pub(crate) static FIND_COMMIT: Sql = Sql::new(
     "commits.find",
     &COMMITS,
     "SELECT position, answer FROM commits WHERE organisation = $1 AND id = $2",
 );
 
 /// Moves the head on by the events of a transaction. It is the last lock that a transaction takes.
-pub static MOVE_HEAD: Sql = Sql::new(
+pub(crate) static MOVE_HEAD: Sql = Sql::new(
     "head.move",
     &HEAD,
     "UPDATE head SET position = position + $1 WHERE id = 1 RETURNING position",
 );
 
 /// Which of these organisations are open here, at which epoch.
-pub static READ_PLACEMENT: Sql = Sql::new(
+pub(crate) static READ_PLACEMENT: Sql = Sql::new(
     "placements.read",
     &PLACEMENTS,
     "SELECT epoch FROM placements WHERE organisation = $1 AND state = 'open'",
@@ -129,7 +159,15 @@ pub static READ_PLACEMENT: Sql = Sql::new(
 /// What every database carries.
 pub static DATABASE: Part = Part {
     name: "store",
-    tables: &[&HEAD, &PLACEMENTS, &LOG, &COMMITS, &IDEMPOTENCY, &CONSUMERS, &LEASES],
+    tables: &[
+        &HEAD,
+        &PLACEMENTS,
+        &LOG,
+        &COMMITS,
+        &IDEMPOTENCY,
+        &CONSUMERS,
+        &LEASES,
+    ],
     statements: &[
         &READ_HEAD,
         &READ_STREAM_VERSION,

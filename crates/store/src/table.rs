@@ -35,25 +35,37 @@ impl Column {
     /// A column of numbers, times or truth.
     #[must_use]
     pub const fn int(name: &'static str) -> Self {
-        Column { name, kind: Kind::Int }
+        Column {
+            name,
+            kind: Kind::Int,
+        }
     }
 
     /// A column of text or JSON.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
-        Column { name, kind: Kind::Text }
+        Column {
+            name,
+            kind: Kind::Text,
+        }
     }
 
     /// A column of bytes.
     #[must_use]
     pub const fn bytes(name: &'static str) -> Self {
-        Column { name, kind: Kind::Bytes }
+        Column {
+            name,
+            kind: Kind::Bytes,
+        }
     }
 
     /// A column of ids.
     #[must_use]
     pub const fn id(name: &'static str) -> Self {
-        Column { name, kind: Kind::Id }
+        Column {
+            name,
+            kind: Kind::Id,
+        }
     }
 }
 
@@ -98,7 +110,14 @@ impl Table {
         key: usize,
         parents: &'static [&'static Table],
     ) -> Self {
-        Table { name, class, columns, key, parents, texts: OnceLock::new() }
+        Table {
+            name,
+            class,
+            columns,
+            key,
+            parents,
+            texts: OnceLock::new(),
+        }
     }
 
     /// The column that the store fills itself, if this class has one.
@@ -127,17 +146,34 @@ impl Texts {
             Class::Person => Column::id(name),
             _ => Column::int(name),
         });
-        let columns: Vec<Column> = owner.into_iter().chain(table.columns.iter().copied()).collect();
+        let columns: Vec<Column> = owner
+            .into_iter()
+            .chain(table.columns.iter().copied())
+            .collect();
         let names = join(columns.iter().map(|column| column.name.to_owned()));
         let numbered = |mark: char| join((1..=columns.len()).map(|n| format!("{mark}{n}")));
-        let arrays = join(
-            columns.iter().enumerate().map(|(i, column)| format!("${}::{}[]", i.saturating_add(1), postgres_name(column.kind))),
+        let arrays = join(columns.iter().enumerate().map(|(i, column)| {
+            format!("${}::{}[]", i.saturating_add(1), postgres_name(column.kind))
+        }));
+        let (name, rank) = (
+            table.name,
+            table
+                .parents
+                .iter()
+                .map(|parent| parent.rank().saturating_add(1))
+                .max()
+                .unwrap_or(0),
         );
-        let (name, rank) = (table.name, table.parents.iter().map(|parent| parent.rank().saturating_add(1)).max().unwrap_or(0));
         Texts {
             insert_row: format!("INSERT INTO {name} ({names}) VALUES ({})", numbered('?')),
-            claim_row: format!("INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING", numbered('?')),
-            claim_row_postgres: format!("INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING", numbered('$')),
+            claim_row: format!(
+                "INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING",
+                numbered('?')
+            ),
+            claim_row_postgres: format!(
+                "INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING",
+                numbered('$')
+            ),
             insert_arrays: format!("INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})"),
             rank,
         }
@@ -163,13 +199,21 @@ mod tests {
     use super::*;
 
     static PARENT: Table = Table::new("orders", Class::Organisation, &[Column::id("id")], 1, &[]);
-    static CHILD: Table =
-        Table::new("lines", Class::Organisation, &[Column::id("parent"), Column::int("line")], 2, &[&PARENT]);
+    static CHILD: Table = Table::new(
+        "lines",
+        Class::Organisation,
+        &[Column::id("parent"), Column::int("line")],
+        2,
+        &[&PARENT],
+    );
 
     #[test]
     fn texts_name_the_owner_column_first() {
         let texts = CHILD.texts();
-        assert_eq!(texts.insert_row, "INSERT INTO lines (organisation, parent, line) VALUES (?1, ?2, ?3)");
+        assert_eq!(
+            texts.insert_row,
+            "INSERT INTO lines (organisation, parent, line) VALUES (?1, ?2, ?3)"
+        );
         assert_eq!(
             texts.insert_arrays,
             "INSERT INTO lines (organisation, parent, line) SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[])"

@@ -138,7 +138,10 @@ mod ids_as_bytes {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(super) fn serialize<S: Serializer>(ids: &[Uid], out: S) -> Result<S::Ok, S::Error> {
-        ids.iter().map(|id| *id.as_bytes()).collect::<Vec<[u8; 16]>>().serialize(out)
+        ids.iter()
+            .map(|id| *id.as_bytes())
+            .collect::<Vec<[u8; 16]>>()
+            .serialize(out)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Uid>, D::Error> {

@@ -45,11 +45,21 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Opens a connection; the time limit covers the whole handshake.
-    pub(crate) async fn open(config: &Config, statements: Statements, limit: Duration) -> Outcome<Self> {
+    pub(crate) async fn open(
+        config: &Config,
+        statements: Statements,
+        limit: Duration,
+    ) -> Outcome<Self> {
         let opened = tokio::time::timeout(limit, config.connect(NoTls)).await;
-        let (client, driver) = opened.map_err(|_| unavailable("no answer to the handshake"))?.map_err(unavailable)?;
+        let (client, driver) = opened
+            .map_err(|_| unavailable("no answer to the handshake"))?
+            .map_err(unavailable)?;
         drive(driver);
-        Ok(Connection { client, statements, prepared: HashMap::new() })
+        Ok(Connection {
+            client,
+            statements,
+            prepared: HashMap::new(),
+        })
     }
 
     /// Whether it can be used no more.
@@ -87,7 +97,9 @@ impl Connection {
             return Ok(());
         }
         let client = &self.client;
-        let all = missing.iter().map(|(text, kinds)| Box::pin(client.prepare_typed(text, kinds)) as _);
+        let all = missing
+            .iter()
+            .map(|(text, kinds)| Box::pin(client.prepare_typed(text, kinds)) as _);
         for ((text, _), statement) in missing.iter().zip(Pipeline::new(all).await) {
             self.prepared.insert(text, statement?);
         }
@@ -116,13 +128,19 @@ impl Connection {
 
     async fn simple(&self, text: &str) -> Reply {
         let done = self.client.batch_execute(text).await;
-        done.map(|()| Answer::default()).map_err(|error| Fault::of(&error))
+        done.map(|()| Answer::default())
+            .map_err(|error| Fault::of(&error))
     }
 }
 
 /// Drives the socket of a connection until it closes. It ends with the client, so nobody needs to supervise it.
-#[allow(clippy::disallowed_methods, reason = "the task lives and dies with its connection")]
-fn drive(driver: tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>) {
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the task lives and dies with its connection"
+)]
+fn drive(
+    driver: tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>,
+) {
     tokio::spawn(async move {
         // The error reaches every statement that still waits, so it needs no report here.
         let _ended = driver.await;

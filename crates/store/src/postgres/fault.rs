@@ -39,7 +39,11 @@ impl Fault {
         if let Some(rule) = rule(code) {
             let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
             let constraint = name(error.constraint().or(error.column()));
-            return Fault::Wrong(Failure::Violated { rule, table: name(error.table()), constraint });
+            return Fault::Wrong(Failure::Violated {
+                rule,
+                table: name(error.table()),
+                constraint,
+            });
         }
         if *code == SqlState::QUERY_CANCELED {
             return Fault::Retry(text());
@@ -51,7 +55,11 @@ impl Fault {
             Some("57" | "08") => Fault::Lost,
             Some("25") if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Fault::Away(text()),
             Some("XX") => Fault::Wrong(Failure::Damaged(text())),
-            _ => Fault::Wrong(Failure::Broken(format!("{}: {}", code.code(), error.message()))),
+            _ => Fault::Wrong(Failure::Broken(format!(
+                "{}: {}",
+                code.code(),
+                error.message()
+            ))),
         }
     }
 
@@ -89,5 +97,7 @@ fn is_io(error: &Error) -> bool {
 
 fn describe(error: &Error) -> String {
     use std::error::Error as _;
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+    error
+        .source()
+        .map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }

@@ -55,37 +55,68 @@ pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Att
         Ok(second) => {
             let begun = first.len();
             first.extend(second.sends);
-            finish(connection, items, guarded, Second { sends: first, begun, ..second }).await
+            finish(
+                connection,
+                items,
+                guarded,
+                Second {
+                    sends: first,
+                    begun,
+                    ..second
+                },
+            )
+            .await
         }
-        Err(_) if items.len() > 1 => rolled_back(connection, Attempt::Split(half(items.len()))).await,
+        Err(_) if items.len() > 1 => {
+            rolled_back(connection, Attempt::Split(half(items.len()))).await
+        }
         Err(failure) => rolled_back(connection, Attempt::Failed(Fault::Wrong(failure))).await,
     }
 }
 
-async fn finish(connection: &mut Connection, items: &[&Item], guarded: Vec<Guarded>, second: Second) -> Attempt {
+async fn finish(
+    connection: &mut Connection,
+    items: &[&Item],
+    guarded: Vec<Guarded>,
+    second: Second,
+) -> Attempt {
     let answers = match connection.run_all(&second.sends).await {
         Ok(answers) => answers,
         Err(fault) => return failed(connection, items.len(), fault, true).await,
     };
-    let head = second.head.and_then(|at| answers.get(second.begun.saturating_add(at))).and_then(guards::number);
+    let head = second
+        .head
+        .and_then(|at| answers.get(second.begun.saturating_add(at)))
+        .and_then(guards::number);
     let mut position = head.unwrap_or(0).saturating_sub(second.events);
     // For each refused commit a scope was set and its id was looked up, before everything else.
     let mut found = answers.iter().skip(second.begun).skip(1).step_by(2);
-    let verdicts = items.iter().zip(guarded).map(|(item, guarded)| match guarded.refused {
-        Some((guard, name)) => match found.next().and_then(|answer| answer.rows.first()) {
-            Some(row) => Committed::recall(row),
-            None => Err(Failure::Refused { guard, name }),
-        },
-        None => {
-            position = position.saturating_add(rows::signed(item.commit.events.len()));
-            Ok(Committed { position, answers: guarded.answers })
-        }
-    });
+    let verdicts = items
+        .iter()
+        .zip(guarded)
+        .map(|(item, guarded)| match guarded.refused {
+            Some((guard, name)) => match found.next().and_then(|answer| answer.rows.first()) {
+                Some(row) => Committed::recall(row),
+                None => Err(Failure::Refused { guard, name }),
+            },
+            None => {
+                position = position.saturating_add(rows::signed(item.commit.events.len()));
+                Ok(Committed {
+                    position,
+                    answers: guarded.answers,
+                })
+            }
+        });
     Attempt::Stored(verdicts.collect())
 }
 
 /// Rolls back after a fault, if there is still a connection, and says what follows from it.
-async fn failed(connection: &mut Connection, size: usize, fault: Fault, committing: bool) -> Attempt {
+async fn failed(
+    connection: &mut Connection,
+    size: usize,
+    fault: Fault,
+    committing: bool,
+) -> Attempt {
     match fault {
         Fault::Lost if committing => Attempt::InDoubt,
         Fault::Lost => Attempt::Failed(Fault::Lost),
@@ -107,13 +138,29 @@ fn half(size: usize) -> Vec<usize> {
 
 /// What to do if a refused commit has changed something in this transaction, which must not stay.
 fn dirty(guarded: &[Guarded]) -> Option<Attempt> {
-    if !guarded.iter().any(|guarded| guarded.refused.is_some() && guarded.touched) {
+    if !guarded
+        .iter()
+        .any(|guarded| guarded.refused.is_some() && guarded.touched)
+    {
         return None;
     }
-    if let [Guarded { refused: Some((guard, name)), .. }] = *guarded {
-        return Some(Attempt::Failed(Fault::Wrong(Failure::Refused { guard, name })));
+    if let [
+        Guarded {
+            refused: Some((guard, name)),
+            ..
+        },
+    ] = *guarded
+    {
+        return Some(Attempt::Failed(Fault::Wrong(Failure::Refused {
+            guard,
+            name,
+        })));
     }
     let passed = |(at, guarded): (usize, &Guarded)| guarded.refused.is_none().then_some(at);
     let passed: Vec<usize> = guarded.iter().enumerate().filter_map(passed).collect();
-    Some(Attempt::Split(if passed.is_empty() { half(guarded.len()) } else { passed }))
+    Some(Attempt::Split(if passed.is_empty() {
+        half(guarded.len())
+    } else {
+        passed
+    }))
 }

@@ -35,12 +35,16 @@ pub(crate) struct Progress(AtomicU8);
 impl Progress {
     /// The lane takes the commit up; false when the caller has gone.
     fn start(&self) -> bool {
-        self.0.compare_exchange(QUEUED, STARTED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.0
+            .compare_exchange(QUEUED, STARTED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     /// The caller stops waiting; false when the lane has begun and the outcome is open.
     pub(crate) fn abandon(&self) -> bool {
-        self.0.compare_exchange(QUEUED, ABANDONED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.0
+            .compare_exchange(QUEUED, ABANDONED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 }
 
@@ -64,7 +68,10 @@ pub(crate) struct Route {
 
 /// Stores what comes through the queue until the queue is closed.
 pub(crate) async fn run(route: Route, mut queue: mpsc::Receiver<Request>, stored: impl Fn(i64)) {
-    let mut lane = Lane { route, connection: None };
+    let mut lane = Lane {
+        route,
+        connection: None,
+    };
     while let Some(first) = queue.recv().await {
         let mut requests = Vec::with_capacity(lane.route.group);
         let mut next = Some(first);
@@ -95,7 +102,10 @@ struct Work {
 impl Lane {
     /// Brings every request to a verdict, splitting and repeating as the attempts say.
     async fn settle(&mut self, requests: Vec<Request>, stored: &impl Fn(i64)) {
-        let mut waiting = vec![Work { requests, in_doubt: false }];
+        let mut waiting = vec![Work {
+            requests,
+            in_doubt: false,
+        }];
         while let Some(mut work) = waiting.pop() {
             expire(&mut work);
             if work.requests.is_empty() {
@@ -116,11 +126,17 @@ impl Lane {
 
     /// One attempt; what is left to do comes back, to be taken from the end.
     async fn attempt(&mut self, mut work: Work, stored: &impl Fn(i64)) -> Vec<Work> {
-        let Some(connection) = self.connection.as_mut() else { return vec![work] };
+        let Some(connection) = self.connection.as_mut() else {
+            return vec![work];
+        };
         let items: Vec<&Item> = work.requests.iter().map(|request| &request.item).collect();
         match attempt(connection, &items).await {
             Attempt::Stored(verdicts) => {
-                let position = verdicts.iter().flatten().map(|committed| committed.position).max();
+                let position = verdicts
+                    .iter()
+                    .flatten()
+                    .map(|committed| committed.position)
+                    .max();
                 for (request, verdict) in work.requests.into_iter().zip(verdicts) {
                     answer(request, verdict);
                 }
@@ -129,8 +145,14 @@ impl Lane {
             }
             Attempt::Split(apart) => {
                 let mut at = 0..;
-                let (apart, rest) = work.requests.into_iter().partition(|_| at.next().is_some_and(|at| apart.binary_search(&at).is_ok()));
-                let part = |requests| Work { requests, in_doubt: work.in_doubt };
+                let (apart, rest) = work
+                    .requests
+                    .into_iter()
+                    .partition(|_| at.next().is_some_and(|at| apart.binary_search(&at).is_ok()));
+                let part = |requests| Work {
+                    requests,
+                    in_doubt: work.in_doubt,
+                };
                 vec![part(rest), part(apart)]
             }
             Attempt::InDoubt => {
@@ -160,7 +182,9 @@ impl Lane {
                 // It stands alone here, or the attempt would have split the group. It may be the repetition of
                 // a commit that was stored before, and then its first outcome is the right one.
                 if self.look_up(&mut work, stored).await {
-                    work.requests.into_iter().for_each(|request| answer(request, Err(failure.clone())));
+                    work.requests
+                        .into_iter()
+                        .for_each(|request| answer(request, Err(failure.clone())));
                     return Vec::new();
                 }
                 vec![work]
@@ -172,7 +196,8 @@ impl Lane {
         if self.connection.as_ref().is_none_or(Connection::closed) {
             self.connection = None;
             let route = &self.route;
-            self.connection = Some(Connection::open(&route.config, route.statements, route.connect_limit).await?);
+            self.connection =
+                Some(Connection::open(&route.config, route.statements, route.connect_limit).await?);
         }
         Ok(())
     }
@@ -181,31 +206,52 @@ impl Lane {
     async fn pause(&mut self, work: &mut Work, failure: &Failure) {
         tokio::time::sleep(PAUSE).await;
         let in_doubt = work.in_doubt;
-        for request in work.requests.extract_if(.., |request| request.deadline.passed()) {
+        for request in work
+            .requests
+            .extract_if(.., |request| request.deadline.passed())
+        {
             let id = request.item.commit.id;
-            answer(request, Err(if in_doubt { Failure::Unknown(id) } else { failure.clone() }));
+            answer(
+                request,
+                Err(if in_doubt {
+                    Failure::Unknown(id)
+                } else {
+                    failure.clone()
+                }),
+            );
         }
     }
 
     /// Answers those that are stored already. False when the connection was lost meanwhile.
     async fn look_up(&mut self, work: &mut Work, stored: &impl Fn(i64)) -> bool {
-        let Some(connection) = self.connection.as_mut() else { return false };
+        let Some(connection) = self.connection.as_mut() else {
+            return false;
+        };
         let mut sends = vec![Send::Simple("BEGIN")];
         for request in &work.requests {
-            sends.extend([guards::scope(&request.item.commit), guards::find(&request.item.commit)]);
+            sends.extend([
+                guards::scope(&request.item.commit),
+                guards::find(&request.item.commit),
+            ]);
         }
         sends.push(Send::Simple("COMMIT"));
         let Ok(answers) = connection.run_all(&sends).await else {
             self.connection = None;
             return false;
         };
-        let mut found = answers.into_iter().skip(2).step_by(2).map(|answer| answer.rows.into_iter().next());
+        let mut found = answers
+            .into_iter()
+            .skip(2)
+            .step_by(2)
+            .map(|answer| answer.rows.into_iter().next());
         for request in std::mem::take(&mut work.requests) {
             match found.next().flatten() {
                 None => work.requests.push(request),
                 Some(row) => {
                     let verdict = Committed::recall(&row);
-                    verdict.iter().for_each(|committed| stored(committed.position));
+                    verdict
+                        .iter()
+                        .for_each(|committed| stored(committed.position));
                     answer(request, verdict);
                 }
             }
@@ -215,9 +261,14 @@ impl Lane {
 
     /// Answers those whose organisation does not live here at the epoch that they believe in.
     async fn turn_away(&mut self, work: &mut Work) {
-        let Some(connection) = self.connection.as_mut() else { return };
+        let Some(connection) = self.connection.as_mut() else {
+            return;
+        };
         let none = || Value::Text("{}".to_owned()).into();
-        let mut sends = vec![Send::Simple("BEGIN"), Send::Bound(SET_LISTS, vec![none(), none()])];
+        let mut sends = vec![
+            Send::Simple("BEGIN"),
+            Send::Bound(SET_LISTS, vec![none(), none()]),
+        ];
         for request in &work.requests {
             let organisation = Value::from(request.item.commit.organisation).into();
             sends.push(Send::Bound(READ_PLACEMENT.postgres(), vec![organisation]));
@@ -242,9 +293,19 @@ impl Lane {
 /// Answers those whose deadline has passed, as far as can be said.
 fn expire(work: &mut Work) {
     let in_doubt = work.in_doubt;
-    for request in work.requests.extract_if(.., |request| request.deadline.passed()) {
+    for request in work
+        .requests
+        .extract_if(.., |request| request.deadline.passed())
+    {
         let id = request.item.commit.id;
-        answer(request, Err(if in_doubt { Failure::Unknown(id) } else { Failure::TooLate }));
+        answer(
+            request,
+            Err(if in_doubt {
+                Failure::Unknown(id)
+            } else {
+                Failure::TooLate
+            }),
+        );
     }
 }
 

@@ -16,11 +16,19 @@ const LOCK: i64 = 0x636f_6d61_6e64_6100;
 /// Runs what is missing of each part, then puts every policy in force.
 pub(crate) async fn migrate(owner: &Config, parts: &[&Part], limit: Duration) -> Outcome<()> {
     let connecting = tokio::time::timeout(limit, owner.connect(NoTls)).await;
-    let (mut client, driver) = connecting.map_err(|_| unavailable("no answer to the handshake"))?.map_err(unavailable)?;
+    let (mut client, driver) = connecting
+        .map_err(|_| unavailable("no answer to the handshake"))?
+        .map_err(unavailable)?;
     let work = async {
-        client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map_err(broken)?;
+        client
+            .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+            .await
+            .map_err(broken)?;
         let done = run(&mut client, parts).await;
-        client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await.map_err(broken)?;
+        client
+            .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
+            .await
+            .map_err(broken)?;
         done
     };
     tokio::select! {
@@ -36,13 +44,22 @@ async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
         let steps: Result<Vec<Migration>, _> = part
             .migrations
             .iter()
-            .map(|step| Migration::unapplied(&format!("V{}__{}", step.number, step.name), step.postgres))
+            .map(|step| {
+                Migration::unapplied(&format!("V{}__{}", step.number, step.name), step.postgres)
+            })
             .collect();
         let mut runner = Runner::new(&steps.map_err(broken)?);
         runner.set_migration_table_name(&table);
         runner.run_async(client).await.map_err(broken)?;
-        let policies: String = part.tables.iter().map(|table| policies::statements(table)).collect();
-        client.batch_execute(&format!("BEGIN;\n{policies}COMMIT;")).await.map_err(broken)?;
+        let policies: String = part
+            .tables
+            .iter()
+            .map(|table| policies::statements(table))
+            .collect();
+        client
+            .batch_execute(&format!("BEGIN;\n{policies}COMMIT;"))
+            .await
+            .map_err(broken)?;
     }
     Ok(())
 }
@@ -55,17 +72,31 @@ async fn become_owner(client: &Client) -> Outcome<()> {
         .map_err(broken)?;
     let (owner, superuser): (bool, bool) = (row.get(0), row.get(1));
     if superuser {
-        client.batch_execute(policies::ROLES).await.map_err(broken)?;
-        client.batch_execute(policies::SCHEMA).await.map_err(broken)?;
-        return client.batch_execute("SET ROLE comanda_owner").await.map_err(broken);
+        client
+            .batch_execute(policies::ROLES)
+            .await
+            .map_err(broken)?;
+        client
+            .batch_execute(policies::SCHEMA)
+            .await
+            .map_err(broken)?;
+        return client
+            .batch_execute("SET ROLE comanda_owner")
+            .await
+            .map_err(broken);
     }
     if owner {
         return Ok(());
     }
-    Err(Failure::Broken("migrations run as comanda_owner, or as a superuser who becomes it".to_owned()))
+    Err(Failure::Broken(
+        "migrations run as comanda_owner, or as a superuser who becomes it".to_owned(),
+    ))
 }
 
 fn broken(error: impl std::error::Error) -> Failure {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let cause = error
+        .source()
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
     Failure::Broken(format!("migration: {error}{cause}"))
 }

@@ -101,26 +101,39 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Starts the lanes and the tasks that wake; connections are made when they are first needed.
     pub(crate) fn open(settings: &Settings) -> Outcome<Self> {
-        let parse = |text: &str| text.parse::<Config>().map_err(|error| Failure::Malformed(error.to_string()));
+        let parse = |text: &str| {
+            text.parse::<Config>()
+                .map_err(|error| Failure::Malformed(error.to_string()))
+        };
         let pool = |text: &str, size| {
-            parse(text).map(|config| Pool::new(config, settings.statements, size, settings.connect_limit))
+            parse(text)
+                .map(|config| Pool::new(config, settings.statements, size, settings.connect_limit))
         };
         let (known, head) = watch::channel(0);
-        let heads = Arc::new(Heads { known, stored: watch::channel(0).0 });
+        let heads = Arc::new(Heads {
+            known,
+            stored: watch::channel(0).0,
+        });
         let route = Route {
             config: parse(&settings.app)?,
             statements: settings.statements,
             group: settings.group.max(1),
             connect_limit: settings.connect_limit,
         };
-        let lanes = (0..settings.lanes.max(1)).map(|_| start_lane(&route, settings.queue_max, &heads)).collect();
+        let lanes = (0..settings.lanes.max(1))
+            .map(|_| start_lane(&route, settings.queue_max, &heads))
+            .collect();
         wake::start(&parse(&settings.direct)?, settings, &heads);
         Ok(Postgres {
             owner: parse(&settings.owner)?,
             limit: settings.connect_limit,
             lanes,
             readers: pool(&settings.app, settings.readers)?,
-            replicas: settings.replicas.iter().map(|text| pool(text, settings.readers)).collect::<Outcome<_>>()?,
+            replicas: settings
+                .replicas
+                .iter()
+                .map(|text| pool(text, settings.readers))
+                .collect::<Outcome<_>>()?,
             queue: pool(&settings.queue, 4)?,
             head,
         })
@@ -135,17 +148,30 @@ impl Postgres {
     }
 
     /// Stores a commit through the lane of its organisation and waits for the verdict.
-    pub(crate) async fn commit(&self, commit: Arc<Commit>, epoch: i64, deadline: &Deadline) -> Outcome<Committed> {
+    pub(crate) async fn commit(
+        &self,
+        commit: Arc<Commit>,
+        epoch: i64,
+        deadline: &Deadline,
+    ) -> Outcome<Committed> {
         commit.check()?;
         let id = commit.id;
         let number = usize::try_from(commit.organisation.get()).unwrap_or_default();
-        let lane = self.lanes.get(number.checked_rem(self.lanes.len()).unwrap_or_default());
+        let lane = self
+            .lanes
+            .get(number.checked_rem(self.lanes.len()).unwrap_or_default());
         let lane = lane.ok_or_else(|| Failure::Unavailable("no lane".to_owned()))?;
         let (reply, verdict) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let item = Item { commit, epoch };
-        let request = Request { item, deadline: deadline.clone(), progress: Arc::clone(&progress), reply };
-        lane.try_send(request).map_err(|_| Failure::Unavailable("too many commits are waiting".to_owned()))?;
+        let request = Request {
+            item,
+            deadline: deadline.clone(),
+            progress: Arc::clone(&progress),
+            reply,
+        };
+        lane.try_send(request)
+            .map_err(|_| Failure::Unavailable("too many commits are waiting".to_owned()))?;
         match tokio::time::timeout(deadline.left(), verdict).await {
             Ok(Ok(verdict)) => verdict,
             Err(_) if progress.abandon() => Err(Failure::TooLate),
@@ -154,9 +180,20 @@ impl Postgres {
     }
 
     /// Reads in one snapshot of the primary.
-    pub(crate) async fn read(&self, scope: Scope, calls: &[Call], deadline: &Deadline) -> Outcome<Vec<Vec<Row>>> {
-        let machinery = calls.iter().any(|call| matches!(call.sql.table.class, Class::Queue | Class::Control));
-        let pool = if machinery && scope == Scope::Nobody { &self.queue } else { &self.readers };
+    pub(crate) async fn read(
+        &self,
+        scope: Scope,
+        calls: &[Call],
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        let machinery = calls
+            .iter()
+            .any(|call| matches!(call.sql.table.class, Class::Queue | Class::Control));
+        let pool = if machinery && scope == Scope::Nobody {
+            &self.queue
+        } else {
+            &self.readers
+        };
         Ok(snapshot(pool, scope, calls, deadline).await?.1)
     }
 
@@ -183,14 +220,21 @@ impl Postgres {
     }
 
     /// Runs statements over queue and control tables in one transaction, as the queue role.
-    pub(crate) async fn transact(&self, calls: &[Call], deadline: &Deadline) -> Outcome<Vec<Answer>> {
+    pub(crate) async fn transact(
+        &self,
+        calls: &[Call],
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Answer>> {
         let mut sends = vec![Send::Simple("BEGIN")];
         for call in calls {
             sends.push(bound(Scope::Nobody, call)?);
         }
         sends.push(Send::Simple("COMMIT"));
         let work = async |connection: &mut Connection| {
-            let mut answers = connection.run_all(&sends).await.map_err(fault::Fault::failure)?;
+            let mut answers = connection
+                .run_all(&sends)
+                .await
+                .map_err(fault::Fault::failure)?;
             answers.pop();
             Ok(answers.split_off(1))
         };
@@ -222,9 +266,16 @@ async fn snapshot(
     }
     sends.push(Send::Simple("COMMIT"));
     let work = async |connection: &mut Connection| {
-        let mut answers = connection.run_all(&sends).await.map_err(fault::Fault::failure)?;
+        let mut answers = connection
+            .run_all(&sends)
+            .await
+            .map_err(fault::Fault::failure)?;
         answers.pop();
-        let rows = answers.split_off(3).into_iter().map(|answer| answer.rows).collect();
+        let rows = answers
+            .split_off(3)
+            .into_iter()
+            .map(|answer| answer.rows)
+            .collect();
         Ok((answers.last().and_then(guards::number).unwrap_or(0), rows))
     };
     pool.with(deadline, work).await
@@ -232,11 +283,20 @@ async fn snapshot(
 
 fn bound(scope: Scope, call: &Call) -> Outcome<Send> {
     let owner = scope.value(call.sql)?.into_iter();
-    Ok(Send::Bound(call.sql.postgres(), owner.chain(call.params.iter().cloned()).map(Param::One).collect()))
+    Ok(Send::Bound(
+        call.sql.postgres(),
+        owner
+            .chain(call.params.iter().cloned())
+            .map(Param::One)
+            .collect(),
+    ))
 }
 
 /// Starts a lane. It ends when the queue is closed, which the owner of its sender does by going away.
-#[allow(clippy::disallowed_methods, reason = "the task lives and dies with the database that owns it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the task lives and dies with the database that owns it"
+)]
 fn start_lane(route: &Route, queue_max: usize, heads: &Arc<Heads>) -> mpsc::Sender<Request> {
     let (sender, queue) = mpsc::channel(queue_max);
     let heads = Arc::clone(heads);

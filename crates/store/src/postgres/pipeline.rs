@@ -25,7 +25,11 @@ impl<'a, T> Pipeline<'a, T> {
     /// A pipeline of these futures.
     pub(crate) fn new(futures: impl Iterator<Item = Pending<'a, T>>) -> Self {
         let waiting: std::collections::VecDeque<_> = futures.map(Started::Pending).collect();
-        Pipeline { answers: Vec::with_capacity(waiting.len()), waiting, sent: false }
+        Pipeline {
+            answers: Vec::with_capacity(waiting.len()),
+            waiting,
+            sent: false,
+        }
     }
 }
 

@@ -52,7 +52,14 @@ pub(crate) fn statements(table: &Table) -> String {
         "ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;\nALTER TABLE {name} FORCE ROW LEVEL SECURITY;\n\
          REVOKE ALL ON {name} FROM PUBLIC, {APP}, {QUEUE};\n"
     );
-    policy(&mut out, table, "owner_all", "ALL", OWNER, "USING (true) WITH CHECK (true)");
+    policy(
+        &mut out,
+        table,
+        "owner_all",
+        "ALL",
+        OWNER,
+        "USING (true) WITH CHECK (true)",
+    );
     match table.class {
         Class::Organisation | Class::Person => tenant(&mut out, table),
         Class::Queue => all(&mut out, table, QUEUE),
@@ -63,11 +70,25 @@ pub(crate) fn statements(table: &Table) -> String {
         }
     }
     if table.name == HEAD.name {
-        policy(&mut out, table, "app_move", "UPDATE", APP, "USING (true) WITH CHECK (true)");
+        policy(
+            &mut out,
+            table,
+            "app_move",
+            "UPDATE",
+            APP,
+            "USING (true) WITH CHECK (true)",
+        );
         grant(&mut out, table, "UPDATE (position)", APP);
     }
     if table.name == LOG.name {
-        policy(&mut out, table, "queue_read", "SELECT", QUEUE, "USING (true)");
+        policy(
+            &mut out,
+            table,
+            "queue_read",
+            "SELECT",
+            QUEUE,
+            "USING (true)",
+        );
         grant(&mut out, table, "SELECT", QUEUE);
     }
     out
@@ -84,19 +105,54 @@ fn tenant(out: &mut String, table: &Table) {
             "organisation = ANY ((SELECT nullif(current_setting('comanda.organisations', true), '')::bigint[])::bigint[])",
         ),
     };
-    policy(out, table, "app_read", "SELECT", APP, &format!("USING ({one})"));
-    policy(out, table, "app_insert", "INSERT", APP, &format!("WITH CHECK ({many})"));
+    policy(
+        out,
+        table,
+        "app_read",
+        "SELECT",
+        APP,
+        &format!("USING ({one})"),
+    );
+    policy(
+        out,
+        table,
+        "app_insert",
+        "INSERT",
+        APP,
+        &format!("WITH CHECK ({many})"),
+    );
     grant(out, table, "SELECT, INSERT", APP);
     // What happened stays: the log and the commits take no other change from the application.
     if table.name != LOG.name && table.name != COMMITS.name {
-        policy(out, table, "app_update", "UPDATE", APP, &format!("USING ({one}) WITH CHECK ({one})"));
-        policy(out, table, "app_delete", "DELETE", APP, &format!("USING ({one})"));
+        policy(
+            out,
+            table,
+            "app_update",
+            "UPDATE",
+            APP,
+            &format!("USING ({one}) WITH CHECK ({one})"),
+        );
+        policy(
+            out,
+            table,
+            "app_delete",
+            "DELETE",
+            APP,
+            &format!("USING ({one})"),
+        );
         grant(out, table, "UPDATE, DELETE", APP);
     }
 }
 
 fn all(out: &mut String, table: &Table, role: &str) {
-    policy(out, table, "queue_all", "ALL", role, "USING (true) WITH CHECK (true)");
+    policy(
+        out,
+        table,
+        "queue_all",
+        "ALL",
+        role,
+        "USING (true) WITH CHECK (true)",
+    );
     grant(out, table, "SELECT, INSERT, UPDATE, DELETE", role);
 }
 

@@ -21,8 +21,19 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// An empty pool.
-    pub(crate) fn new(config: Config, statements: Statements, size: usize, connect_limit: Duration) -> Self {
-        Pool { config, statements, connect_limit, permits: Semaphore::new(size), idle: Mutex::new(Vec::new()) }
+    pub(crate) fn new(
+        config: Config,
+        statements: Statements,
+        size: usize,
+        connect_limit: Duration,
+    ) -> Self {
+        Pool {
+            config,
+            statements,
+            connect_limit,
+            permits: Semaphore::new(size),
+            idle: Mutex::new(Vec::new()),
+        }
     }
 
     /// Lends a connection to `work`. It goes back unless it was closed or `work` was dropped half done.
@@ -43,7 +54,9 @@ impl Pool {
             }
             result
         };
-        tokio::time::timeout(deadline.left(), lent).await.map_err(|_| Failure::TooLate)?
+        tokio::time::timeout(deadline.left(), lent)
+            .await
+            .map_err(|_| Failure::TooLate)?
     }
 
     fn take(&self) -> Option<Connection> {

@@ -28,7 +28,10 @@ pub(crate) struct Second {
 /// The earlier fate of the refused, the rows of all that passed, table by table, then head, log and COMMIT.
 pub(crate) fn second(items: &[&Item], guarded: &[Guarded]) -> Outcome<Second> {
     let mut sends = Vec::new();
-    let (mut passed, mut answers) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    let (mut passed, mut answers) = (
+        Vec::with_capacity(items.len()),
+        Vec::with_capacity(items.len()),
+    );
     for (item, guarded) in items.iter().zip(guarded) {
         if guarded.refused.is_some() {
             sends.extend([guards::scope(&item.commit), guards::find(&item.commit)]);
@@ -39,17 +42,30 @@ pub(crate) fn second(items: &[&Item], guarded: &[Guarded]) -> Outcome<Second> {
     }
     if passed.is_empty() {
         sends.push(Send::Simple("ROLLBACK"));
-        return Ok(Second { sends, begun: 0, head: None, events: 0 });
+        return Ok(Second {
+            sends,
+            begun: 0,
+            head: None,
+            events: 0,
+        });
     }
     for (table, columns) in merge(&passed, &answers)? {
         sends.push(insert(table, columns));
     }
     let events = signed(passed.iter().map(|item| item.commit.events.len()).sum());
     let head = Some(sends.len());
-    sends.push(Send::Bound(MOVE_HEAD.postgres(), vec![Value::Int(events).into()]));
+    sends.push(Send::Bound(
+        MOVE_HEAD.postgres(),
+        vec![Value::Int(events).into()],
+    ));
     sends.push(write_log(&passed, &answers, events)?);
     sends.push(Send::Simple("COMMIT"));
-    Ok(Second { sends, begun: 0, head, events })
+    Ok(Second {
+        sends,
+        begun: 0,
+        head,
+        events,
+    })
 }
 
 type Columns = Vec<Vec<Value>>;
@@ -74,17 +90,38 @@ fn merge(passed: &[&Item], answers: &[&Answers]) -> Outcome<Vec<(&'static Table,
 }
 
 fn insert(table: &'static Table, columns: Vec<Vec<Value>>) -> Send {
-    let owner = table.owner().map(|_| if table.class == Class::Person { Kind::Id } else { Kind::Int });
-    let kinds = owner.into_iter().chain(table.columns.iter().map(|column| column.kind));
-    let params = kinds.zip(columns).map(|(kind, values)| Param::Column(kind, values));
+    let owner = table.owner().map(|_| {
+        if table.class == Class::Person {
+            Kind::Id
+        } else {
+            Kind::Int
+        }
+    });
+    let kinds = owner
+        .into_iter()
+        .chain(table.columns.iter().map(|column| column.kind));
+    let params = kinds
+        .zip(columns)
+        .map(|(kind, values)| Param::Column(kind, values));
     Send::Bound(&table.texts().insert_arrays, params.collect())
 }
 
 fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Send> {
-    const EVENT: [Kind; 8] =
-        [Kind::Int, Kind::Id, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int];
+    const EVENT: [Kind; 8] = [
+        Kind::Int,
+        Kind::Id,
+        Kind::Int,
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::Int,
+    ];
     const COMMIT: [Kind; 5] = [Kind::Int, Kind::Id, Kind::Int, Kind::Text, Kind::Int];
-    let (mut log, mut commits) = (vec![Vec::new(); EVENT.len()], vec![Vec::new(); COMMIT.len()]);
+    let (mut log, mut commits) = (
+        vec![Vec::new(); EVENT.len()],
+        vec![Vec::new(); COMMIT.len()],
+    );
     let mut placements = BTreeSet::new();
     let mut last = 0_i64;
     for (item, answers) in passed.iter().zip(answers) {
@@ -93,24 +130,46 @@ fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Sen
         for entry in &commit.events {
             let event = &entry.event;
             let payload = entry.payload(answers)?;
-            add(&mut log, [
-                commit.organisation.into(),
-                event.stream.into(),
-                event.version.into(),
-                event.kind.into(),
-                payload.into(),
-                event.actor.as_str().into(),
-                event.trace.as_str().into(),
-                event.at.into(),
-            ]);
+            add(
+                &mut log,
+                [
+                    commit.organisation.into(),
+                    event.stream.into(),
+                    event.version.into(),
+                    event.kind.into(),
+                    payload.into(),
+                    event.actor.as_str().into(),
+                    event.trace.as_str().into(),
+                    event.at.into(),
+                ],
+            );
             last = last.saturating_add(1);
         }
         let answer: Value = Committed::remember(answers)?.into();
-        add(&mut commits, [commit.organisation.into(), commit.id.into(), last.into(), answer, commit.at.into()]);
+        add(
+            &mut commits,
+            [
+                commit.organisation.into(),
+                commit.id.into(),
+                last.into(),
+                answer,
+                commit.at.into(),
+            ],
+        );
     }
     let mut params = vec![Param::One(Value::Int(events))];
-    params.extend(EVENT.into_iter().zip(log).map(|(kind, values)| Param::Column(kind, values)));
-    params.extend(COMMIT.into_iter().zip(commits).map(|(kind, values)| Param::Column(kind, values)));
+    params.extend(
+        EVENT
+            .into_iter()
+            .zip(log)
+            .map(|(kind, values)| Param::Column(kind, values)),
+    );
+    params.extend(
+        COMMIT
+            .into_iter()
+            .zip(commits)
+            .map(|(kind, values)| Param::Column(kind, values)),
+    );
     let (homes, epochs) = placements.into_iter().unzip();
     params.extend([Value::Ints(homes).into(), Value::Ints(epochs).into()]);
     Ok(Send::Bound(WRITE_LOG, params))

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
-use crate::postgres::{Heads, Settings, raise};
 use crate::postgres::connection::{Connection, Send, Statements};
 use crate::postgres::text::{LISTEN, NOTIFY};
 use crate::postgres::wire::Param;
+use crate::postgres::{Heads, Settings, raise};
 use crate::system::READ_HEAD;
 use crate::value::Value;
 
@@ -19,11 +19,19 @@ use crate::value::Value;
 const COALESCE: Duration = Duration::from_millis(5);
 
 /// Starts listener and caller. Both end when nobody holds the database any more.
-#[allow(clippy::disallowed_methods, reason = "both tasks end with the database that owns the channel")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "both tasks end with the database that owns the channel"
+)]
 pub(super) fn start(direct: &Config, settings: &Settings, heads: &Arc<Heads>) {
     let (limit, fallback) = (settings.connect_limit, settings.fallback);
     tokio::spawn(call(direct.clone(), heads.stored.subscribe(), limit));
-    tokio::spawn(listen(direct.clone(), Arc::downgrade(heads), limit, fallback));
+    tokio::spawn(listen(
+        direct.clone(),
+        Arc::downgrade(heads),
+        limit,
+        fallback,
+    ));
 }
 
 /// Tells the other nodes how far the log has come, after this node has stored something.
@@ -32,7 +40,9 @@ async fn call(direct: Config, mut stored: watch::Receiver<i64>, limit: Duration)
     while stored.changed().await.is_ok() {
         let position = *stored.borrow_and_update();
         if connection.as_ref().is_none_or(Connection::closed) {
-            connection = Connection::open(&direct, Statements::Prepared, limit).await.ok();
+            connection = Connection::open(&direct, Statements::Prepared, limit)
+                .await
+                .ok();
         }
         if let Some(open) = connection.as_mut() {
             let text = Param::One(Value::Text(position.to_string()));
@@ -46,12 +56,18 @@ async fn call(direct: Config, mut stored: watch::Receiver<i64>, limit: Duration)
 /// Hears the calls of all nodes, and looks by itself when none has come for a while.
 async fn listen(direct: Config, heads: Weak<Heads>, limit: Duration, fallback: Duration) {
     while heads.strong_count() > 0 {
-        if let Ok(Ok((client, mut driver))) = tokio::time::timeout(limit, direct.connect(NoTls)).await {
+        if let Ok(Ok((client, mut driver))) =
+            tokio::time::timeout(limit, direct.connect(NoTls)).await
+        {
             let (heard, calls) = mpsc::channel(64);
             let pump = async {
-                while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await {
+                while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await
+                {
                     if let AsyncMessage::Notification(call) = message
-                        && heard.send(call.payload().parse().unwrap_or(0)).await.is_err()
+                        && heard
+                            .send(call.payload().parse().unwrap_or(0))
+                            .await
+                            .is_err()
                     {
                         return;
                     }
@@ -66,7 +82,12 @@ async fn listen(direct: Config, heads: Weak<Heads>, limit: Duration, fallback: D
     }
 }
 
-async fn hear(client: &Client, mut calls: mpsc::Receiver<i64>, heads: &Weak<Heads>, fallback: Duration) {
+async fn hear(
+    client: &Client,
+    mut calls: mpsc::Receiver<i64>,
+    heads: &Weak<Heads>,
+    fallback: Duration,
+) {
     if client.batch_execute(LISTEN).await.is_err() {
         return;
     }

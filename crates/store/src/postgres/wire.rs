@@ -111,5 +111,7 @@ impl<'a> FromSql<'a> for Read {
 pub(crate) fn row(row: &tokio_postgres::Row) -> Outcome<Row> {
     let column = |at| row.try_get::<_, Read>(at).map(|read| read.0);
     let values: Result<Vec<Value>, _> = (0..row.len()).map(column).collect();
-    values.map(Row).map_err(|error| Failure::Broken(error.to_string()))
+    values
+        .map(Row)
+        .map_err(|error| Failure::Broken(error.to_string()))
 }
