@@ -16,11 +16,20 @@ const STAGES: &[Stage] = &[
     Stage::new("kills", 8, test::kills),
 ];
 
-pub(crate) fn ci(arguments: &[String]) -> Outcome {
-    if let Some(unknown) = arguments.first() {
-        return Err(format!("ci takes no arguments, got `{unknown}`"));
+/// Runs all stages, or the named ones in their usual order.
+pub(crate) fn ci(names: &[String]) -> Outcome {
+    let known = |name: &String| STAGES.iter().any(|stage| stage.name == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let all: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
+        return Err(format!(
+            "there is no stage `{unknown}`; there is: {}",
+            all.join(", ")
+        ));
     }
-    stages::run(STAGES)
+    let is_wanted =
+        |stage: &&Stage| names.is_empty() || names.iter().any(|name| name == stage.name);
+    let wanted: Vec<Stage> = STAGES.iter().filter(is_wanted).copied().collect();
+    stages::run(&wanted)
 }
 
 fn prepare() -> Outcome {

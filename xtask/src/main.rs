@@ -29,7 +29,7 @@ type Outcome<T = ()> = Result<T, String>;
 const USAGE: &str = "\
 cargo xtask run [FOLDER]          build Comanda and start it on an empty folder
 cargo xtask test [ARGUMENTS]      install what the tests need, then run all of them
-cargo xtask ci                    everything the build server asks for, with times and budgets
+cargo xtask ci [STAGE ...]        everything the build server asks for, with times and budgets
 cargo xtask bench [NAME] [--json FILE]
                                   print each figure beside its limit (names: store)
 cargo xtask tidy                  sizes, dependencies and words that the workspace keeps to";

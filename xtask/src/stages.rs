@@ -14,6 +14,7 @@ use crate::{Outcome, table};
 const OVERRUN_MAX: u32 = 5;
 
 /// One step of the whole.
+#[derive(Clone, Copy)]
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
     pub(crate) budget: Duration,
