@@ -15,4 +15,5 @@ pub mod pgbouncer;
 pub mod postgres;
 mod programs;
 pub mod proxy;
+pub mod trial;
 mod watchdog;

@@ -6,3 +6,5 @@ mod pgbouncer;
 mod postgres;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod trial;
