@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
@@ -39,8 +40,16 @@ pub(crate) type Reply = Result<Answer, Fault>;
 /// A connection of its own, used by one transaction at a time.
 pub(crate) struct Connection {
     client: Client,
+    driver: AbortHandle,
     statements: Statements,
     prepared: HashMap<&'static str, Statement>,
+}
+
+impl Drop for Connection {
+    /// The driver would wait for the answers to what was sent, which may never come.
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
 }
 
 impl Connection {
@@ -54,9 +63,9 @@ impl Connection {
         let (client, driver) = opened
             .map_err(|_| unavailable("no answer to the handshake"))?
             .map_err(unavailable)?;
-        drive(driver);
         Ok(Connection {
             client,
+            driver: drive(driver),
             statements,
             prepared: HashMap::new(),
         })
@@ -140,11 +149,12 @@ impl Connection {
 )]
 fn drive(
     driver: tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>,
-) {
-    tokio::spawn(async move {
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
         // The error reaches every statement that still waits, so it needs no report here.
         let _ended = driver.await;
     });
+    task.abort_handle()
 }
 
 pub(crate) fn unavailable(error: impl std::fmt::Display) -> Failure {

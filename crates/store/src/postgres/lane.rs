@@ -28,6 +28,10 @@ const ABANDONED: u8 = 2;
 /// How long a lane waits before it tries again what the database could not do.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How long a silent connection is waited for after the last caller of a group has gone. Nobody closes a connection
+/// that a firewall has forgotten, and all later commits of the lane would stand behind it.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Where a waiting commit stands, seen from the caller and from the lane.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(AtomicU8);
@@ -130,7 +134,8 @@ impl Lane {
             return vec![work];
         };
         let items: Vec<&Item> = work.requests.iter().map(|request| &request.item).collect();
-        match attempt(connection, &items).await {
+        let ended = tokio::time::timeout(patience(&work), attempt(connection, &items)).await;
+        match ended.unwrap_or(Attempt::InDoubt) {
             Attempt::Stored(verdicts) => {
                 let position = verdicts
                     .iter()
@@ -235,7 +240,8 @@ impl Lane {
             ]);
         }
         sends.push(Send::Simple("COMMIT"));
-        let Ok(answers) = connection.run_all(&sends).await else {
+        let ended = tokio::time::timeout(patience(work), connection.run_all(&sends)).await;
+        let Ok(Ok(answers)) = ended else {
             self.connection = None;
             return false;
         };
@@ -274,7 +280,8 @@ impl Lane {
             sends.push(Send::Bound(READ_PLACEMENT.postgres(), vec![organisation]));
         }
         sends.push(Send::Simple("COMMIT"));
-        let Ok(answers) = connection.run_all(&sends).await else {
+        let ended = tokio::time::timeout(patience(work), connection.run_all(&sends)).await;
+        let Ok(Ok(answers)) = ended else {
             self.connection = None;
             return;
         };
@@ -307,6 +314,12 @@ fn expire(work: &mut Work) {
             }),
         );
     }
+}
+
+/// How long a group may take: until the deadline of its last caller, and a little longer.
+fn patience(work: &Work) -> Duration {
+    let left = work.requests.iter().map(|request| request.deadline.left());
+    left.max().unwrap_or_default().saturating_add(SILENCE)
 }
 
 fn answer(request: Request, verdict: Outcome<Committed>) {

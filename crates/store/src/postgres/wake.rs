@@ -47,7 +47,11 @@ async fn call(direct: Config, mut stored: watch::Receiver<i64>, limit: Duration)
         if let Some(open) = connection.as_mut() {
             let text = Param::One(Value::Text(position.to_string()));
             // A lost call is made good by the slow read of every listener.
-            let _called = open.run(&[Send::Bound(NOTIFY, vec![text])]).await;
+            let sends = [Send::Bound(NOTIFY, vec![text])];
+            let called = tokio::time::timeout(limit, open.run(&sends)).await;
+            if called.is_err() {
+                connection = None;
+            }
         }
         tokio::time::sleep(COALESCE).await;
     }
@@ -75,7 +79,7 @@ async fn listen(direct: Config, heads: Weak<Heads>, limit: Duration, fallback: D
             };
             tokio::select! {
                 () = pump => {}
-                () = hear(&client, calls, &heads, fallback) => {}
+                () = hear(&client, calls, &heads, fallback, limit) => {}
             }
         }
         tokio::time::sleep(fallback).await;
@@ -87,18 +91,24 @@ async fn hear(
     mut calls: mpsc::Receiver<i64>,
     heads: &Weak<Heads>,
     fallback: Duration,
+    limit: Duration,
 ) {
-    if client.batch_execute(LISTEN).await.is_err() {
+    let asked = tokio::time::timeout(limit, client.batch_execute(LISTEN)).await;
+    if !matches!(asked, Ok(Ok(()))) {
         return;
     }
     loop {
         let position = match tokio::time::timeout(fallback, calls.recv()).await {
             Ok(Some(position)) => position,
             Ok(None) => return,
-            Err(_) => match client.query_one(READ_HEAD.postgres(), &[]).await {
-                Ok(row) => row.try_get(0).unwrap_or(0),
-                Err(_) => return,
-            },
+            // The slow read also finds a connection that is dead and does not know it.
+            Err(_) => {
+                let read = client.query_one(READ_HEAD.postgres(), &[]);
+                match tokio::time::timeout(limit, read).await {
+                    Ok(Ok(row)) => row.try_get(0).unwrap_or(0),
+                    Ok(Err(_)) | Err(_) => return,
+                }
+            }
         };
         let Some(heads) = heads.upgrade() else { return };
         raise(&heads.known, position);
