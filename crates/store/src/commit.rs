@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::row::Row;
 use crate::sql::Sql;
 use crate::table::{Class, Table};
-use crate::value::Value;
+use crate::value::{Value, is_storable};
 
 /// Stands for the number in the first column that a guard answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,10 +232,14 @@ impl Commit {
                     self,
                 )?;
             } else if let Guard::Holds { sql, params } | Guard::Change { sql, params } = guard {
+                let storable = |value: &Value| match value {
+                    Value::Text(text) => is_storable(text),
+                    _ => true,
+                };
                 well_formed(
                     sql.table,
                     sql.table.columns.len(),
-                    params.len() >= sql.table.key,
+                    params.len() >= sql.table.key && params.iter().all(storable),
                     self,
                 )?;
             }
@@ -255,7 +259,9 @@ impl Commit {
         for Entry { event, taken } in &self.events {
             let object = event.payload.starts_with('{') && event.payload.ends_with('}');
             let known = taken.iter().all(|(_, taken)| taken.0 < self.guards.len());
-            if !object || !known || event.version < 1 {
+            let texts = [&event.payload, &event.actor, &event.trace];
+            let storable = texts.into_iter().all(|text| is_storable(text));
+            if !object || !known || !storable || event.version < 1 {
                 return Err(Failure::Malformed(format!(
                     "event {} of commit {:?}",
                     event.kind, self.id
@@ -348,6 +354,16 @@ impl Entry {
 }
 
 impl Committed {
+    /// The answer of a commit whose last event stands at this position; the same whether it is given for the first
+    /// time or recalled.
+    pub(crate) fn at(position: i64, answers: Answers) -> Self {
+        let silent = answers.iter().all(Vec::is_empty);
+        Committed {
+            position,
+            answers: if silent { Vec::new() } else { answers },
+        }
+    }
+
     /// What is kept with the commit of its answers: nothing where no guard answered a row.
     pub(crate) fn remember(answers: &Answers) -> Outcome<Option<String>> {
         if answers.iter().all(Vec::is_empty) {

@@ -46,12 +46,17 @@ impl Value {
         match self {
             Value::Null => true,
             Value::Int(_) => kind == Kind::Int,
-            Value::Text(_) => kind == Kind::Text,
+            Value::Text(text) => kind == Kind::Text && is_storable(text),
             Value::Bytes(_) => kind == Kind::Bytes,
             Value::Id(_) => kind == Kind::Id,
             Value::Ints(_) | Value::Ids(_) => false,
         }
     }
+}
+
+/// PostgreSQL has no place for a zero in a text, so SQLite gets none either.
+pub(crate) fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 impl From<i64> for Value {

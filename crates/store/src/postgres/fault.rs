@@ -4,6 +4,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::failure::{Failure, Rule};
+use crate::system::{COMMITS, LOG};
 
 /// What to do about an error.
 #[derive(Debug)]
@@ -33,7 +34,8 @@ impl Fault {
     fn of_database(error: &DbError) -> Self {
         let code = error.code();
         let text = || error.message().to_owned();
-        if *code == SqlState::NOT_NULL_VIOLATION && error.column() == Some("position") {
+        let fenced = [LOG.name, COMMITS.name].map(Some).contains(&error.table());
+        if fenced && *code == SqlState::NOT_NULL_VIOLATION && error.column() == Some("position") {
             return Fault::Fenced;
         }
         if let Some(rule) = rule(code) {

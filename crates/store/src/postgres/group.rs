@@ -5,8 +5,10 @@
 //! Where a refused commit had changed something already, or a row broke a constraint, the transaction is rolled
 //! back and the group is split: smaller groups follow until the culprit stands alone and gets a verdict of its own.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::call::Answer;
 use crate::commit::{Commit, Committed};
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::{Connection, Send};
@@ -36,6 +38,9 @@ pub(crate) enum Attempt {
 
 /// Stores a group, or says what to do instead.
 pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Attempt {
+    if let Some(firsts) = firsts_of_copies(items) {
+        return Attempt::Split(firsts);
+    }
     let plan = guards::plan(items);
     let mut first = vec![Send::Simple("BEGIN"), guards::lists(items)];
     first.extend(plan.iter().map(|step| step.send(items)));
@@ -89,25 +94,37 @@ async fn finish(
         .and_then(|at| answers.get(second.begun.saturating_add(at)))
         .and_then(guards::number);
     let mut position = head.unwrap_or(0).saturating_sub(second.events);
-    // For each refused commit a scope was set and its id was looked up, before everything else.
-    let mut found = answers.iter().skip(second.begun).skip(1).step_by(2);
+    // For each refused commit a scope was set, and its id and its home were looked up, before everything else.
+    let looked_up = answers.get(second.begun..).unwrap_or_default();
+    let mut looked_up = looked_up.chunks(rows::LOOK_UPS);
     let verdicts = items
         .iter()
         .zip(guarded)
         .map(|(item, guarded)| match guarded.refused {
-            Some((guard, name)) => match found.next().and_then(|answer| answer.rows.first()) {
-                Some(row) => Committed::recall(row),
-                None => Err(Failure::Refused { guard, name }),
-            },
+            Some((guard, name)) => refused(item, guard, name, looked_up.next().unwrap_or_default()),
             None => {
                 position = position.saturating_add(rows::signed(item.commit.events.len()));
-                Ok(Committed {
-                    position,
-                    answers: guarded.answers,
-                })
+                Ok(Committed::at(position, guarded.answers))
             }
         });
     Attempt::Stored(verdicts.collect())
+}
+
+/// The verdict on a commit with a refused guard: it may be a copy of a stored one, or its rows may be elsewhere.
+fn refused(
+    item: &Item,
+    guard: usize,
+    name: &'static str,
+    looked_up: &[Answer],
+) -> Outcome<Committed> {
+    let found = looked_up.get(1).and_then(|answer| answer.rows.first());
+    if let Some(row) = found {
+        return Committed::recall(row);
+    }
+    if looked_up.get(2).and_then(guards::number) == Some(item.epoch) {
+        return Err(Failure::Refused { guard, name });
+    }
+    Err(Failure::Moved(item.commit.organisation))
 }
 
 /// Rolls back after a fault, if there is still a connection, and says what follows from it.
@@ -130,6 +147,15 @@ async fn rolled_back(connection: &mut Connection, attempt: Attempt) -> Attempt {
         Ok(_) => attempt,
         Err(fault) => Attempt::Failed(fault),
     }
+}
+
+/// The first of each commit, if some stand in the group more than once. A copy must see what became of the first,
+/// or its guards would be refused because of the first's own changes.
+fn firsts_of_copies(items: &[&Item]) -> Option<Vec<usize>> {
+    let mut seen = HashSet::with_capacity(items.len());
+    let first = |(at, item): (usize, &&Item)| seen.insert(item.commit.id).then_some(at);
+    let firsts: Vec<usize> = items.iter().enumerate().filter_map(first).collect();
+    (firsts.len() < items.len()).then_some(firsts)
 }
 
 fn half(size: usize) -> Vec<usize> {

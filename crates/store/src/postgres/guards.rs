@@ -6,7 +6,7 @@ use crate::postgres::connection::Send;
 use crate::postgres::group::Item;
 use crate::postgres::text::{SET_LISTS, SET_SCOPE};
 use crate::postgres::wire::Param;
-use crate::system::{FIND_COMMIT, READ_STREAM_VERSION};
+use crate::system::{FIND_COMMIT, READ_PLACEMENT, READ_STREAM_VERSION};
 use crate::table::{Class, Table};
 use crate::value::Value;
 
@@ -187,6 +187,14 @@ pub(crate) fn find(commit: &Commit) -> Send {
         Value::from(commit.id).into(),
     ];
     Send::Bound(FIND_COMMIT.postgres(), params)
+}
+
+/// Asks for the epoch at which the organisation of a commit is open here.
+pub(crate) fn home(commit: &Commit) -> Send {
+    Send::Bound(
+        READ_PLACEMENT.postgres(),
+        vec![Value::from(commit.organisation).into()],
+    )
 }
 
 /// The text form that PostgreSQL reads an id from.

@@ -18,7 +18,6 @@ use crate::postgres::fault::Fault;
 use crate::postgres::group::{Attempt, Item, attempt};
 use crate::postgres::guards;
 use crate::postgres::text::SET_LISTS;
-use crate::system::READ_PLACEMENT;
 use crate::value::Value;
 
 const QUEUED: u8 = 0;
@@ -185,8 +184,9 @@ impl Lane {
             }
             Fault::Wrong(failure) => {
                 // It stands alone here, or the attempt would have split the group. It may be the repetition of
-                // a commit that was stored before, and then its first outcome is the right one.
-                if self.look_up(&mut work, stored).await {
+                // a commit that was stored before, and then its first outcome is the right one. And what the
+                // database says of rows that have moved elsewhere is nothing that a caller should hear.
+                if self.look_up(&mut work, stored).await && self.turn_away(&mut work).await {
                     work.requests
                         .into_iter()
                         .for_each(|request| answer(request, Err(failure.clone())));
@@ -265,10 +265,11 @@ impl Lane {
         true
     }
 
-    /// Answers those whose organisation does not live here at the epoch that they believe in.
-    async fn turn_away(&mut self, work: &mut Work) {
+    /// Answers those whose organisation does not live here at the epoch that they believe in. False when the
+    /// connection was lost meanwhile.
+    async fn turn_away(&mut self, work: &mut Work) -> bool {
         let Some(connection) = self.connection.as_mut() else {
-            return;
+            return false;
         };
         let none = || Value::Text("{}".to_owned()).into();
         let mut sends = vec![
@@ -276,14 +277,13 @@ impl Lane {
             Send::Bound(SET_LISTS, vec![none(), none()]),
         ];
         for request in &work.requests {
-            let organisation = Value::from(request.item.commit.organisation).into();
-            sends.push(Send::Bound(READ_PLACEMENT.postgres(), vec![organisation]));
+            sends.push(guards::home(&request.item.commit));
         }
         sends.push(Send::Simple("COMMIT"));
         let ended = tokio::time::timeout(patience(work), connection.run_all(&sends)).await;
         let Ok(Ok(answers)) = ended else {
             self.connection = None;
-            return;
+            return false;
         };
         let mut epochs = answers.iter().skip(2).map(guards::number);
         for request in std::mem::take(&mut work.requests) {
@@ -294,6 +294,7 @@ impl Lane {
                 answer(request, Err(Failure::Moved(organisation)));
             }
         }
+        true
     }
 }
 

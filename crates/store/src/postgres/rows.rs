@@ -13,6 +13,9 @@ use crate::system::MOVE_HEAD;
 use crate::table::{Class, Table};
 use crate::value::{Kind, Value};
 
+/// How many statements the second pipeline begins with for each refused commit.
+pub(crate) const LOOK_UPS: usize = 3;
+
 /// What the second pipeline sends, and where in it its answers stand.
 #[derive(Debug)]
 pub(crate) struct Second {
@@ -34,7 +37,12 @@ pub(crate) fn second(items: &[&Item], guarded: &[Guarded]) -> Outcome<Second> {
     );
     for (item, guarded) in items.iter().zip(guarded) {
         if guarded.refused.is_some() {
-            sends.extend([guards::scope(&item.commit), guards::find(&item.commit)]);
+            let look_ups: [Send; LOOK_UPS] = [
+                guards::scope(&item.commit),
+                guards::find(&item.commit),
+                guards::home(&item.commit),
+            ];
+            sends.extend(look_ups);
         } else {
             passed.push(*item);
             answers.push(&guarded.answers);

@@ -44,7 +44,7 @@ impl Session<'_> {
             self.append(commit, entry, position, &answers)?;
         }
         self.advance(head, events);
-        Ok(Committed { position, answers })
+        Ok(Committed::at(position, answers))
     }
 
     /// The organisation must be open here at the epoch that the caller knows.
@@ -78,10 +78,19 @@ impl Session<'_> {
         let mut sorted: Vec<(usize, (&Guard, &mut Vec<Row>))> =
             guards.iter().zip(&mut answers).enumerate().collect();
         sorted.sort_by_key(|(_, (guard, _))| guard.order());
+        // The first guard in the order of the commit is named, whichever was run first.
+        let mut refused: Option<(usize, Failure)> = None;
         for (at, (guard, answer)) in sorted {
-            *answer = self.guard(commit, at, guard)?;
+            if refused.as_ref().is_some_and(|(first, _)| *first < at) {
+                continue;
+            }
+            match self.guard(commit, at, guard) {
+                Ok(rows) => *answer = rows,
+                Err(Stop::One(failure @ Failure::Refused { .. })) => refused = Some((at, failure)),
+                Err(stop) => return Err(stop),
+            }
         }
-        Ok(answers)
+        refused.map_or(Ok(answers), |(_, failure)| Err(failure.into()))
     }
 
     fn guard(&mut self, commit: &Commit, at: usize, guard: &Guard) -> Result<Vec<Row>> {
