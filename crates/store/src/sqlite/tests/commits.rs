@@ -201,9 +201,9 @@ fn inline_guards_run_in_their_order_and_answer_in_that_of_the_commit() {
     let mut commit = world.commit();
     commit.guard(&TAKE, take("soup", 1_000));
     commit.guard(&TAKE, take("number", 2_000_000));
-    // `number` comes before `soup`, so it is the one that is seen to fail.
+    // `number` is taken before `soup` and fails too, but the first in the order of the commit is named.
     let refused = Failure::Refused {
-        guard: 1,
+        guard: 0,
         name: "stock.take",
     };
     assert_eq!(world.now(commit), Err(refused));
