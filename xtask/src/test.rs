@@ -11,7 +11,7 @@ const KILL: &str = "kill";
 /// Installs what is missing, then runs all tests. Arguments are handed to `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     packages::prepare()?;
-    let mut all = cargo_test(&[]);
+    let mut all = cargo_test(&["--no-fail-fast"]);
     all.args(arguments);
     cargo::succeed(all)
 }
@@ -26,7 +26,7 @@ pub(crate) fn build() -> Outcome {
 /// All tests but the kill drills.
 pub(crate) fn ordinary() -> Outcome {
     let workspace = Workspace::read()?;
-    let mut command = cargo_test(&["--lib", "--bins"]);
+    let mut command = cargo_test(&["--no-fail-fast", "--lib", "--bins"]);
     for program in workspace.test_programs() {
         if program != KILL {
             command.args(["--test", &program]);
@@ -43,7 +43,7 @@ pub(crate) fn kills() -> Outcome {
         println!("no test program is named `{KILL}` yet");
         return Ok(());
     }
-    cargo::succeed(cargo_test(&["--test", KILL]))
+    cargo::succeed(cargo_test(&["--no-fail-fast", "--test", KILL]))
 }
 
 fn cargo_test(arguments: &[&str]) -> Command {

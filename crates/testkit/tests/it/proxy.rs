@@ -10,10 +10,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::{Client, NoTls};
 
 const PATIENCE: Duration = Duration::from_millis(200);
+const FAILURE: Duration = Duration::from_secs(20);
 
 fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     #[allow(clippy::disallowed_methods, reason = "ends with the test's runtime")]
     tokio::spawn(work);
+}
+
+/// A cut that does not come would leave its test waiting for ever.
+async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    let outcome = tokio::time::timeout(FAILURE, work).await;
+    outcome.expect("nothing came")
 }
 
 async fn echo_server() -> SocketAddr {
@@ -69,7 +76,9 @@ async fn a_cut_lets_through_exactly_the_bytes_before_it() {
         proxy.arm(Cut::after_bytes(Direction::ToClient, kept));
         socket.write_all(b"dinner").await.unwrap();
         let mut received = Vec::new();
-        let error = socket.read_to_end(&mut received).await.unwrap_err();
+        let error = in_time(socket.read_to_end(&mut received))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
         assert_eq!(received, b"dinner"[..usize::try_from(kept).unwrap()]);
         assert_eq!(proxy.cuts(), kept + 1);
@@ -88,7 +97,7 @@ async fn a_cut_to_the_server_counts_over_pieces_and_a_disarmed_one_does_nothing(
     echo(&mut socket, "lasagne").await.unwrap();
     proxy.arm(Cut::after_bytes(Direction::ToServer, 9));
     echo(&mut socket, "soup").await.unwrap();
-    assert!(echo(&mut socket, "lasagne").await.is_err());
+    assert!(in_time(echo(&mut socket, "lasagne")).await.is_err());
     assert_eq!(proxy.bytes(Direction::ToServer), 4 + 7 + 9);
 }
 
@@ -99,7 +108,7 @@ async fn a_refused_connection_is_reset_and_open_ones_stay() {
     echo(&mut open, "before").await.unwrap();
     proxy.refuse();
     let mut refused = TcpStream::connect(proxy.address()).await.unwrap();
-    assert!(echo(&mut refused, "soup").await.is_err());
+    assert!(in_time(echo(&mut refused, "soup")).await.is_err());
     echo(&mut open, "after").await.unwrap();
     proxy.accept();
     let mut welcome = TcpStream::connect(proxy.address()).await.unwrap();
@@ -127,11 +136,11 @@ async fn severed_and_dropped_proxies_close_what_is_open() {
     let mut socket = TcpStream::connect(address).await.unwrap();
     echo(&mut socket, "soup").await.unwrap();
     proxy.sever();
-    assert!(echo(&mut socket, "fish").await.is_err());
+    assert!(in_time(echo(&mut socket, "fish")).await.is_err());
     let mut next = TcpStream::connect(address).await.unwrap();
     echo(&mut next, "soup").await.unwrap();
     drop(proxy);
-    assert!(echo(&mut next, "fish").await.is_err());
+    assert!(in_time(echo(&mut next, "fish")).await.is_err());
     assert!(TcpStream::connect(address).await.is_err());
 }
 
@@ -174,7 +183,7 @@ async fn the_messages_of_a_statement_are_seen_with_their_types() {
         .execute_as_superuser("CREATE TABLE dish (n BIGINT)")
         .await;
     let proxy = Proxy::start(Server::shared().address()).await;
-    let client = connect(&database, &proxy).await;
+    let client = in_time(connect(&database, &proxy)).await;
     assert_eq!(kinds(&proxy, Direction::ToServer), "\0");
     assert!(kinds(&proxy, Direction::ToClient).ends_with("KZ"));
     let add = client.prepare(ADD).await.unwrap();
@@ -228,7 +237,7 @@ async fn cut_and_count(database: &Database, proxy: &Proxy, cut: Cut) -> (bool, u
     let add = client.prepare(ADD).await.unwrap();
     let cuts_before = proxy.cuts();
     proxy.arm(cut);
-    let answer = client.execute(&add, &[]).await;
+    let answer = in_time(client.execute(&add, &[])).await;
     assert_eq!(proxy.cuts(), cuts_before + 1, "{cut:?}");
     wait_for_the_end_of_others(database).await;
     let rows = database.execute_as_superuser("SELECT n FROM dish").await;
