@@ -1,0 +1,80 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use testkit::trial::Engine;
+
+pub(crate) const HELP: &str = "\
+cargo xtask bench store [--json FILE] [--engine postgres|sqlite] [--preload ORDERS] [--seconds N] [--rounds N] \
+[--folder DIR]";
+
+const RESTAURANTS: u32 = 10_000;
+const ORGANISATIONS: u32 = 1_000;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) engines: Vec<Engine>,
+    pub(crate) organisations: u32,
+    pub(crate) restaurants: u32,
+    /// Orders that are there before anything is measured.
+    pub(crate) preload: u64,
+    pub(crate) time: Duration,
+    pub(crate) warm_up: Duration,
+    /// How often each system is measured, in turn with the others.
+    pub(crate) rounds: usize,
+    /// Where the databases lie: on the disk that is to be measured.
+    pub(crate) folder: PathBuf,
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Options {
+    pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Options {
+            engines: vec![Engine::Postgres, Engine::Sqlite],
+            organisations: ORGANISATIONS,
+            restaurants: RESTAURANTS,
+            preload: 1_000_000,
+            time: Duration::from_secs(8),
+            warm_up: Duration::from_secs(2),
+            rounds: 3,
+            folder: std::env::temp_dir(),
+            json: None,
+        };
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+            match word.as_str() {
+                // Cargo says this to every bench.
+                "--bench" => {}
+                "--engine" => options.engines = vec![engine(&value()?)?],
+                "--preload" => options.preload = number(&word, &value()?)?,
+                "--rounds" => options.rounds = number::<usize>(&word, &value()?)?.max(1),
+                "--folder" => options.folder = value()?.into(),
+                "--json" => options.json = Some(value()?.into()),
+                "--seconds" => {
+                    let seconds = number::<u64>(&word, &value()?)?.max(1);
+                    options.time = Duration::from_secs(seconds);
+                    options.warm_up = options.time / 4;
+                }
+                _ => return Err(format!("unknown word {word}\n{HELP}")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number<T: std::str::FromStr>(word: &str, value: &str) -> Result<T, String> {
+    value
+        .parse()
+        .map_err(|_| format!("{word} needs a number, not {value}"))
+}
+
+fn engine(name: &str) -> Result<Engine, String> {
+    let known = [Engine::Postgres, Engine::Sqlite];
+    let found = known.into_iter().find(|engine| engine.to_string() == name);
+    found.ok_or_else(|| {
+        format!("there is no engine {name} to measure; there is postgres and sqlite")
+    })
+}
