@@ -19,6 +19,7 @@ mod sql;
 mod sqlite;
 mod system;
 mod table;
+mod ticket;
 mod value;
 
 pub use call::{Answer, Call, Deadline, Scope};

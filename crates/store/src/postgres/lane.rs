@@ -3,8 +3,6 @@
 //! All commits of an organisation go through one lane of a node, so commits of one node never wait for each other
 //! inside the database. What waits while a group is under way becomes the next group.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -18,11 +16,8 @@ use crate::postgres::fault::Fault;
 use crate::postgres::group::{Attempt, Item, attempt};
 use crate::postgres::guards;
 use crate::postgres::text::SET_LISTS;
+use crate::ticket::Ticket;
 use crate::value::Value;
-
-const QUEUED: u8 = 0;
-const STARTED: u8 = 1;
-const ABANDONED: u8 = 2;
 
 /// How long a lane waits before it tries again what the database could not do.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -31,32 +26,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// that a firewall has forgotten, and all later commits of the lane would stand behind it.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Where a waiting commit stands, seen from the caller and from the lane.
-#[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU8);
-
-impl Progress {
-    /// The lane takes the commit up; false when the caller has gone.
-    fn start(&self) -> bool {
-        self.0
-            .compare_exchange(QUEUED, STARTED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    }
-
-    /// The caller stops waiting; false when the lane has begun and the outcome is open.
-    pub(crate) fn abandon(&self) -> bool {
-        self.0
-            .compare_exchange(QUEUED, ABANDONED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    }
-}
-
 /// A commit that waits for its turn.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) item: Item,
     pub(crate) deadline: Deadline,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) ticket: Ticket,
     pub(crate) reply: oneshot::Sender<Outcome<Committed>>,
 }
 
@@ -79,7 +54,7 @@ pub(crate) async fn run(route: Route, mut queue: mpsc::Receiver<Request>, stored
         let mut requests = Vec::with_capacity(lane.route.group);
         let mut next = Some(first);
         while let Some(request) = next.take() {
-            if request.progress.start() {
+            if request.ticket.take() {
                 requests.push(request);
             }
             if requests.len() < lane.route.group {

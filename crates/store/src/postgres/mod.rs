@@ -17,6 +17,7 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_postgres::Config;
 
@@ -25,13 +26,14 @@ use crate::commit::{Commit, Committed};
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::{Connection, Send};
 use crate::postgres::group::Item;
-use crate::postgres::lane::{Progress, Request, Route};
+use crate::postgres::lane::{Request, Route};
 use crate::postgres::pool::Pool;
 use crate::postgres::wire::Param;
 use crate::row::Row;
 use crate::sql::Part;
 use crate::system::READ_HEAD;
 use crate::table::Class;
+use crate::ticket::{Ticket, stopped};
 use crate::value::Value;
 
 pub use connection::Statements;
@@ -162,21 +164,23 @@ impl Postgres {
             .get(number.checked_rem(self.lanes.len()).unwrap_or_default());
         let lane = lane.ok_or_else(|| Failure::Unavailable("no lane".to_owned()))?;
         let (reply, verdict) = oneshot::channel();
-        let progress = Arc::new(Progress::default());
+        let ticket = Ticket::default();
         let item = Item { commit, epoch };
         let request = Request {
             item,
             deadline: deadline.clone(),
-            progress: Arc::clone(&progress),
+            ticket: ticket.clone(),
             reply,
         };
-        lane.try_send(request)
-            .map_err(|_| Failure::Unavailable("too many commits are waiting".to_owned()))?;
-        match tokio::time::timeout(deadline.left(), verdict).await {
-            Ok(Ok(verdict)) => verdict,
-            Err(_) if progress.abandon() => Err(Failure::TooLate),
-            Ok(Err(_)) | Err(_) => Err(Failure::Unknown(id)),
-        }
+        lane.try_send(request).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                Failure::Unavailable("too many commits are waiting".to_owned())
+            }
+            TrySendError::Closed(_) => stopped(),
+        })?;
+        ticket
+            .verdict(deadline, verdict, Failure::Unknown(id))
+            .await
     }
 
     /// Reads in one snapshot of the primary.

@@ -15,7 +15,6 @@ mod session;
 mod statements;
 #[cfg(test)]
 mod tests;
-mod ticket;
 mod writer;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::sqlite::connection::{Alarm, Place, Role};
 use crate::sqlite::constraint::{self, Doing};
 use crate::sqlite::queue::{Queue, Rejected};
 use crate::sqlite::statements::Statements;
-use crate::sqlite::ticket;
+use crate::ticket;
 
 /// The rows of each call.
 pub(super) type Answered = Outcome<Vec<Vec<Row>>>;

@@ -18,7 +18,7 @@ use crate::sqlite::connection::{Place, Role, is_busy};
 use crate::sqlite::faults::Faults;
 use crate::sqlite::queue::{Queue, Rejected};
 use crate::sqlite::session::{Done, Halt, Job, Session};
-use crate::sqlite::ticket::{self, Ticket};
+use crate::ticket::{Ticket, stopped};
 
 /// Groups that are done with savepoints after one that had to be done again.
 const CAREFUL_GROUPS: u32 = 16;
@@ -94,12 +94,7 @@ impl Writer {
                 Rejected::Full => Failure::Unavailable("too many commits are waiting".to_owned()),
                 Rejected::Closed => stopped(),
             })?;
-        match ticket::until(deadline, answered).await {
-            Some(Ok(outcome)) => outcome,
-            Some(Err(_)) if ticket.abandon() => Err(stopped()),
-            None if ticket.abandon() => Err(Failure::TooLate),
-            Some(Err(_)) | None => Err(unknown),
-        }
+        ticket.verdict(deadline, answered, unknown).await
     }
 
     pub(super) fn head(&self) -> watch::Receiver<i64> {
@@ -122,10 +117,6 @@ impl Request {
         // Nobody may wait any more; that is his business.
         let _ = self.answer.send(outcome);
     }
-}
-
-fn stopped() -> Failure {
-    Failure::Unavailable("the writer has stopped".to_owned())
 }
 
 /// What is said of a job that may have been stored or not. Statements without a commit have no id to ask by.
