@@ -1,0 +1,71 @@
+//! What the store promises to its callers, said once and shown on every engine.
+
+mod fence;
+mod guards;
+mod nodes;
+mod resend;
+mod rows;
+mod violations;
+
+crate::world::stamp! {
+    all {
+        guards {
+            a_version_that_is_right_passes_and_one_that_is_not_is_refused
+            a_counter_gives_what_it_has_and_no_more
+            a_key_is_claimed_once
+            a_number_taken_by_a_guard_stands_in_rows_and_events
+            a_refused_second_guard_leaves_nothing_of_the_first
+            in_a_group_only_the_refused_are_refused
+            a_group_takes_from_a_counter_exactly_what_it_has
+            what_a_refused_commit_took_is_there_for_the_others_of_its_group
+            the_first_refused_guard_in_the_order_of_the_commit_is_named
+            a_stream_must_stand_where_it_is_expected
+            rows_of_a_change_are_answered
+            a_guard_does_not_reach_rows_of_another_organisation
+            a_rule_broken_by_a_guard_is_named
+        }
+        rows {
+            parents_and_children_come_in_any_order
+            every_kind_of_value_comes_back_as_it_was
+            what_is_no_row_is_malformed_and_nothing_is_stored
+            a_text_with_a_zero_byte_is_malformed
+            a_guard_that_answers_no_number_cannot_fill_a_place
+        }
+        violations {
+            a_key_that_is_there_violates_the_primary_key
+            a_number_that_is_there_violates_its_unique_key
+            a_row_without_its_parent_violates_the_foreign_key
+            a_parent_of_another_organisation_is_no_parent
+            a_parent_with_children_cannot_be_removed
+            a_value_out_of_range_violates_the_check
+            a_value_that_is_missing_violates_its_column
+            a_missing_value_is_no_fence_although_the_log_has_a_column_of_its_name
+            constraints_with_names_of_their_own_are_told_by_them
+            of_two_commits_of_a_group_with_one_key_the_first_wins
+            culprits_of_every_sort_do_not_disturb_a_group
+        }
+        resend {
+            a_commit_sent_twice_is_stored_once_and_answered_alike
+            a_commit_sent_by_eight_at_once_is_stored_once
+            copies_in_one_group_are_stored_once
+            a_copy_whose_guard_holds_no_more_is_answered_like_the_first
+            copies_in_one_group_are_answered_alike_although_only_one_can_pass
+            a_refused_commit_is_stored_when_its_guard_holds_later
+            a_commit_that_broke_a_rule_is_stored_when_it_breaks_none_later
+        }
+        fence {
+            nothing_is_stored_for_one_that_has_moved_away
+            nothing_is_stored_for_one_that_is_moving
+            nothing_is_stored_at_another_epoch
+            nothing_is_stored_for_one_that_nobody_knows
+            the_others_of_its_group_are_stored
+            one_that_has_moved_away_is_not_told_what_its_old_shard_thinks
+        }
+    }
+    shared {
+        nodes {
+            copies_sent_over_two_nodes_are_stored_once
+        }
+    }
+    postgres {}
+}
