@@ -7,10 +7,11 @@
 
 use std::path::{Path, PathBuf};
 
-/// The root of the checkout.
-pub(crate) fn root() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
+/// The root of the checkout. Asked at run time: two checkouts that are told to build into one folder
+/// may share this program.
+pub(crate) fn root() -> PathBuf {
+    let own = folder("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    own.parent().map_or_else(|| own.clone(), Path::to_owned)
 }
 
 /// The folder for all that can be made again: `$XDG_CACHE_HOME/comanda`, mostly `~/.cache/comanda`.
@@ -24,11 +25,20 @@ pub(crate) fn cache() -> PathBuf {
     base.join("comanda")
 }
 
-/// The folder for what cargo builds. It survives the checkout, so a fresh clone builds warm.
+/// The folder for what cargo builds: one for each place of a checkout, which survives the checkout.
+///
+/// It is not one for all, because cargo tells the crates of two checkouts apart by the age of their
+/// files alone, and would take what was built from the other one.
 pub(crate) fn target() -> PathBuf {
     folder("COMANDA_TARGET_DIR")
         .or_else(|| folder("CARGO_TARGET_DIR"))
-        .unwrap_or_else(|| cache().join("target"))
+        .unwrap_or_else(|| cache().join("target").join(name_of(&root())))
+}
+
+/// `/home/ada/comanda` gives `home-ada-comanda`; `.ci/run` makes the same name.
+fn name_of(root: &Path) -> String {
+    let path = root.display().to_string();
+    path.trim_start_matches('/').replace('/', "-")
 }
 
 /// Whether the caller chose compiler flags; ours would replace them.
@@ -74,4 +84,14 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 fn folder(name: &str) -> Option<PathBuf> {
     let value = std::env::var_os(name)?;
     (!value.is_empty()).then(|| value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_checkout_builds_into_its_own_folder() {
+        assert_eq!(name_of(Path::new("/home/ada/comanda")), "home-ada-comanda");
+    }
 }

@@ -23,9 +23,10 @@ pub(crate) fn read(folder: &Path, endings: &[&str]) -> Outcome<Vec<Source>> {
 }
 
 fn read_one(path: PathBuf) -> Outcome<Source> {
+    let root = place::root();
     let text =
         std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let path = match path.strip_prefix(place::root()) {
+    let path = match path.strip_prefix(&root) {
         Ok(short) => short.to_owned(),
         Err(_) => path,
     };

@@ -51,7 +51,7 @@ fn inspect(workspace: &Workspace) -> Outcome<Report> {
         rows.push(measured.row);
         complaints.extend(measured.complaints);
     }
-    for source in files::read(place::root(), &["rs", "sql", "toml", "sh", "yml", "yaml"])? {
+    for source in files::read(&place::root(), &["rs", "sql", "toml", "sh", "yml", "yaml"])? {
         complaints.extend(words::check(&source));
     }
     let lock = place::root().join("Cargo.lock");
