@@ -5,9 +5,10 @@
 
 use base::{Clock, Organisation, Random, Time, Uid};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, Rule};
 use crate::row::Row;
 use crate::sql::Sql;
+use crate::system::LOG;
 use crate::table::{Class, Table};
 use crate::value::{Value, is_storable};
 
@@ -218,6 +219,33 @@ impl Commit {
     fn push(&mut self, guard: Guard) -> Taken {
         self.guards.push(guard);
         Taken(self.guards.len().saturating_sub(1))
+    }
+
+    /// What a failure means: where two nodes append to one stream at once, the guards of both hold, and the slower
+    /// one breaks the key of the log.
+    pub(crate) fn explain(&self, failure: Failure) -> Failure {
+        let Failure::Violated {
+            rule: Rule::Unique,
+            table,
+            ..
+        } = &failure
+        else {
+            return failure;
+        };
+        let outrun = |guard: &Guard| match guard {
+            Guard::Stream { stream, version } => self.events.iter().any(|entry| {
+                entry.event.stream == *stream && Some(entry.event.version) == version.checked_add(1)
+            }),
+            Guard::Holds { .. } | Guard::Change { .. } | Guard::Claim { .. } => false,
+        };
+        let mut guards = self.guards.iter().enumerate();
+        match guards.find(|(_, guard)| table == LOG.name && outrun(guard)) {
+            Some((at, guard)) => Failure::Refused {
+                guard: at,
+                name: guard.name(),
+            },
+            None => failure,
+        }
     }
 
     /// Finds what a database would refuse less clearly, before anything is sent.

@@ -116,7 +116,14 @@ impl Db {
         if let Some(reply) = self.replay(key, body, deadline).await? {
             return Ok((reply, None));
         }
-        let (mut commit, reply) = decide().await?;
+        let (mut commit, reply) = match decide().await {
+            Ok(decided) => decided,
+            // Another node was faster, and what it did may be why this one decided otherwise.
+            Err(error) => {
+                let replayed = self.replay(key, body, deadline).await?;
+                return replayed.map_or(Err(error), |reply| Ok((reply, None)));
+            }
+        };
         let record = record(key, body, &reply, &commit);
         commit.claim(&IDEMPOTENCY, record);
         match self.commit(commit, deadline).await {

@@ -123,7 +123,10 @@ pub(crate) fn judge(items: &[&Item], plan: &[Step], answers: Vec<Answer>) -> Vec
         if !holds && out.refused.is_none_or(|(other, _)| at < other) {
             out.refused = Some((at, guard.name()));
         }
-        if let Some(rows) = out.answers.get_mut(at) {
+        // What stands in a stream is asked for the verdict only.
+        if let Some(rows) = out.answers.get_mut(at)
+            && !matches!(guard, Guard::Stream { .. })
+        {
             *rows = answer.rows;
         }
     }

@@ -162,9 +162,10 @@ impl Lane {
                 // a commit that was stored before, and then its first outcome is the right one. And what the
                 // database says of rows that have moved elsewhere is nothing that a caller should hear.
                 if self.look_up(&mut work, stored).await && self.turn_away(&mut work).await {
-                    work.requests
-                        .into_iter()
-                        .for_each(|request| answer(request, Err(failure.clone())));
+                    for request in work.requests {
+                        let explained = request.item.commit.explain(failure.clone());
+                        answer(request, Err(explained));
+                    }
                     return Vec::new();
                 }
                 vec![work]
