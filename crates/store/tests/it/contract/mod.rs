@@ -1,8 +1,12 @@
 //! What the store promises to its callers, said once and shown on every engine.
 
+mod events;
 mod fence;
 mod guards;
+mod leases;
 mod nodes;
+mod once;
+mod people;
 mod resend;
 mod rows;
 mod violations;
@@ -61,10 +65,53 @@ crate::world::stamp! {
             the_others_of_its_group_are_stored
             one_that_has_moved_away_is_not_told_what_its_old_shard_thinks
         }
+        events {
+            racing_writers_leave_dense_positions
+            a_reader_that_starts_in_the_middle_sees_every_event_in_order
+            an_event_comes_back_as_it_was_written
+            a_commit_without_events_leaves_the_log_as_it_is
+            a_version_cannot_be_written_twice
+            of_racing_appends_exactly_one_gets_each_version
+            a_waiting_reader_wakes_when_something_is_stored
+            a_consumer_moves_only_from_where_it_stands
+            the_log_of_people_is_their_own
+        }
+        once {
+            the_same_request_has_one_effect_and_one_reply
+            another_body_under_the_same_key_is_refused
+            every_part_of_a_key_tells_requests_apart
+            fifty_at_once_have_one_effect_and_equal_replies
+            one_whose_time_ends_while_the_first_works_is_told_so
+            a_decision_that_fails_leaves_its_key_free
+            a_first_that_was_dropped_lets_the_next_go_on
+            keys_do_not_wait_for_each_other
+        }
+        leases {
+            a_lease_that_is_held_is_not_taken
+            one_whose_time_is_over_is_taken_with_a_larger_fence
+            its_holder_holds_on_to_it
+            one_that_is_given_back_is_free_at_once
+            of_sixteen_one_gets_it
+        }
+        people {
+            a_person_sees_own_rows_only
+            a_person_changes_own_rows_only
+            commits_about_many_people_share_a_transaction
+            a_row_twice_is_named
+            people_and_organisations_do_not_mix
+        }
     }
     shared {
         nodes {
             copies_sent_over_two_nodes_are_stored_once
+            writers_on_two_nodes_leave_dense_positions
+            a_reader_sees_every_event_of_two_nodes_in_order
+            of_appends_on_two_nodes_exactly_one_gets_each_version
+            a_waiting_reader_wakes_when_another_node_stores_something
+            of_sixteen_on_two_nodes_one_gets_a_lease
+            fifty_requests_on_two_nodes_have_one_effect
+            a_decision_made_in_sight_of_the_winners_effect_gives_the_winners_reply
+            a_winner_on_another_node_is_found_by_the_claim
         }
     }
     postgres {}

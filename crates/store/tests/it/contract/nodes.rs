@@ -1,7 +1,20 @@
 //! Two nodes on the same databases: what one stores binds the other.
 
+use std::time::Duration;
+
+use testkit::trial::SHARD;
+
+use super::events::{
+    one_gets_each_version, positions_are_dense, quickest_wake, reader_misses_nothing,
+};
+pub(super) use super::leases::of_sixteen_on_two_nodes_one_gets_it as of_sixteen_on_two_nodes_one_gets_a_lease;
+pub(super) use super::once::{
+    a_decision_made_in_sight_of_the_winners_effect_gives_the_winners_reply,
+    a_winner_on_another_node_is_found_by_the_claim,
+    fifty_over_two_nodes_have_one_effect_and_equal_replies as fifty_requests_on_two_nodes_have_one_effect,
+};
 use super::resend::{COPIES, all_equal, numbered};
-use crate::world::{FREE, World};
+use crate::world::{Engine, FREE, World};
 
 pub(super) async fn copies_sent_over_two_nodes_are_stored_once(world: World) {
     let nodes = [world.db().clone(), world.trial.another_node().await];
@@ -16,4 +29,35 @@ pub(super) async fn copies_sent_over_two_nodes_are_stored_once(world: World) {
     }
     assert_eq!((world.orders().await, world.head().await), (10, head + 20));
     assert_eq!(world.free(world.home.dish).await, FREE - 10);
+}
+
+pub(super) async fn writers_on_two_nodes_leave_dense_positions(world: World) {
+    let nodes = [world.db().clone(), world.trial.another_node().await];
+    positions_are_dense(&world, &nodes).await;
+}
+
+pub(super) async fn a_reader_sees_every_event_of_two_nodes_in_order(world: World) {
+    let nodes = [
+        world.trial.another_node().await,
+        world.trial.another_node().await,
+    ];
+    reader_misses_nothing(&world, &nodes).await;
+}
+
+pub(super) async fn of_appends_on_two_nodes_exactly_one_gets_each_version(world: World) {
+    let nodes = [world.db().clone(), world.trial.another_node().await];
+    one_gets_each_version(&world, &nodes).await;
+}
+
+/// PostgreSQL calls; its slow read, which makes good for a lost call, comes only after half a second. Nobody calls
+/// for a file.
+pub(super) async fn a_waiting_reader_wakes_when_another_node_stores_something(world: World) {
+    let node = world.trial.another_node().await;
+    let reader = node.shards()[SHARD].clone();
+    let quickest = quickest_wake(&world, &reader).await;
+    let soon = match world.engine {
+        Engine::Postgres => Duration::from_millis(200),
+        Engine::Sqlite | Engine::Inline => Duration::from_millis(900),
+    };
+    assert!(quickest < soon, "{quickest:?}");
 }
