@@ -1,3 +1,5 @@
+//! Sharing out money: sums exact, no share off by more than one minor unit.
+
 use base::money::Error;
 use base::{Currency, Money};
 use proptest::prelude::*;

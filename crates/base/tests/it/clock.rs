@@ -1,3 +1,5 @@
+//! Clocks: real, fixed and simulated.
+
 use std::time::Duration;
 
 use base::clock::AdvanceError;

@@ -1,3 +1,5 @@
+//! Currencies: the table of ISO 4217, its exponents, and what is not in it.
+
 use base::{Currency, Error, codes};
 use proptest::prelude::*;
 

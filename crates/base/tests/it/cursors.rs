@@ -1,3 +1,5 @@
+//! Cursors: opaque, signed, bound to their list, and refused when a bit is changed.
+
 use base::cursor::PAYLOAD_BYTES_MAX;
 use base::{CursorKey, Kind, codes};
 use proptest::prelude::*;

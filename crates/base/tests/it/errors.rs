@@ -1,3 +1,5 @@
+//! Errors: kinds, codes, the trail of callers, and what is shown to whom.
+
 use std::collections::HashSet;
 use std::time::Duration;
 

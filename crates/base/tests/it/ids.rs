@@ -1,3 +1,5 @@
+//! Ids: their text form, their order, and what is said of a wrong one.
+
 use base::uid::ParseError;
 use base::{Clock, Error, Organisation, Random, Time, Uid, typed_id};
 use proptest::prelude::*;

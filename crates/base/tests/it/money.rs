@@ -1,3 +1,5 @@
+//! Money: checked arithmetic, reading and printing.
+
 use base::money::Error;
 use base::{Currency, Kind, Money, codes};
 use proptest::prelude::*;

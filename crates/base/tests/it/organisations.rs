@@ -1,3 +1,5 @@
+//! Numbers of organisations.
+
 use base::{Organisation, codes};
 use proptest::prelude::*;
 

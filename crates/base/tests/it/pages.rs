@@ -1,3 +1,5 @@
+//! Pages and their limits.
+
 use base::{Limit, Page, codes};
 
 #[test]

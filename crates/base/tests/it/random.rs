@@ -1,3 +1,5 @@
+//! Chance: bounds, seeds, and no two alike.
+
 use base::Random;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Ratios and rounding.
+
 use base::{Currency, Money, Ratio, Rounding, codes};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Times: arithmetic and RFC 3339.
+
 use std::time::Duration;
 
 use base::Time;
