@@ -102,16 +102,25 @@ impl Watch {
     }
 }
 
+impl Busy {
+    /// The part of the processors' time that neither this process nor the servers used.
+    #[must_use]
+    pub fn others(&self) -> f64 {
+        (self.machine - self.own - self.servers).max(0.0)
+    }
+}
+
 impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |part: f64| part * 100.0;
         write!(
             f,
-            "cpu {:.0} % (we {:.0}, server {:.0}, stolen {:.0}), waited for cpu {:.0} %; \
+            "cpu {:.0} % (we {:.0}, server {:.0}, others {:.0}, stolen {:.0}), waited for cpu {:.0} %; \
              disk {:.0} %, {:.0} writes/s, {:.0} flushes/s, {:.0} MB/s, waited for disk {:.0} %",
             percent(self.machine),
             percent(self.own),
             percent(self.servers),
+            percent(self.others()),
             percent(self.stolen),
             percent(self.waited_for_processor),
             percent(self.disk),

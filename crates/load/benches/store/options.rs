@@ -7,7 +7,7 @@ use testkit::trial::Engine;
 
 pub(crate) const HELP: &str = "\
 cargo xtask bench store [--json FILE] [--engine postgres|sqlite] [--preload ORDERS] [--seconds N] [--rounds N] \
-[--folder DIR]";
+[--only SYSTEM,SYSTEM] [--folder DIR]";
 
 const RESTAURANTS: u32 = 10_000;
 const ORGANISATIONS: u32 = 1_000;
@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) warm_up: Duration,
     /// How often each system is measured, in turn with the others.
     pub(crate) rounds: usize,
+    /// The systems to measure; all of them if empty.
+    pub(crate) only: Vec<String>,
     /// Where the databases lie: on the disk that is to be measured.
     pub(crate) folder: PathBuf,
     pub(crate) json: Option<PathBuf>,
@@ -36,9 +38,10 @@ impl Options {
             organisations: ORGANISATIONS,
             restaurants: RESTAURANTS,
             preload: 1_000_000,
-            time: Duration::from_secs(8),
-            warm_up: Duration::from_secs(2),
-            rounds: 3,
+            time: Duration::from_secs(5),
+            warm_up: Duration::from_millis(1_250),
+            rounds: 5,
+            only: Vec::new(),
             folder: std::env::temp_dir(),
             json: None,
         };
@@ -51,6 +54,7 @@ impl Options {
                 "--engine" => options.engines = vec![engine(&value()?)?],
                 "--preload" => options.preload = number(&word, &value()?)?,
                 "--rounds" => options.rounds = number::<usize>(&word, &value()?)?.max(1),
+                "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
                 "--folder" => options.folder = value()?.into(),
                 "--json" => options.json = Some(value()?.into()),
                 "--seconds" => {

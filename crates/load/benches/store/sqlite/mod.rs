@@ -2,12 +2,14 @@
 
 mod batch;
 
+use std::path::Path;
+
 use base::Clock;
 use rusqlite::Connection;
 use store::Place;
 use testkit::trial::{Bulk, Engine, World};
 
-use crate::course::{Course, Runs};
+use crate::course::{Course, Run, Runs};
 use crate::options::Options;
 use crate::shop::Ours;
 use crate::{Outcome, count};
@@ -17,11 +19,14 @@ use batch::Batch;
 /// Orders between two lines that tell how far the preloading has come.
 const CHUNK: u64 = 100_000;
 
-pub(crate) const OURS_1: &str = "sqlite 1";
-pub(crate) const OURS_64: &str = "sqlite 64";
-pub(crate) const OURS_256: &str = "sqlite 256";
-pub(crate) const REFUSALS_64: &str = "sqlite 64, refusals";
-pub(crate) const BATCH_64: &str = "sql 64 a transaction, 1";
+pub(crate) const OURS_1: &str = "sqlite_1";
+pub(crate) const OURS_64: &str = "sqlite_64";
+pub(crate) const OURS_256: &str = "sqlite_256";
+pub(crate) const REFUSALS_64: &str = "sqlite_64_with_refusals";
+pub(crate) const BATCH_64: &str = "sqlite_sql_batch_64";
+
+/// Systems that are compared stand beside each other.
+const SYSTEMS: [&str; 5] = [BATCH_64, OURS_256, OURS_64, REFUSALS_64, OURS_1];
 
 /// Measures everything, and checks that all that was acknowledged is there.
 pub(crate) async fn run(options: &Options, bulk: Bulk) -> Outcome<Runs> {
@@ -35,17 +40,38 @@ pub(crate) async fn run(options: &Options, bulk: Bulk) -> Outcome<Runs> {
     let mut runs = Runs::default();
     for round in 1..=options.rounds {
         println!("sqlite, round {round} of {}", options.rounds);
-        let by_hand = Batch::open(shard, &clock, bulk)?;
-        runs.0.push(course.run_blocking(BATCH_64, by_hand).await);
-        for (name, count) in [(OURS_256, 256), (OURS_64, 64), (OURS_1, 1)] {
-            let ours = Ours::clients(count, &world.db, &clock, bulk);
-            runs.0.push(course.run(name, ours).await);
+        for name in SYSTEMS.into_iter().filter(|name| course.wants(name)) {
+            runs.0
+                .push(measure(name, &course, &world, shard, bulk).await?);
         }
-        let ours = Ours::refused_clients(64, &world.db, &clock, bulk);
-        runs.0.push(course.run(REFUSALS_64, ours).await);
     }
     check(&Connection::open(shard)?, bulk, options.preload, &runs)?;
     Ok(runs)
+}
+
+async fn measure(
+    name: &'static str,
+    course: &Course,
+    world: &World,
+    shard: &Path,
+    bulk: Bulk,
+) -> Outcome<Run> {
+    let (db, clock) = (&world.db, &course.clock);
+    let clients = |count| Ours::clients(count, db, clock, bulk);
+    Ok(match name {
+        BATCH_64 => {
+            let client = Batch::open(shard, clock, bulk)?;
+            course.run_blocking(name, client).await
+        }
+        REFUSALS_64 => {
+            course
+                .run(name, Ours::refused_clients(64, db, clock, bulk))
+                .await
+        }
+        OURS_256 => course.run(name, clients(256)).await,
+        OURS_1 => course.run(name, clients(1)).await,
+        _ => course.run(name, clients(64)).await,
+    })
 }
 
 /// Fills the files past the store, without checking foreign keys and without syncing.
