@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use base::{Clock, Organisation, Random, Uid};
 use store::postgres::Settings;
-use store::{Call, Commit, Committed, Database, Deadline, Event, Outcome, Place, Sql, Taken};
+use store::{
+    Call, Commit, Committed, Database, Deadline, Event, Outcome, Place, Scope, Sql, Taken,
+};
 use testkit::postgres::{self, Server};
-use testkit::trial::{LINES, ORDERS, RESTAURANTS, STOCK, TAKE_STOCK, TRIAL};
+use testkit::trial::{LINES, ORDERS, READ_STOCK, RESTAURANTS, STOCK, TAKE_STOCK, TRIAL};
 
 /// Long enough for anything that ends at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,8 +33,13 @@ pub(crate) enum Engine {
 
 /// Where the rows are, past the store.
 pub(crate) enum Truth {
+    /// In another process, which asks.
+    Elsewhere,
     Postgres(postgres::Database),
-    Sqlite { file: PathBuf, folder: PathBuf },
+    Sqlite {
+        file: PathBuf,
+        folder: PathBuf,
+    },
 }
 
 /// One migrated database.
@@ -132,6 +139,18 @@ impl World {
         )
     }
 
+    /// The world of a child process: an opened database of its parent.
+    pub(crate) fn of(opened: (Place, Database, Clock, Random)) -> Self {
+        let (place, database, clock, random) = opened;
+        World {
+            clock,
+            random,
+            place,
+            database,
+            truth: Truth::Elsewhere,
+        }
+    }
+
     fn open(place: Place, truth: Truth) -> Self {
         let clock = Clock::real();
         World {
@@ -147,7 +166,7 @@ impl World {
     pub(crate) fn server_side(&self) -> &postgres::Database {
         match &self.truth {
             Truth::Postgres(database) => database,
-            Truth::Sqlite { .. } => panic!("not a PostgreSQL world"),
+            Truth::Elsewhere | Truth::Sqlite { .. } => panic!("not a PostgreSQL world"),
         }
     }
 
@@ -237,7 +256,7 @@ impl World {
     pub(crate) fn literal(&self, id: Uid) -> String {
         match &self.truth {
             Truth::Postgres(_) => format!("'{}'::uuid", hex(id)),
-            Truth::Sqlite { .. } => format!("X'{}'", hex(id)),
+            Truth::Elsewhere | Truth::Sqlite { .. } => format!("X'{}'", hex(id)),
         }
     }
 
@@ -252,6 +271,7 @@ impl World {
                 };
                 rows.iter().map(row).collect()
             }
+            Truth::Elsewhere => panic!("asked where nothing is known"),
             Truth::Sqlite { file, .. } => {
                 let connection = rusqlite::Connection::open(file).unwrap();
                 connection.busy_timeout(PATIENCE).unwrap();
@@ -304,6 +324,15 @@ impl World {
             "SELECT free FROM trial_stock WHERE organisation = {organisation} AND dish = {dish}"
         );
         self.number(&sql).await
+    }
+
+    /// What the store says is left of a dish.
+    pub(crate) async fn free_by_store(&self, organisation: u32, number: u8) -> i64 {
+        let scope = Scope::Organisation(Organisation::new(organisation));
+        let call = Call::new(&READ_STOCK, [dish(number).into()]);
+        let deadline = self.within(PATIENCE);
+        let rows = self.database.read(scope, vec![call], &deadline).await;
+        rows.unwrap()[0][0].get(0).unwrap()
     }
 
     /// Asserts that positions are 1, 2, … up to the head.
