@@ -97,7 +97,7 @@ impl<'c> Session<'c> {
     /// Does one job. What it answers holds only when the transaction is finished.
     pub(super) fn perform(&mut self, job: &Job) -> Result<Outcome<Done>, Halt> {
         self.faults.strike(Moment::Work)?;
-        let (before, changes) = (self.position, self.connection().total_changes());
+        let changes = self.connection().total_changes();
         if self.careful {
             self.control("SAVEPOINT job")?;
         }
@@ -111,7 +111,6 @@ impl<'c> Session<'c> {
             Err(Stop::All(error)) => Err(Halt::Outage(error)),
             Err(Stop::One(failure)) => {
                 self.undo(changes)?;
-                self.position = before;
                 self.explain(job, failure)
             }
         }
@@ -174,7 +173,7 @@ impl<'c> Session<'c> {
         Ok(head)
     }
 
-    /// Counts events that were written behind the head.
+    /// Counts events that were written behind the head: the last thing that a commit does, when it cannot fail.
     pub(super) fn advance(&mut self, head: i64, events: i64) {
         self.position.head = Some(head.saturating_add(events));
         self.position.moved = self.position.moved.saturating_add(events);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{join, join_all};
 use rusqlite::Connection;
 
-use super::{ORDERS, TAKE, World, take};
+use super::{ORDERS, OURS, TAKE, World, take};
 use crate::commit::{Cell, Commit, Committed};
 use crate::failure::{Failure, Outcome, Rule};
 use crate::sqlite::{Options, Sqlite};
@@ -136,4 +136,16 @@ async fn threads_1000_commits_of_two_handles_on_a_counter_of_100_pass_100_times(
     );
     assert_eq!(world.free("soup").await, 0);
     check_log(&world, 100).await;
+}
+
+#[tokio::test]
+async fn threads_a_placement_changed_by_another_process_is_seen_at_once() {
+    let mut world = World::threads(&Options::default()).await;
+    world.store(world.order(1)).await.unwrap();
+    let place = world.folder.as_ref().unwrap().place();
+    let other = Sqlite::open(&place, &world.clock, &Options::default()).unwrap();
+    let ours = std::mem::replace(&mut world.db, other);
+    world.place(OURS, 2, "open").await;
+    world.db = ours;
+    assert_eq!(world.store(world.order(2)).await, Err(Failure::Moved(OURS)));
 }
