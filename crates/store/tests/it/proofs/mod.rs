@@ -1,10 +1,14 @@
 //! Proofs that a wrong design of the store would fail: cut connections, races of processes, poolers, policies.
 
+mod bases;
 mod bouncer;
 mod child;
 mod cuts;
 mod deadlocks;
+mod policies;
 mod races;
 mod refusals;
+mod schemas;
+mod scopes;
 mod silence;
 mod world;

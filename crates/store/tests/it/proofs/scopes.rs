@@ -1,0 +1,228 @@
+//! What the roles can see and change with a scope set, set to another organisation, empty, or never set.
+
+use store::Class;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::bases::{KINDS, Kind};
+use super::world::hex;
+
+const MINE: &str = "1";
+const FOREIGN: &str = "2";
+
+/// An owner as text: of an organisation its number, of a person an id.
+fn owner(class: Class, number: &str) -> String {
+    match class {
+        Class::Person => hex(base::Uid::from_bytes([number.parse().unwrap(); 16])),
+        _ => number.to_owned(),
+    }
+}
+
+/// A row of two owners in every table of a tenant, past all policies.
+async fn fill(kind: &Kind, client: &Client) {
+    client
+        .batch_execute("SET session_replication_role = replica")
+        .await
+        .unwrap();
+    for table in kind.tables() {
+        let Some(column) = table.owner() else {
+            continue;
+        };
+        for number in [MINE, FOREIGN] {
+            let cells = table.columns.iter().map(|column| match column.kind {
+                store::Kind::Int => "7".to_owned(),
+                store::Kind::Text => "'a'".to_owned(),
+                store::Kind::Bytes => "'\\x07'".to_owned(),
+                store::Kind::Id => format!("'{}'", hex(base::Uid::from_bytes([7; 16]))),
+            });
+            let names = table.columns.iter().map(|column| column.name);
+            let sql = format!(
+                "INSERT INTO {} ({column}, {}) VALUES ('{}', {})",
+                table.name,
+                names.collect::<Vec<_>>().join(", "),
+                owner(table.class, number),
+                cells.collect::<Vec<_>>().join(", "),
+            );
+            client.batch_execute(&sql).await.unwrap();
+        }
+    }
+}
+
+/// The settings of a transaction: an owner, an empty text, or none at all.
+fn scope(class: Class, one: Option<&str>, many: Option<&str>) -> String {
+    let setting = match class {
+        Class::Person => "comanda.person",
+        _ => "comanda.organisation",
+    };
+    let text = |number| owner(class, number);
+    let one = one.map(|number| match number {
+        "" => format!("SET LOCAL {setting} = '';"),
+        number => format!("SET LOCAL {setting} = '{}';", text(number)),
+    });
+    let many = many.map(|number| match number {
+        "" => format!("SET LOCAL {setting}s = '';"),
+        number => format!("SET LOCAL {setting}s = '{{{}}}';", text(number)),
+    });
+    format!(
+        "BEGIN; {} {}",
+        one.unwrap_or_default(),
+        many.unwrap_or_default()
+    )
+}
+
+/// Runs a statement in a scope and rolls back: how many rows it touched, or the code of its error.
+async fn run(client: &Client, scope: &str, sql: &str) -> Result<u64, String> {
+    client.batch_execute(scope).await.unwrap();
+    let touched = client.execute(sql, &[]).await;
+    client.batch_execute("ROLLBACK").await.unwrap();
+    touched.map_err(|error| {
+        error
+            .code()
+            .map(SqlState::code)
+            .unwrap_or_default()
+            .to_owned()
+    })
+}
+
+const REFUSED: &str = "42501";
+/// A row with children was reached and could not be deleted.
+const HAS_CHILDREN: &str = "23503";
+
+#[tokio::test]
+async fn postgres_a_scope_that_is_absent_or_empty_shows_and_changes_nothing() {
+    for kind in &KINDS {
+        let database = kind.postgres().await;
+        fill(kind, &database.connect("postgres").await).await;
+        for table in kind.tables() {
+            let Some(column) = table.owner() else {
+                continue;
+            };
+            let (name, class) = (table.name, table.class);
+            // A connection on which nothing was ever set, and the same after a setting was reset to empty.
+            let client = database.connect("comanda_app").await;
+            let select = format!("SELECT * FROM {name}");
+            let update = format!("UPDATE {name} SET {column} = {column}");
+            let delete = format!("DELETE FROM {name}");
+            let changes = !["log", "commits"].contains(&name);
+            let expected = |touched| {
+                if changes {
+                    Ok(touched)
+                } else {
+                    Err(REFUSED.to_owned())
+                }
+            };
+            for (one, seen) in [(None, 0), (Some(MINE), 1), (None, 0), (Some(""), 0)] {
+                let scope = scope(class, one, None);
+                assert_eq!(
+                    run(&client, &scope, &select).await,
+                    Ok(seen),
+                    "{name} {one:?}"
+                );
+                let inserted = format!("INSERT INTO {name} {select}");
+                let copied = if seen == 0 {
+                    Ok(0)
+                } else {
+                    Err(REFUSED.to_owned())
+                };
+                assert_eq!(
+                    run(&client, &scope, &inserted).await,
+                    copied,
+                    "{name} {one:?}"
+                );
+                assert_eq!(
+                    run(&client, &scope, &update).await,
+                    expected(seen),
+                    "{name} {one:?}"
+                );
+                let deleted = run(&client, &scope, &delete).await;
+                if deleted != Err(HAS_CHILDREN.to_owned()) || seen == 0 {
+                    assert_eq!(deleted, expected(seen), "{name} {one:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn postgres_a_row_of_a_foreign_organisation_is_neither_written_nor_given_away() {
+    for kind in &KINDS {
+        let database = kind.postgres().await;
+        let superuser = database.connect("postgres").await;
+        fill(kind, &superuser).await;
+        for table in kind.tables() {
+            let Some(column) = table.owner() else {
+                continue;
+            };
+            let (name, class) = (table.name, table.class);
+            let client = database.connect("comanda_app").await;
+            let key = table.columns[table.key - 1];
+            let other = match key.kind {
+                store::Kind::Int => "8".to_owned(),
+                store::Kind::Text => "'b'".to_owned(),
+                store::Kind::Bytes => "'\\x08'".to_owned(),
+                store::Kind::Id => format!("'{}'", hex(base::Uid::from_bytes([8; 16]))),
+            };
+            let cells = table.columns.iter().map(|column| match column.kind {
+                _ if *column == key => other.clone(),
+                store::Kind::Int => "8".to_owned(),
+                store::Kind::Text => "'b'".to_owned(),
+                store::Kind::Bytes => "'\\x08'".to_owned(),
+                store::Kind::Id => format!("'{}'", hex(base::Uid::from_bytes([7; 16]))),
+            });
+            let names = table.columns.iter().map(|column| column.name);
+            let (names, cells) = (
+                names.collect::<Vec<_>>().join(", "),
+                cells.collect::<Vec<_>>().join(", "),
+            );
+            let insert = |number: &str| {
+                let owner = owner(class, number);
+                format!("INSERT INTO {name} ({column}, {names}) VALUES ('{owner}', {cells})")
+            };
+            let mine = scope(class, Some(MINE), Some(MINE));
+            let refused = Err(REFUSED.to_owned());
+            assert_eq!(
+                run(&client, &mine, &insert(FOREIGN)).await,
+                refused,
+                "{name}"
+            );
+            // Only the list lets rows in: the one whose rows may be changed is another setting.
+            let only_one = scope(class, Some(MINE), Some(""));
+            assert_eq!(
+                run(&client, &only_one, &insert(MINE)).await,
+                refused,
+                "{name}"
+            );
+            assert_eq!(run(&client, &mine, &insert(MINE)).await, Ok(1), "{name}");
+            let away = format!("UPDATE {name} SET {column} = '{}'", owner(class, FOREIGN));
+            assert_eq!(run(&client, &mine, &away).await, refused, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn postgres_the_queue_role_sees_no_table_of_a_tenant_but_the_log() {
+    for kind in &KINDS {
+        let database = kind.postgres().await;
+        fill(kind, &database.connect("postgres").await).await;
+        let client = database.connect("comanda_queue").await;
+        for table in kind.tables() {
+            let (name, class) = (table.name, table.class);
+            let select = format!("SELECT * FROM {name}");
+            let refused = Err(REFUSED.to_owned());
+            match (class, name) {
+                (Class::Organisation, "log") => {
+                    assert_eq!(run(&client, "BEGIN", &select).await, Ok(2));
+                    let delete = "DELETE FROM log";
+                    assert_eq!(run(&client, "BEGIN", delete).await, refused);
+                }
+                (Class::Organisation | Class::Person, _) => {
+                    let mine = scope(class, Some(MINE), Some(MINE));
+                    assert_eq!(run(&client, &mine, &select).await, refused, "{name}");
+                }
+                (Class::Queue | Class::Published | Class::Control, _) => {
+                    assert!(run(&client, "BEGIN", &select).await.is_ok(), "{name}");
+                }
+            }
+        }
+    }
+}
