@@ -6,6 +6,7 @@
 use base::{Clock, Organisation, Random, Time, Uid};
 
 use crate::failure::{Failure, Outcome, Rule};
+use crate::postgres::functions::Merged;
 use crate::row::Row;
 use crate::sql::Sql;
 use crate::system::LOG;
@@ -65,6 +66,28 @@ impl Guard {
             Guard::Holds { sql, .. } | Guard::Change { sql, .. } => sql.name,
             Guard::Claim { table, .. } => table.name,
             Guard::Stream { .. } => "log.stream",
+        }
+    }
+
+    /// The function that runs it for many commits on PostgreSQL.
+    pub(crate) fn merged(&self) -> Option<&'static Merged> {
+        match self {
+            Guard::Holds { sql, params } | Guard::Change { sql, params } => {
+                Some(sql.merged(params.len().saturating_add(1)))
+            }
+            Guard::Claim { table, .. } => Some(&table.texts().claim_merged),
+            Guard::Stream { .. } => None,
+        }
+    }
+
+    /// Whether it answers rows, which have to be known before the commit can be written.
+    pub(crate) fn answers(&self) -> bool {
+        match self {
+            Guard::Holds { sql, .. } | Guard::Change { sql, .. } => {
+                sql.postgres().contains("RETURNING")
+            }
+            Guard::Claim { .. } => false,
+            Guard::Stream { .. } => true,
         }
     }
 

@@ -263,15 +263,17 @@ impl Db {
     /// Finishes every organisation of this region whose making was interrupted; answers how many.
     ///
     /// # Errors
-    /// A database is away; the next call goes on.
+    /// A database is away; whatever does not need it is finished, and the next call goes on.
     pub async fn resume_organisations(&self, deadline: &Deadline) -> Outcome<usize> {
         self.refresh_directory(deadline).await?;
         let begun = self.0.directory.creating(&self.0.region);
+        let mut finished = Ok(begun.len());
         for placement in &begun {
-            self.finish_organisation(placement, deadline).await?;
+            let this = self.finish_organisation(placement, deadline).await;
+            finished = finished.and_then(|count| this.map(|()| count));
         }
         self.refresh_directory(deadline).await?;
-        Ok(begun.len())
+        finished
     }
 
     async fn finish_organisation(&self, begun: &Placement, deadline: &Deadline) -> Outcome<()> {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use base::Organisation;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,8 @@ impl Placement {
 pub struct Directory {
     known: RwLock<HashMap<Organisation, Placement>>,
     copy: Option<PathBuf>,
+    /// Held while the copy is written: two that write one file at once would leave neither.
+    writing: Mutex<()>,
 }
 
 impl Directory {
@@ -133,6 +135,7 @@ impl Directory {
         Ok(Directory {
             known: RwLock::new(known),
             copy,
+            writing: Mutex::default(),
         })
     }
 
@@ -200,7 +203,12 @@ impl Directory {
     fn learn(&self, news: Vec<Placement>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for placement in news {
-            known.insert(placement.organisation, placement);
+            // Who asked before and reads his answer later must not bring back what has changed meanwhile.
+            let known = known.entry(placement.organisation);
+            let known = known.or_insert_with(|| placement.clone());
+            if known.version < placement.version {
+                *known = placement;
+            }
         }
     }
 
@@ -218,6 +226,7 @@ impl Directory {
         let Some(path) = &self.copy else {
             return Ok(());
         };
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<Placement> = self
             .known
             .read()
@@ -326,4 +335,32 @@ pub(crate) async fn open(
         Call::new(&OPEN_PLACEMENT, [organisation.into()]),
     ];
     control.transact(calls, deadline).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placement(state: State, version: i64) -> Placement {
+        Placement {
+            organisation: Organisation::new(7),
+            region: "here".to_owned(),
+            shard: "one".to_owned(),
+            epoch: 1,
+            state,
+            version,
+        }
+    }
+
+    #[test]
+    fn old_news_change_nothing() {
+        let directory = Directory::default();
+        directory.learn(vec![placement(State::Creating, 1)]);
+        directory.learn(vec![placement(State::Open, 3)]);
+        directory.learn(vec![placement(State::Creating, 2)]);
+        assert_eq!(
+            directory.find(Organisation::new(7)),
+            Some(placement(State::Open, 3))
+        );
+    }
 }

@@ -7,6 +7,7 @@
 use std::sync::OnceLock;
 
 use crate::migrate::Migration;
+use crate::postgres::functions::Merged;
 use crate::table::{Class, Table};
 
 /// One statement, with one text for both engines or one for each.
@@ -19,6 +20,7 @@ pub struct Sql {
     sqlite: &'static str,
     postgres: &'static str,
     numbered: OnceLock<String>,
+    merged: OnceLock<Merged>,
 }
 
 impl Sql {
@@ -42,6 +44,7 @@ impl Sql {
             sqlite,
             postgres,
             numbered: OnceLock::new(),
+            merged: OnceLock::new(),
         }
     }
 
@@ -54,7 +57,14 @@ impl Sql {
     /// The text for SQLite. It writes `?n` for `$n`, because SQLite numbers `$n` by first appearance.
     #[must_use]
     pub fn sqlite(&self) -> &str {
-        self.numbered.get_or_init(|| numbered(self.sqlite))
+        self.numbered
+            .get_or_init(|| replace_parameters(self.sqlite, |number| format!("?{number}")))
+    }
+
+    /// The function that runs this guard for many commits, on PostgreSQL; it has so many parameters.
+    pub(crate) fn merged(&'static self, parameters: usize) -> &'static Merged {
+        self.merged
+            .get_or_init(|| Merged::of(self.postgres, parameters))
     }
 
     /// Whether `$1` is a scope that the store fills in.
@@ -77,13 +87,24 @@ pub struct Part {
     pub migrations: &'static [Migration],
 }
 
-fn numbered(text: &str) -> String {
+/// The text with something else in place of each parameter.
+pub(crate) fn replace_parameters(text: &str, mut with: impl FnMut(&str) -> String) -> String {
     let mut out = String::with_capacity(text.len());
-    let (mut quoted, mut rest) = (false, text.chars().peekable());
-    while let Some(c) = rest.next() {
+    let (mut quoted, mut rest) = (false, text);
+    while let Some(c) = rest.chars().next() {
         quoted ^= c == '\'';
-        let parameter = c == '$' && !quoted && rest.peek().is_some_and(char::is_ascii_digit);
-        out.push(if parameter { '?' } else { c });
+        let (head, tail) = rest.split_at(c.len_utf8());
+        let digits = tail
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        if c == '$' && !quoted && digits > 0 {
+            let (number, tail) = tail.split_at(digits);
+            out.push_str(&with(number));
+            rest = tail;
+        } else {
+            out.push_str(head);
+            rest = tail;
+        }
     }
     out
 }
@@ -95,7 +116,9 @@ mod tests {
     #[test]
     fn only_parameters_are_renumbered() {
         assert_eq!(
-            numbered("SELECT '$1', $2 WHERE a = $10"),
+            replace_parameters("SELECT '$1', $2 WHERE a = $10", |number| format!(
+                "?{number}"
+            )),
             "SELECT '$1', ?2 WHERE a = ?10"
         );
     }

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use crate::postgres::functions::Merged;
 use crate::value::Kind;
 
 /// Whose rows a table holds, and so who may see them.
@@ -94,6 +95,8 @@ pub(crate) struct Texts {
     pub(crate) claim_row: String,
     /// The same, as PostgreSQL writes it.
     pub(crate) claim_row_postgres: String,
+    /// The function that does so for many commits.
+    pub(crate) claim_merged: Merged,
     /// Many rows from one array a column: the PostgreSQL insert.
     pub(crate) insert_arrays: String,
     /// How many tables stand above this one by foreign keys.
@@ -164,16 +167,13 @@ impl Texts {
                 .max()
                 .unwrap_or(0),
         );
+        let insert = |mark| format!("INSERT INTO {name} ({names}) VALUES ({})", numbered(mark));
+        let claim = |mark| format!("{} ON CONFLICT DO NOTHING", insert(mark));
         Texts {
-            insert_row: format!("INSERT INTO {name} ({names}) VALUES ({})", numbered('?')),
-            claim_row: format!(
-                "INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING",
-                numbered('?')
-            ),
-            claim_row_postgres: format!(
-                "INSERT INTO {name} ({names}) VALUES ({}) ON CONFLICT DO NOTHING",
-                numbered('$')
-            ),
+            insert_row: insert('?'),
+            claim_row: claim('?'),
+            claim_merged: Merged::of(&claim('$'), columns.len()),
+            claim_row_postgres: claim('$'),
             insert_arrays: format!("INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})"),
             rank,
         }

@@ -40,6 +40,17 @@ pub enum Value {
 }
 
 impl Value {
+    /// The kind of a column that it fits; nothing for no value and for lists.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        match self {
+            Value::Null | Value::Ints(_) | Value::Ids(_) => None,
+            Value::Int(_) => Some(Kind::Int),
+            Value::Text(_) => Some(Kind::Text),
+            Value::Bytes(_) => Some(Kind::Bytes),
+            Value::Id(_) => Some(Kind::Id),
+        }
+    }
+
     /// Whether a column of this kind can hold the value.
     #[must_use]
     pub fn fits(&self, kind: Kind) -> bool {

@@ -1,6 +1,6 @@
 //! One connection: statements prepared once, sent in pipelines; or unnamed and typed where PgBouncer is between.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -11,8 +11,11 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 use crate::call::Answer;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::fault::Fault;
+use crate::postgres::functions::PREFIX;
 use crate::postgres::pipeline::Pipeline;
+use crate::postgres::text::FUNCTIONS;
 use crate::postgres::wire::{self, Param};
+use crate::value::Value;
 
 /// How statements are kept on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -43,6 +46,7 @@ pub(crate) struct Connection {
     driver: AbortHandle,
     statements: Statements,
     prepared: HashMap<&'static str, Statement>,
+    functions: HashSet<String>,
 }
 
 impl Drop for Connection {
@@ -68,7 +72,31 @@ impl Connection {
             driver: drive(driver),
             statements,
             prepared: HashMap::new(),
+            functions: HashSet::new(),
         })
+    }
+
+    /// The same for a lane, which learns what functions there are to run its guards.
+    pub(crate) async fn open_lane(
+        config: &Config,
+        statements: Statements,
+        limit: Duration,
+    ) -> Outcome<Self> {
+        let mut connection = Connection::open(config, statements, limit).await?;
+        let prefix = Param::One(Value::Text(PREFIX.to_owned()));
+        let sends = [Send::Bound(FUNCTIONS, vec![prefix])];
+        let asked = tokio::time::timeout(limit, connection.run_all(&sends)).await;
+        let answers = asked
+            .map_err(|_| unavailable("no answer"))?
+            .map_err(Fault::failure)?;
+        let rows = answers.iter().flat_map(|answer| &answer.rows);
+        connection.functions = rows.map(|row| row.get(0)).collect::<Outcome<_>>()?;
+        Ok(connection)
+    }
+
+    /// The functions that run guards for many commits.
+    pub(crate) fn functions(&self) -> &HashSet<String> {
+        &self.functions
     }
 
     /// Whether it can be used no more.

@@ -4,6 +4,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::failure::{Failure, Rule};
+use crate::postgres::functions::REFUSED;
 use crate::system::{COMMITS, LOG};
 
 /// What to do about an error.
@@ -13,6 +14,8 @@ pub(crate) enum Fault {
     Lost,
     /// The database chose this transaction as a victim; it was not done and may be tried again.
     Retry(String),
+    /// A guard of a commit that was sent together with COMMIT does not hold; it was not done.
+    Refused,
     /// An organisation of the group has moved away.
     Fenced,
     /// The database cannot now; it was not done.
@@ -37,6 +40,9 @@ impl Fault {
         let fenced = [LOG.name, COMMITS.name].map(Some).contains(&error.table());
         if fenced && *code == SqlState::NOT_NULL_VIOLATION && error.column() == Some("position") {
             return Fault::Fenced;
+        }
+        if code.code() == REFUSED {
+            return Fault::Refused;
         }
         if let Some(rule) = rule(code) {
             let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
@@ -69,6 +75,7 @@ impl Fault {
     pub(crate) fn failure(self) -> Failure {
         match self {
             Fault::Lost => Failure::Unavailable("the connection was lost".to_owned()),
+            Fault::Refused => Failure::Unavailable("a guard does not hold any more".to_owned()),
             Fault::Fenced => Failure::Unavailable("an organisation is moving".to_owned()),
             Fault::Retry(text) | Fault::Away(text) => Failure::Unavailable(text),
             Fault::Wrong(failure) => failure,

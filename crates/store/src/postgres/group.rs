@@ -9,11 +9,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::call::Answer;
-use crate::commit::{Commit, Committed};
+use crate::commit::{Commit, Committed, Guard};
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::{Connection, Send};
 use crate::postgres::fault::Fault;
-use crate::postgres::guards::{self, Guarded};
+use crate::postgres::guards::{self, Guarded, Must, Step};
 use crate::postgres::rows::{self, Second};
 
 /// A commit with the epoch at which its organisation is believed to live here.
@@ -41,9 +41,11 @@ pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Att
     if let Some(firsts) = firsts_of_copies(items) {
         return Attempt::Split(firsts);
     }
-    let plan = guards::plan(items);
-    let mut first = vec![Send::Simple("BEGIN"), guards::lists(items)];
-    first.extend(plan.iter().map(|step| step.send(items)));
+    if let Some(attempt) = at_once(connection, items).await {
+        return attempt;
+    }
+    let plan = guards::plan(items, connection.functions(), Must::Tell);
+    let mut first = begin(items, &plan);
     let mut answers = Vec::new();
     // Without guards there is nothing to learn before the rows are sent: one pipeline does.
     if !plan.is_empty() {
@@ -77,6 +79,40 @@ pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Att
         }
         Err(failure) => rolled_back(connection, Attempt::Failed(Fault::Wrong(failure))).await,
     }
+}
+
+/// Stores a lone commit in one pipeline, if nothing in it waits for what its guards answer: there a guard that does
+/// not hold is an error, after which COMMIT stores nothing. Why it does not hold is for the longer way to say.
+async fn at_once(connection: &mut Connection, items: &[&Item]) -> Option<Attempt> {
+    let [item] = items else { return None };
+    let plan = guards::plan(items, connection.functions(), Must::Hold);
+    let merged = plan.iter().all(|step| matches!(step, Step::Merged { .. }));
+    if plan.is_empty() || !merged || item.commit.guards.iter().any(Guard::answers) {
+        return None;
+    }
+    let guarded = vec![Guarded {
+        answers: vec![Vec::new(); item.commit.guards.len()],
+        ..Guarded::default()
+    }];
+    let second = rows::second(items, &guarded).ok()?;
+    let mut sends = begin(items, &plan);
+    let begun = sends.len();
+    sends.extend(second.sends);
+    let second = Second {
+        sends,
+        begun,
+        ..second
+    };
+    match finish(connection, items, guarded, second).await {
+        Attempt::Failed(Fault::Refused) => None,
+        attempt => Some(attempt),
+    }
+}
+
+fn begin(items: &[&Item], plan: &[Step]) -> Vec<Send> {
+    let mut sends = vec![Send::Simple("BEGIN"), guards::lists(items)];
+    sends.extend(plan.iter().map(|step| step.send(items)));
+    sends
 }
 
 async fn finish(

@@ -1,11 +1,16 @@
 //! The first pipeline of a group: its guards, and what their answers mean for each commit.
 
+use std::collections::HashSet;
+
+use base::{Organisation, Uid};
+
 use crate::call::Answer;
 use crate::commit::{Answers, Commit, Guard};
 use crate::postgres::connection::Send;
 use crate::postgres::group::Item;
 use crate::postgres::text::{SET_LISTS, SET_SCOPE};
 use crate::postgres::wire::Param;
+use crate::row::Row;
 use crate::system::{FIND_COMMIT, READ_PLACEMENT, READ_STREAM_VERSION};
 use crate::table::{Class, Table};
 use crate::value::Value;
@@ -23,56 +28,146 @@ pub(crate) struct Guarded {
 pub(crate) enum Step {
     /// Sets the scope of the commit at this place.
     Scope(usize),
-    /// Runs a guard of the commit at this place.
-    Guard { item: usize, guard: usize },
+    /// Runs one guard.
+    Guard(Place),
+    /// Runs the same guard for several commits, each in its scope.
+    Merged {
+        call: &'static str,
+        places: Vec<Place>,
+        must: Must,
+    },
+}
+
+/// A guard of the group: the place of its commit, and its own place in the commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    item: usize,
+    guard: usize,
+}
+
+/// What a guard does that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Must {
+    /// It answers so.
+    Tell,
+    /// It ends the transaction.
+    Hold,
 }
 
 /// All guards of the group in the one order that every group on every node keeps.
-pub(crate) fn plan(items: &[&Item]) -> Vec<Step> {
-    let mut guards: Vec<(usize, usize, &Guard)> = Vec::new();
+pub(crate) fn plan(items: &[&Item], functions: &HashSet<String>, must: Must) -> Vec<Step> {
+    let mut guards: Vec<(Place, &Commit, &Guard)> = Vec::new();
     for (item, held) in items.iter().enumerate() {
+        let places = held.commit.guards.iter().enumerate();
         guards.extend(
-            held.commit
-                .guards
-                .iter()
-                .enumerate()
-                .map(|(at, guard)| (item, at, guard)),
+            places.map(|(guard, held_guard)| (Place { item, guard }, &*held.commit, held_guard)),
         );
     }
-    let owner = |item: usize| {
-        items
-            .get(item)
-            .map(|item| (item.commit.organisation, item.commit.person))
-    };
-    guards.sort_by(|(a, _, x), (b, _, y)| (owner(*a), x.order()).cmp(&(owner(*b), y.order())));
-    let (mut steps, mut scope) = (Vec::with_capacity(guards.len().saturating_mul(2)), None);
-    for (item, guard, _) in guards {
-        if scope != Some(owner(item)) {
-            scope = Some(owner(item));
-            steps.push(Step::Scope(item));
+    guards.sort_by(|(_, a, x), (_, b, y)| order(a, x).cmp(&order(b, y)));
+    let (mut steps, mut scope) = (Vec::with_capacity(guards.len()), None);
+    for (place, commit, guard) in guards {
+        let merged = guard
+            .merged()
+            .filter(|merged| functions.contains(&merged.name));
+        if let Some(merged) = merged.filter(|_| mergeable(guard)) {
+            scope = None;
+            let must = if matches!(guard, Guard::Change { .. }) {
+                Must::Tell
+            } else {
+                must
+            };
+            merge_step(&mut steps, &merged.call, place, must);
+            continue;
         }
-        steps.push(Step::Guard { item, guard });
+        let owner = (commit.organisation, commit.person);
+        if scope.replace(owner) != Some(owner) {
+            steps.push(Step::Scope(place.item));
+        }
+        steps.push(Step::Guard(place));
     }
     steps
 }
 
+type Order<'a> = (usize, &'a str, Organisation, Option<Uid>, &'a [Value]);
+
+/// Table by table, and in a table by owner and key.
+fn order<'a>(commit: &Commit, guard: &'a Guard) -> Order<'a> {
+    let (rank, table, key) = guard.order();
+    (rank, table, commit.organisation, commit.person, key)
+}
+
+/// Whether every parameter tells its kind, and is no list.
+fn mergeable(guard: &Guard) -> bool {
+    match guard {
+        Guard::Holds { params, .. } | Guard::Change { params, .. } => {
+            params.iter().all(|value| value.kind().is_some())
+        }
+        Guard::Claim { cells, .. } => cells.iter().all(|value| value.kind().is_some()),
+        Guard::Stream { .. } => false,
+    }
+}
+
+/// Adds to the last step, if that runs the same guard.
+fn merge_step(steps: &mut Vec<Step>, call: &'static str, place: Place, must: Must) {
+    if let Some(Step::Merged {
+        call: last,
+        places,
+        must: as_last,
+    }) = steps.last_mut()
+        && std::ptr::eq(*last, call)
+        && *as_last == must
+    {
+        places.push(place);
+        return;
+    }
+    steps.push(Step::Merged {
+        call,
+        places: vec![place],
+        must,
+    });
+}
+
 impl Step {
     pub(crate) fn send(&self, items: &[&Item]) -> Send {
-        match *self {
+        match self {
             Step::Scope(item) => items
-                .get(item)
+                .get(*item)
                 .map_or(Send::Simple(""), |item| scope(&item.commit)),
-            Step::Guard { item, guard } => items
-                .get(item)
-                .and_then(|item| {
-                    item.commit
-                        .guards
-                        .get(guard)
-                        .map(|guard| guard_send(&item.commit, guard))
-                })
-                .unwrap_or(Send::Simple("")),
+            Step::Guard(place) => find_guard(items, *place)
+                .map_or(Send::Simple(""), |(commit, guard)| {
+                    guard_send(commit, guard)
+                }),
+            Step::Merged { call, places, must } => merged_send(items, call, places, *must),
         }
     }
+}
+
+fn find_guard<'a>(items: &[&'a Item], place: Place) -> Option<(&'a Commit, &'a Guard)> {
+    let commit = &items.get(place.item)?.commit;
+    Some((commit, commit.guards.get(place.guard)?))
+}
+
+fn merged_send(items: &[&Item], call: &'static str, places: &[Place], must: Must) -> Send {
+    let mut columns: Vec<Vec<Value>> = Vec::new();
+    for (commit, guard) in places.iter().filter_map(|place| find_guard(items, *place)) {
+        let (table, params) = match guard {
+            Guard::Holds { sql, params } | Guard::Change { sql, params } => (sql.table, params),
+            Guard::Claim { table, cells } => (*table, cells),
+            Guard::Stream { .. } => continue,
+        };
+        let values = owner_value(commit, table)
+            .into_iter()
+            .chain(params.iter().cloned());
+        for (at, value) in values.enumerate() {
+            match columns.get_mut(at) {
+                Some(column) => column.push(value),
+                None => columns.push(vec![value]),
+            }
+        }
+    }
+    let mut params: Vec<Param> = columns.into_iter().filter_map(Param::column).collect();
+    params.push(Value::from(must == Must::Hold).into());
+    Send::Bound(call, params)
 }
 
 fn guard_send(commit: &Commit, guard: &Guard) -> Send {
@@ -104,33 +199,71 @@ pub(crate) fn judge(items: &[&Item], plan: &[Step], answers: Vec<Answer>) -> Vec
     let mut guarded: Vec<Guarded> = items.iter().map(empty).collect();
     // BEGIN and the lists stand before the plan.
     for (step, answer) in plan.iter().zip(answers.into_iter().skip(2)) {
-        let Step::Guard { item, guard: at } = *step else {
-            continue;
-        };
-        let (Some(held), Some(out)) = (items.get(item), guarded.get_mut(item)) else {
-            continue;
-        };
-        let Some(guard) = held.commit.guards.get(at) else {
-            continue;
-        };
-        let holds = match guard {
-            Guard::Change { .. } => true,
-            Guard::Holds { .. } | Guard::Claim { .. } => answer.touched == 1,
-            Guard::Stream { version, .. } => number(&answer).unwrap_or(0) == *version,
-        };
-        out.touched |= answer.touched > 0 && !matches!(guard, Guard::Stream { .. });
-        // The first guard in the order of the commit is named, whichever was run first.
-        if !holds && out.refused.is_none_or(|(other, _)| at < other) {
-            out.refused = Some((at, guard.name()));
-        }
-        // What stands in a stream is asked for the verdict only.
-        if let Some(rows) = out.answers.get_mut(at)
-            && !matches!(guard, Guard::Stream { .. })
-        {
-            *rows = answer.rows;
+        match step {
+            Step::Scope(_) => {}
+            Step::Guard(place) => judge_one(items, &mut guarded, *place, answer),
+            Step::Merged { places, .. } => {
+                let mut parts = apart(answer, places.len()).into_iter();
+                for place in places {
+                    judge_one(
+                        items,
+                        &mut guarded,
+                        *place,
+                        parts.next().unwrap_or_default(),
+                    );
+                }
+            }
         }
     }
     guarded
+}
+
+/// The answers to a merged guard, each by itself: the first column names the place, the second what was touched.
+fn apart(answer: Answer, places: usize) -> Vec<Answer> {
+    let mut parts = vec![Answer::default(); places];
+    for row in answer.rows {
+        let place = row
+            .get::<i64>(0)
+            .ok()
+            .and_then(|place| usize::try_from(place).ok());
+        let part = place.and_then(|place| parts.get_mut(place.checked_sub(1)?));
+        if let Some(part) = part {
+            part.touched = row
+                .get::<i64>(1)
+                .ok()
+                .and_then(|count| u64::try_from(count).ok())
+                .unwrap_or(0);
+            let columns: Vec<Value> = row.0.into_iter().skip(2).collect();
+            if !columns.is_empty() {
+                part.rows.push(Row(columns));
+            }
+        }
+    }
+    parts
+}
+
+fn judge_one(items: &[&Item], guarded: &mut [Guarded], place: Place, answer: Answer) {
+    let (Some((_, guard)), Some(out)) = (find_guard(items, place), guarded.get_mut(place.item))
+    else {
+        return;
+    };
+    let holds = match guard {
+        Guard::Change { .. } => true,
+        Guard::Holds { .. } | Guard::Claim { .. } => answer.touched == 1,
+        Guard::Stream { version, .. } => number(&answer).unwrap_or(0) == *version,
+    };
+    // The first guard in the order of the commit is named, whichever was run first.
+    if !holds && out.refused.is_none_or(|(other, _)| place.guard < other) {
+        out.refused = Some((place.guard, guard.name()));
+    }
+    // What stands in a stream is asked for the verdict only.
+    if matches!(guard, Guard::Stream { .. }) {
+        return;
+    }
+    out.touched |= answer.touched > 0;
+    if let Some(rows) = out.answers.get_mut(place.guard) {
+        *rows = answer.rows;
+    }
 }
 
 /// The number in the first column of the first row.

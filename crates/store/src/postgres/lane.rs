@@ -153,6 +153,7 @@ impl Lane {
                 self.turn_away(&mut work).await;
                 vec![work]
             }
+            Fault::Refused => vec![work],
             Fault::Retry(reason) | Fault::Away(reason) => {
                 self.pause(&mut work, &Failure::Unavailable(reason)).await;
                 vec![work]
@@ -177,8 +178,9 @@ impl Lane {
         if self.connection.as_ref().is_none_or(Connection::closed) {
             self.connection = None;
             let route = &self.route;
-            self.connection =
-                Some(Connection::open(&route.config, route.statements, route.connect_limit).await?);
+            self.connection = Some(
+                Connection::open_lane(&route.config, route.statements, route.connect_limit).await?,
+            );
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::unavailable;
+use crate::postgres::functions;
 use crate::postgres::policies;
 use crate::sql::Part;
 
@@ -60,6 +61,7 @@ async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
             .batch_execute(&format!("BEGIN;\n{policies}COMMIT;"))
             .await
             .map_err(broken)?;
+        functions::make(client, part).await.map_err(broken)?;
     }
     Ok(())
 }

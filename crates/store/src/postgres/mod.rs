@@ -2,6 +2,7 @@
 
 mod connection;
 mod fault;
+pub(crate) mod functions;
 mod group;
 mod guards;
 mod lane;

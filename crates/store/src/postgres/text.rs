@@ -12,6 +12,9 @@ pub(crate) const SET_SCOPE: &str =
 pub(crate) const SET_READ: &str = "SELECT set_config('comanda.organisation', $1, true), \
     set_config('comanda.person', $2, true), set_config('statement_timeout', $3, true)";
 
+/// The functions that run guards for many commits.
+pub(crate) const FUNCTIONS: &str = "SELECT proname FROM pg_proc WHERE starts_with(proname, $1) AND has_function_privilege(oid, 'EXECUTE')";
+
 /// Wakes every node that tails the log.
 pub(crate) const NOTIFY: &str = "SELECT pg_notify('comanda_log', $1)";
 

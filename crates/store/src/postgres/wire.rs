@@ -20,6 +20,14 @@ pub(crate) enum Param {
 }
 
 impl Param {
+    /// One parameter of many commits; nothing where no value tells its kind.
+    pub(crate) fn column(values: Vec<Value>) -> Option<Self> {
+        let kind = values.iter().find_map(Value::kind)?;
+        Some(Param::Column(kind, values))
+    }
+}
+
+impl Param {
     /// The type to announce where a statement has no name and so no memory of its types.
     pub(crate) fn kind(&self) -> Type {
         match self {

@@ -1,0 +1,153 @@
+//! Guards of many commits in one statement: a function for each guard, made by `migrate` from its text.
+//!
+//! The function runs the guard once for each commit, and sets that commit's organisation (or person) before it, as
+//! the pipeline does where no function is there. It saves two statements a commit, which is most of what a guard
+//! costs. With `must` it fails where a guard does not hold, so that COMMIT may stand in the same pipeline.
+
+use std::fmt::Write as _;
+
+use tokio_postgres::types::Kind as TypeKind;
+use tokio_postgres::{Client, Statement};
+
+use crate::postgres::policies::APP;
+use crate::sql::{Part, replace_parameters};
+use crate::system::{COMMITS, LOG};
+use crate::table::{Class, Table};
+
+/// The error by which a function says that a guard does not hold.
+pub(crate) const REFUSED: &str = "CM409";
+
+/// What the names of all functions begin with.
+pub(crate) const PREFIX: &str = "comanda_guard_";
+
+/// Grows when the shape of the functions changes, because a function is never replaced: other versions of the
+/// platform may be using it.
+const SHAPE: u64 = 1;
+
+/// The name of the function of a guard, and the statement that calls it.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    pub(crate) name: String,
+    pub(crate) call: String,
+}
+
+impl Merged {
+    /// The function for a text with so many parameters.
+    pub(crate) fn of(text: &str, parameters: usize) -> Self {
+        let name = format!("{PREFIX}{:016x}", fingerprint(text));
+        let listed: Vec<String> = (1..=parameters.saturating_add(1))
+            .map(|n| format!("${n}"))
+            .collect();
+        Merged {
+            call: format!("SELECT * FROM {name}({})", listed.join(", ")),
+            name,
+        }
+    }
+}
+
+/// FNV-1a: a name that is the same in every build, and different for every text that we write.
+fn fingerprint(text: &str) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let start = (BASIS ^ SHAPE).wrapping_mul(PRIME);
+    text.bytes().fold(start, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+    })
+}
+
+/// Makes the functions of a part that are not there yet.
+pub(crate) async fn make(client: &Client, part: &Part) -> Result<(), tokio_postgres::Error> {
+    let changes = part
+        .statements
+        .iter()
+        .filter(|sql| changes(sql.postgres()))
+        .map(|sql| (sql.table, sql.postgres()));
+    let claims = part
+        .tables
+        .iter()
+        .map(|table| (*table, table.texts().claim_row_postgres.as_str()));
+    for (table, text) in changes.chain(claims) {
+        if table.owner().is_none() || table.name == LOG.name || table.name == COMMITS.name {
+            continue;
+        }
+        let statement = client.prepare(text).await?;
+        // A list for each commit would be a list of lists, which arrays are not.
+        if statement
+            .params()
+            .iter()
+            .any(|kind| matches!(kind.kind(), TypeKind::Array(_)))
+        {
+            continue;
+        }
+        let merged = Merged::of(text, statement.params().len());
+        let known = client
+            .query("SELECT 1 FROM pg_proc WHERE proname = $1", &[&merged.name])
+            .await?;
+        if known.is_empty() {
+            client
+                .batch_execute(&definition(&merged, table, text, &statement))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn changes(text: &str) -> bool {
+    ["UPDATE", "DELETE", "INSERT"]
+        .iter()
+        .any(|verb| text.starts_with(verb))
+}
+
+/// The function: `place` is the commit's place in the arrays, from 1; `touched` how many rows its guard touched.
+fn definition(merged: &Merged, table: &Table, text: &str, statement: &Statement) -> String {
+    let name = &merged.name;
+    let inputs: Vec<String> = statement
+        .params()
+        .iter()
+        .enumerate()
+        .map(|(at, kind)| format!("_p{} {}[]", at.saturating_add(1), kind.name()))
+        .collect();
+    let mut outputs = "_place BIGINT, _touched BIGINT".to_owned();
+    let mut take = String::new();
+    for (at, column) in statement.columns().iter().enumerate() {
+        let _infallible = write!(outputs, ", _c{at} {}", column.type_().name());
+        let _infallible = write!(take, " _c{at} := _row.\"{}\";", column.name());
+    }
+    let body = replace_parameters(text, |number| format!("_p{number}[_i]"));
+    let scope = match table.class {
+        Class::Person => {
+            "set_config('comanda.organisation', '0', true), set_config('comanda.person', _p1[_i]::text, true)"
+        }
+        _ => {
+            "set_config('comanda.organisation', _p1[_i]::text, true), set_config('comanda.person', '', true)"
+        }
+    };
+    let run = if statement.columns().is_empty() {
+        format!(
+            "{body}; GET DIAGNOSTICS _touched = ROW_COUNT; IF _touched > 0 THEN RETURN NEXT; END IF;"
+        )
+    } else {
+        format!(
+            "_touched := 0; FOR _row IN {body} LOOP _touched := _touched + 1;{take} RETURN NEXT; END LOOP;"
+        )
+    };
+    format!(
+        "CREATE FUNCTION {name}({}, _must BIGINT) RETURNS TABLE ({outputs})
+         LANGUAGE plpgsql SECURITY INVOKER SET search_path FROM CURRENT AS $function$
+         #variable_conflict use_column
+         DECLARE _row RECORD;
+         BEGIN
+             FOR _i IN 1 .. cardinality(_p1) LOOP
+                 _place := _i;
+                 PERFORM {scope};
+                 {run}
+                 IF _must = 1 AND _touched <> 1 THEN
+                     RAISE EXCEPTION 'a guard does not hold' USING ERRCODE = '{REFUSED}';
+                 END IF;
+             END LOOP;
+         END $function$;
+         REVOKE ALL ON FUNCTION {name} FROM PUBLIC;
+         GRANT EXECUTE ON FUNCTION {name} TO {APP};",
+        inputs.join(", ")
+    )
+}
