@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use base::Clock;
-use store::{Class, Database, Part, Place, Table};
+use store::{Class, Database, Part, Place, Sql, Table};
 use testkit::postgres::{self, Server};
 use testkit::trial::{TRIAL, TRIAL_PEOPLE};
 
@@ -77,11 +77,12 @@ impl Kind {
     }
 }
 
-/// The role that runs the statements over tables of a class.
-pub(crate) fn role(class: Class) -> &'static str {
-    match class {
-        Class::Organisation | Class::Person | Class::Published => "comanda_app",
-        Class::Queue | Class::Control => "comanda_queue",
+/// The role that runs a statement.
+pub(crate) fn role(sql: &Sql) -> &'static str {
+    match sql.table.class {
+        Class::Organisation | Class::Person => "comanda_app",
+        Class::Published if sql.postgres().starts_with("SELECT") => "comanda_app",
+        Class::Queue | Class::Published | Class::Control => "comanda_queue",
     }
 }
 
