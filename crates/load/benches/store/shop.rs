@@ -3,7 +3,7 @@
 use base::{Clock, Organisation, Random, Uid};
 use load::{Answer, Client};
 use store::{Db, Failure};
-use testkit::trial::{Bulk, Home, Order, TAKE_STOCK};
+use testkit::trial::{Bulk, HOLD_STOCK, Home, Order};
 
 /// One order in so many is for a dish that is sold out, where refusals are wanted.
 const REFUSED_EVERY: u64 = 10;
@@ -118,7 +118,7 @@ impl Client for Ours {
         let commit = order.commit(&self.shop.clock, &self.shop.random);
         match self.db.commit(commit, &self.db.deadline()).await {
             Ok(_) if !refused => Answer::Done(1),
-            Err(Failure::Refused { guard: 0, name }) if refused && name == TAKE_STOCK.name => {
+            Err(Failure::Refused { guard: 0, name }) if refused && name == HOLD_STOCK.name => {
                 Answer::Refused
             }
             Ok(_) => Answer::Failed("an order was stored without stock".to_owned()),

@@ -32,6 +32,7 @@ pub static TRIAL: Part = Part {
     ],
     statements: &[
         &TAKE_STOCK,
+        &HOLD_STOCK,
         &ADD_STOCK,
         &READ_STOCK,
         &NEXT_NUMBER,

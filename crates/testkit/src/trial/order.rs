@@ -3,7 +3,7 @@
 use base::{Clock, Organisation, Random, Time, Uid};
 use store::{Commit, Event};
 
-use super::statements::TAKE_STOCK;
+use super::statements::HOLD_STOCK;
 use super::tables::{INTENTS, LINES, ORDERS};
 
 /// The kind of the event that the commit carries.
@@ -117,7 +117,7 @@ impl Order {
     pub fn commit(&self, clock: &Clock, random: &Random) -> Commit {
         let mut commit = Commit::new(clock, random, self.organisation);
         let [first, ..] = self.lines;
-        commit.guard(&TAKE_STOCK, [first.dish.into(), first.quantity.into()]);
+        commit.guard(&HOLD_STOCK, [first.dish.into(), first.quantity.into()]);
         self.insert(&mut commit);
         commit.event(Event {
             stream: self.id,

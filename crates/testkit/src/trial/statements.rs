@@ -12,6 +12,14 @@ pub static TAKE_STOCK: Sql = Sql::new(
      WHERE organisation = $1 AND dish = $2 AND free >= $3 RETURNING free",
 );
 
+/// Guard: the same, and answers nothing.
+pub static HOLD_STOCK: Sql = Sql::new(
+    "trial_stock.hold",
+    &STOCK,
+    "UPDATE trial_stock SET free = free - $3 \
+     WHERE organisation = $1 AND dish = $2 AND free >= $3",
+);
+
 /// Change: adds `$3` to what is free of the dish `$2`. Answers what is free now.
 pub static ADD_STOCK: Sql = Sql::new(
     "trial_stock.add",

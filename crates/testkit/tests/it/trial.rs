@@ -16,7 +16,7 @@ async fn an_order_is_stored_and_stock_runs_out(engine: Engine) {
         .await
         .unwrap();
     let refused = world.db.commit(world.order(&home), &deadline).await;
-    let name = trial::TAKE_STOCK.name;
+    let name = trial::HOLD_STOCK.name;
     assert_eq!(refused, Err(Failure::Refused { guard: 0, name }));
 
     for (home, expected) in [(home, 1_i64), (other, 0)] {

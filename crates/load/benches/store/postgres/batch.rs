@@ -5,7 +5,7 @@
 use base::{Clock, Uid};
 use load::{Answer, Client};
 use testkit::postgres::Database;
-use testkit::trial::{Bulk, Order, TAKE_STOCK};
+use testkit::trial::{Bulk, HOLD_STOCK, Order};
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
@@ -49,7 +49,7 @@ impl Batch {
                 statements: Statements {
                     list: connection.prepare(text::SET_LIST).await?,
                     scope: connection.prepare(text::SET_SCOPE).await?,
-                    take: connection.prepare(TAKE_STOCK.postgres()).await?,
+                    take: connection.prepare(HOLD_STOCK.postgres()).await?,
                     orders: connection.prepare(text::INSERT_ORDERS).await?,
                     lines: connection.prepare(text::INSERT_LINES).await?,
                     intents: connection.prepare(text::INSERT_INTENTS).await?,
@@ -71,12 +71,12 @@ impl Batch {
     }
 
     async fn store(&self, orders: &[Order], ids: &[Uid]) -> Result<(), Fault> {
-        let free = self.guard(orders).await?;
-        self.insert(&Columns::of(orders, ids, &free)).await
+        self.guard(orders).await?;
+        self.insert(&Columns::of(orders, ids)).await
     }
 
-    /// Takes everything from stock; answers what is left of each.
-    async fn guard(&self, orders: &[Order]) -> Result<Vec<i64>, Fault> {
+    /// Takes everything from stock.
+    async fn guard(&self, orders: &[Order]) -> Result<(), Fault> {
         let it = &self.statements;
         let owners: Vec<String> = orders
             .iter()
@@ -98,9 +98,9 @@ impl Batch {
             if last.replace(organisation) != Some(organisation) {
                 sent.push(self.send(&it.scope, vec![owner]));
             }
-            sent.push(self.ask(&it.take, vec![organisation, dish, quantity]));
+            sent.push(self.send(&it.take, vec![organisation, dish, quantity]));
         }
-        Ok(pipeline(sent).await?.into_iter().flatten().collect())
+        pipeline(sent).await.map(|_| ())
     }
 
     async fn insert(&self, rows: &Columns<'_>) -> Result<(), Fault> {
@@ -158,17 +158,6 @@ impl Batch {
                 .execute(statement, &params)
                 .await
                 .map(|_| None)
-        })
-    }
-
-    fn ask<'a>(
-        &'a self,
-        statement: &'a Statement,
-        params: Vec<&'a (dyn ToSql + Sync)>,
-    ) -> Sent<'a> {
-        Box::pin(async move {
-            let row = self.connection.query_one(statement, &params).await?;
-            Ok(Some(row.get(0)))
         })
     }
 }

@@ -25,13 +25,13 @@ pub(super) struct Columns<'a> {
     pub(super) price: Vec<i64>,
     pub(super) payload: Vec<String>,
     pub(super) commit: Vec<Id>,
-    pub(super) kept: Vec<String>,
+    pub(super) kept: Vec<Option<&'static str>>,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(orders: &'a [Order], ids: &[Uid], free: &[i64]) -> Self {
+    pub(super) fn of(orders: &'a [Order], ids: &[Uid]) -> Self {
         let mut rows = Columns::default();
-        for ((order, commit), free) in orders.iter().zip(ids).zip(free) {
+        for (order, commit) in orders.iter().zip(ids) {
             rows.count += 1;
             rows.organisation.push(order.organisation.into());
             rows.id.push(Id(order.id));
@@ -43,7 +43,8 @@ impl<'a> Columns<'a> {
             rows.intent.push(Id(order.intent));
             rows.payload.push(order.payload());
             rows.commit.push(Id(*commit));
-            rows.kept.push(super::kept(*free));
+            // The guard answers nothing that would be kept.
+            rows.kept.push(None);
             for line in &order.lines {
                 rows.line_organisation.push(order.organisation.into());
                 rows.line_order.push(Id(order.id));

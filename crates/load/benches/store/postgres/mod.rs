@@ -169,8 +169,3 @@ async fn check(shard: &Database, bulk: Bulk, preload: u64, runs: &Runs) -> Outco
     *head -= i64::try_from(runs.acknowledged_by(HEADLESS_64))?;
     count::check("postgres", &found, &expected)
 }
-
-/// What is stored with a commit of its answer, as the store writes it.
-fn kept(free: i64) -> String {
-    format!("[[[{{\"Int\":{free}}}]]]")
-}

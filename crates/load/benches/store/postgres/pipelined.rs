@@ -4,7 +4,7 @@
 use base::Clock;
 use load::{Answer, Client};
 use testkit::postgres::Database;
-use testkit::trial::{Bulk, Order, TAKE_STOCK};
+use testkit::trial::{Bulk, HOLD_STOCK, Order};
 use tokio_postgres::Statement;
 
 use super::columns::Columns;
@@ -39,7 +39,7 @@ impl Pipelined {
         Ok(Pipelined {
             statements: Statements {
                 set: connection.prepare(text::SET_BOTH).await?,
-                take: connection.prepare(TAKE_STOCK.postgres()).await?,
+                take: connection.prepare(HOLD_STOCK.postgres()).await?,
                 order: connection.prepare(text::INSERT_ORDER).await?,
                 lines: connection.prepare(text::INSERT_LINES).await?,
                 intent: connection.prepare(text::INSERT_INTENT).await?,
@@ -60,8 +60,8 @@ impl Pipelined {
         let [first, ..] = order.lines;
         let dish = Id(first.dish);
         let (payload, commit) = (order.payload(), Id(self.shop.commit_id(order.organisation)));
-        let (kept, one) = (super::kept(first.quantity), 1_i64);
-        let rows = Columns::of(std::slice::from_ref(order), &[commit.0], &[0]);
+        let (kept, one) = (None::<&str>, 1_i64);
+        let rows = Columns::of(std::slice::from_ref(order), &[commit.0]);
         let (total, note) = (order.total_minor, order.note);
         let it = &self.statements;
         pipeline(vec![

@@ -5,7 +5,7 @@ use std::path::Path;
 use base::{Clock, Uid};
 use load::{Answer, Client};
 use rusqlite::{Connection, Error, Result, params};
-use testkit::trial::{Bulk, Order, TAKE_STOCK};
+use testkit::trial::{Bulk, HOLD_STOCK, Order};
 
 use crate::shop::{Share, Shop};
 
@@ -69,9 +69,9 @@ impl Batch {
         let (organisation, at) = (i64::from(order.organisation), order.at.as_micros());
         let id = bytes(&order.id);
         let [first, ..] = &order.lines;
-        let mut take = sql.prepare_cached(TAKE_STOCK.sqlite())?;
+        let mut take = sql.prepare_cached(HOLD_STOCK.sqlite())?;
         let guard = params![organisation, bytes(&first.dish), first.quantity];
-        let free: i64 = take.query_row(guard, |row| row.get(0))?;
+        take.execute(guard)?;
         let (restaurant, diner) = (bytes(&order.restaurant), bytes(&order.diner));
         let (total, note) = (order.total_minor, order.note);
         let row = params![organisation, id, restaurant, diner, total, note, at];
@@ -86,7 +86,7 @@ impl Batch {
         let event = params![organisation, position, id, order.payload(), at];
         sql.prepare_cached(INSERT_EVENT)?.execute(event)?;
         let commit = self.shop.commit_id(order.organisation);
-        let kept = format!("[[[{{\"Int\":{free}}}]]]");
+        let kept = None::<&str>;
         let commit = params![organisation, bytes(&commit), position, kept, at];
         sql.prepare_cached(INSERT_COMMIT)?.execute(commit)?;
         Ok(())
