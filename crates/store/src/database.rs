@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::call::{Answer, Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::postgres::{self, Postgres};
 use crate::row::Row;
 use crate::sql::Part;
@@ -69,7 +69,7 @@ impl Database {
             Engine::Sqlite(sqlite) => Ok(Database {
                 engine: Engine::Sqlite(Arc::new(sqlite.copy()?)),
             }),
-            Engine::Postgres(_) => Err(crate::failure::Failure::Malformed(
+            Engine::Postgres(_) => Err(Failure::Malformed(
                 "only an inline database can be copied".to_owned(),
             )),
         }
@@ -96,6 +96,9 @@ impl Database {
         epoch: i64,
         deadline: &Deadline,
     ) -> Outcome<Committed> {
+        if deadline.passed() {
+            return Err(Failure::TooLate);
+        }
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(commit, epoch, deadline).await,
             Engine::Postgres(postgres) => postgres.commit(commit, epoch, deadline).await,
