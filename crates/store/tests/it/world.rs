@@ -5,6 +5,7 @@
 mod gate;
 mod tables;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::{Clock, Organisation, Random, Time, Uid};
@@ -38,21 +39,6 @@ pub(crate) fn run(engine: Engine, test: impl AsyncFnOnce(World)) {
 }
 
 impl World {
-    /// SQLite files, each with a thread that writes.
-    pub(crate) async fn sqlite() -> Self {
-        Self::new(Engine::Sqlite).await
-    }
-
-    /// SQLite in memory, on the caller's thread.
-    pub(crate) async fn inline() -> Self {
-        Self::new(Engine::Inline).await
-    }
-
-    /// A PostgreSQL server of our own.
-    pub(crate) async fn postgres() -> Self {
-        Self::new(Engine::Postgres).await
-    }
-
     pub(crate) async fn new(engine: Engine) -> Self {
         Self::tuned(engine, |_| {}).await
     }
@@ -104,7 +90,7 @@ impl World {
     /// Stores commits that all wait at the same time, so that the engine puts them into as few transactions as it
     /// can; the verdicts come in the order of the commits.
     pub(crate) async fn store_together(&self, commits: Vec<Commit>) -> Vec<Outcome<Committed>> {
-        let gate = gate::Gate::shut(self).await;
+        let gate = self.shut().await;
         let mut all = std::pin::pin!(join_all(
             commits.into_iter().map(|commit| self.store(commit))
         ));
@@ -114,6 +100,11 @@ impl World {
         }
         gate.open().await;
         all.await
+    }
+
+    /// Holds everything back that would be stored on the shard.
+    pub(crate) async fn shut(&self) -> gate::Gate {
+        gate::Gate::shut(self).await
     }
 
     /// Sends commits from tasks of their own, over these handles in turn.
@@ -200,6 +191,29 @@ impl World {
     /// The databases opened with other settings.
     pub(crate) fn open(&self, settings: &Settings) -> Db {
         Db::open(settings, self.clock(), self.random()).unwrap()
+    }
+}
+
+/// A folder that goes away with this value.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let name = format!("comanda-contract-{:016x}", Random::real().u64());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is litter, no reason to fail.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

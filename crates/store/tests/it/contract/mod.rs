@@ -1,12 +1,15 @@
 //! What the store promises to its callers, said once and shown on every engine.
 
+mod directory;
 mod events;
 mod fence;
 mod guards;
 mod leases;
+mod limits;
 mod nodes;
 mod once;
 mod people;
+mod reads;
 mod resend;
 mod rows;
 mod violations;
@@ -100,6 +103,25 @@ crate::world::stamp! {
             a_row_twice_is_named
             people_and_organisations_do_not_mix
         }
+        reads {
+            columns_come_as_the_types_they_are_asked_for
+            several_statements_see_one_snapshot
+            rows_of_another_organisation_are_not_seen
+            a_list_finds_what_is_in_it
+            a_read_ends_near_its_deadline_and_harms_no_other
+            without_replicas_the_primary_answers
+            a_statement_that_is_wrong_spoils_nothing
+        }
+        limits {
+            who_comes_too_late_is_told_so_and_nothing_is_stored
+        }
+        directory {
+            one_request_makes_one_organisation
+            an_unknown_shard_is_refused_and_makes_nothing
+            one_that_was_interrupted_is_finished_by_the_same_request
+            those_that_were_interrupted_are_finished_together
+            sixteen_equal_requests_make_one_organisation
+        }
     }
     shared {
         nodes {
@@ -112,6 +134,16 @@ crate::world::stamp! {
             fifty_requests_on_two_nodes_have_one_effect
             a_decision_made_in_sight_of_the_winners_effect_gives_the_winners_reply
             a_winner_on_another_node_is_found_by_the_claim
+            sixteen_equal_requests_on_two_nodes_make_one_organisation
+            a_new_organisation_is_known_to_another_node_by_its_first_commit
+            a_shard_that_is_away_is_waited_for_by_whoever_comes_again
+            shards_have_logs_of_their_own
+            a_shard_that_is_away_does_not_hold_up_organisations_of_others
+            without_the_control_database_the_copy_serves
+            a_damaged_copy_is_refused_by_its_name
+            racing_changes_leave_a_whole_copy
+            who_waits_too_long_in_the_queue_is_not_stored_later
+            a_full_queue_takes_nothing_more_and_loses_nothing
         }
     }
     postgres {}

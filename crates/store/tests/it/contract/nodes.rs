@@ -4,10 +4,22 @@ use std::time::Duration;
 
 use testkit::trial::SHARD;
 
+pub(super) use super::directory::{
+    a_damaged_copy_is_refused_by_its_name,
+    a_new_organisation_is_known_to_another_node_by_its_first_commit,
+    a_shard_that_is_away_does_not_hold_up_organisations_of_others,
+    a_shard_that_is_away_is_waited_for_by_whoever_comes_again, racing_changes_leave_a_whole_copy,
+    shards_have_logs_of_their_own, sixteen_equal_requests_on_two_nodes_make_one_organisation,
+    without_the_control_database_the_copy_serves,
+};
 use super::events::{
     one_gets_each_version, positions_are_dense, quickest_wake, reader_misses_nothing,
 };
 pub(super) use super::leases::of_sixteen_on_two_nodes_one_gets_it as of_sixteen_on_two_nodes_one_gets_a_lease;
+pub(super) use super::limits::{
+    a_full_queue_takes_nothing_more_and_loses_nothing,
+    who_waits_too_long_in_the_queue_is_not_stored_later,
+};
 pub(super) use super::once::{
     a_decision_made_in_sight_of_the_winners_effect_gives_the_winners_reply,
     a_winner_on_another_node_is_found_by_the_claim,

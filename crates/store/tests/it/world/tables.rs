@@ -161,3 +161,49 @@ pub(crate) static CLOSE_ORDERS: Sql = Sql::new(
     "UPDATE trial_orders SET status = 'closed', version = version + 1 \
      WHERE organisation = $1 AND status = $2 AND restaurant = $3 RETURNING id",
 );
+
+static COUNTERS: Table = Table::new(
+    "counters",
+    Class::Control,
+    &[Column::text("name"), Column::int("value")],
+    1,
+    &[],
+);
+
+static DIRECTORY: Table = Table::new(
+    "directory",
+    Class::Control,
+    &[
+        Column::int("organisation"),
+        Column::text("request"),
+        Column::text("region"),
+        Column::text("shard"),
+        Column::int("epoch"),
+        Column::text("state"),
+        Column::int("version"),
+    ],
+    1,
+    &[],
+);
+
+/// Takes the next number of the counter `$1` of the control database.
+pub(crate) static TAKE_NUMBER: Sql = Sql::new(
+    "contract.take_number",
+    &COUNTERS,
+    "UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value",
+);
+
+/// The first step of making the organisation `$1` for the request `$2`, and no more.
+pub(crate) static RESERVE: Sql = Sql::new(
+    "contract.reserve",
+    &DIRECTORY,
+    "INSERT INTO directory (organisation, request, region, shard, epoch, state, version) \
+     SELECT $1, $2, $3, $4, 1, 'creating', value FROM counters WHERE name = 'directory'",
+);
+
+/// The second step: the shard learns of the organisation `$1`.
+pub(crate) static PLACE: Sql = Sql::new(
+    "contract.place",
+    &PLACEMENTS,
+    "INSERT INTO placements (organisation, epoch, state) VALUES ($1, 1, 'open')",
+);
