@@ -5,6 +5,7 @@ mod bouncer;
 mod child;
 mod cuts;
 mod deadlocks;
+mod mutant;
 mod parsed;
 mod policies;
 mod races;

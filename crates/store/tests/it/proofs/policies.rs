@@ -27,6 +27,13 @@ const LOOPHOLES: &str = "SELECT 'view ' || relname FROM pg_class WHERE relkind =
     AND NOT coalesce(reloptions @> ARRAY['security_invoker=true'], false) \
     UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace";
 
+/// A function that somebody else than the application may run, or whose names another schema could catch.
+const FUNCTIONS: &str = "SELECT 'function ' || p.proname FROM pg_proc AS p \
+    WHERE p.pronamespace = 'public'::regnamespace AND NOT (pg_get_userbyid(p.proowner) = 'comanda_owner' \
+    AND has_function_privilege('comanda_app', p.oid, 'EXECUTE') \
+    AND NOT has_function_privilege('comanda_queue', p.oid, 'EXECUTE') \
+    AND coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false))";
+
 /// Unique indexes and foreign keys with the first column that they begin with.
 const KEYS: &str = "SELECT c.relname, i.relname, a.attname FROM pg_index AS x \
     JOIN pg_class AS c ON c.oid = x.indrelid JOIN pg_class AS i ON i.oid = x.indexrelid \
@@ -136,6 +143,9 @@ async fn complaints(kind: &Kind, database: &Database) -> Vec<String> {
     }
     for row in texts(database, LOOPHOLES).await {
         out.push(format!("{} runs as its owner", row[0]));
+    }
+    for row in texts(database, FUNCTIONS).await {
+        out.push(format!("{} is not the application's alone", row[0]));
     }
     let history = |name: &str| name.starts_with("migrations_");
     let classes: BTreeMap<&str, Class> = kind
@@ -257,7 +267,11 @@ async fn postgres_every_table_of_every_database_keeps_the_rules() {
 }
 
 /// Each of these is noticed. The first word is what the complaint must contain.
-const BREAKS: [(&str, &str); 18] = [
+const BREAKS: [(&str, &str); 19] = [
+    (
+        "not the application's alone",
+        "CREATE FUNCTION peek_at() RETURNS BIGINT LANGUAGE sql AS 'SELECT 1::bigint'",
+    ),
     (
         "without forced",
         "ALTER TABLE trial_orders NO FORCE ROW LEVEL SECURITY",
