@@ -34,7 +34,11 @@ const SYNCS_FOR: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(options) => options,
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("nothing to do without --bench: {}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
         Err(said) => {
             eprintln!("{said}");
             return ExitCode::FAILURE;

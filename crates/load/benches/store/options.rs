@@ -32,7 +32,9 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// Reads the words after the program's name. None when it is not `cargo bench` who starts it: `cargo test
+    /// --all-targets` runs every bench too, and does not want to wait for this one.
+    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut options = Options {
             engines: vec![Engine::Postgres, Engine::Sqlite],
             organisations: ORGANISATIONS,
@@ -45,12 +47,11 @@ impl Options {
             folder: std::env::temp_dir(),
             json: None,
         };
-        let mut words = words.peekable();
+        let mut wanted = false;
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
             match word.as_str() {
-                // Cargo says this to every bench.
-                "--bench" => {}
+                "--bench" => wanted = true,
                 "--engine" => options.engines = vec![engine(&value()?)?],
                 "--preload" => options.preload = number(&word, &value()?)?,
                 "--rounds" => options.rounds = number::<usize>(&word, &value()?)?.max(1),
@@ -65,7 +66,7 @@ impl Options {
                 _ => return Err(format!("unknown word {word}\n{HELP}")),
             }
         }
-        Ok(options)
+        Ok(wanted.then_some(options))
     }
 }
 
