@@ -148,3 +148,45 @@ async fn sqlite_nothing_is_left_of_what_was_refused_or_violated() {
 async fn postgres_nothing_is_left_of_what_was_refused_or_violated() {
     nothing_is_left(Engine::Postgres).await;
 }
+
+/// A lone commit whose guards answer nothing goes in one pipeline with its COMMIT: refused, it must not be there.
+async fn a_key_that_is_taken_refuses(engine: Engine) {
+    let world = World::on(engine).await;
+    world.seed(1..=2, &[100]).await;
+    let first = world.claiming_order(1, &["a"]);
+    let answer = world.commit(&first.commit).await.unwrap();
+    world.assert_stored(&first, &answer).await;
+    for (keys, at) in [(&["a"][..], 0), (&["b", "a"], 1), (&["a", "c"], 0)] {
+        let order = world.claiming_order(1, keys);
+        let answer = world.commit(&order.commit).await;
+        let named = Failure::Refused {
+            guard: at,
+            name: "trial_counters",
+        };
+        assert_eq!(answer, Err(named));
+        assert_eq!(world.rows_of(&order).await, NOTHING);
+    }
+    let keys = "SELECT count(*) FROM trial_counters";
+    assert_eq!(
+        world.number(keys).await,
+        1,
+        "a key of a refused commit has stayed"
+    );
+    let other = world.claiming_order(2, &["a"]);
+    let answer = world.commit(&other.commit).await.unwrap();
+    world.assert_stored(&other, &answer).await;
+    // Sent again, a stored commit gives its first answer, though its own key refuses it now.
+    assert_eq!(world.commit(&other.commit).await, Ok(answer));
+    assert_eq!(world.number(keys).await, 2);
+    world.assert_dense().await;
+}
+
+#[tokio::test]
+async fn sqlite_a_key_that_is_taken_refuses_and_leaves_nothing() {
+    a_key_that_is_taken_refuses(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn postgres_a_key_that_is_taken_refuses_and_leaves_nothing() {
+    a_key_that_is_taken_refuses(Engine::Postgres).await;
+}

@@ -10,10 +10,11 @@ use std::time::Duration;
 use base::{Clock, Organisation, Random, Uid};
 use store::postgres::Settings;
 use store::{
-    Call, Commit, Committed, Database, Deadline, Event, Outcome, Place, Scope, Sql, Taken,
+    Call, Cell, Commit, Committed, Database, Deadline, Event, Outcome, Place, Scope, Sql, Taken,
+    Value,
 };
 use testkit::postgres::{self, Server};
-use testkit::trial::{LINES, ORDERS, READ_STOCK, RESTAURANTS, STOCK, TAKE_STOCK, TRIAL};
+use testkit::trial::{COUNTERS, LINES, ORDERS, READ_STOCK, RESTAURANTS, STOCK, TAKE_STOCK, TRIAL};
 
 /// Long enough for anything that ends at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -197,17 +198,32 @@ impl World {
     /// An order that takes so much of these dishes, in this order; its number is what is left of the last.
     pub(crate) fn order(&self, organisation: u32, wanted: &[(u8, i64)]) -> Order {
         let mut commit = self.new_commit(organisation);
-        let id = Uid::make(&self.clock, &self.random, Organisation::new(organisation));
         let mut taken = None;
         for (number, quantity) in wanted {
             taken = Some(commit.guard(&TAKE_STOCK, [dish(*number).into(), (*quantity).into()]));
         }
         let taken = taken.unwrap();
+        self.fill(commit, taken, taken.into())
+    }
+
+    /// An order whose guards answer nothing that its rows need: keys that must be new.
+    pub(crate) fn claiming_order(&self, organisation: u32, keys: &[&str]) -> Order {
+        let mut commit = self.new_commit(organisation);
+        let mut taken = None;
+        for key in keys {
+            taken = Some(commit.claim(&COUNTERS, [(*key).into(), 7.into()]));
+        }
+        self.fill(commit, taken.unwrap(), Value::Null.into())
+    }
+
+    fn fill(&self, mut commit: Commit, taken: Taken, number: Cell) -> Order {
+        let id = Uid::make(&self.clock, &self.random, commit.organisation());
+        let answers = number == taken.into();
         commit.insert(
             &ORDERS,
             [
                 id.into(),
-                taken.into(),
+                number,
                 RESTAURANT.into(),
                 id.into(),
                 "placed".into(),
@@ -221,7 +237,12 @@ impl World {
             let cells = [id.into(), line.into(), dish(1).into(), 1.into(), 400.into()];
             commit.insert(&LINES, cells);
         }
-        commit.event_with(self.event(id, 1), [("number", taken)]);
+        let numbers = if answers {
+            vec![("number", taken)]
+        } else {
+            Vec::new()
+        };
+        commit.event_with(self.event(id, 1), numbers);
         let commit = Arc::new(commit);
         Order { id, commit, taken }
     }
