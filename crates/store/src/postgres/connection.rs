@@ -17,6 +17,9 @@ use crate::postgres::text::FUNCTIONS;
 use crate::postgres::wire::{self, Param};
 use crate::value::Value;
 
+/// After a refusal, so many groups learn who is refused before they are committed.
+const WARY_GROUPS: u32 = 32;
+
 /// How statements are kept on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Statements {
@@ -47,6 +50,8 @@ pub(crate) struct Connection {
     statements: Statements,
     prepared: HashMap<&'static str, Statement>,
     functions: HashSet<String>,
+    /// For how many more groups a refusal is expected.
+    wary: u32,
 }
 
 impl Drop for Connection {
@@ -73,6 +78,7 @@ impl Connection {
             statements,
             prepared: HashMap::new(),
             functions: HashSet::new(),
+            wary: 0,
         })
     }
 
@@ -97,6 +103,18 @@ impl Connection {
     /// The functions that run guards for many commits.
     pub(crate) fn functions(&self) -> &HashSet<String> {
         &self.functions
+    }
+
+    /// Whether a refusal is to be expected in the next group, which is then one group nearer to being trusted.
+    pub(crate) fn is_wary(&mut self) -> bool {
+        let wary = self.wary > 0;
+        self.wary = self.wary.saturating_sub(1);
+        wary
+    }
+
+    /// Expects refusals for a while.
+    pub(crate) fn be_wary(&mut self) {
+        self.wary = WARY_GROUPS;
     }
 
     /// Whether it can be used no more.

@@ -81,19 +81,19 @@ pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Att
     }
 }
 
-/// Stores a lone commit in one pipeline, if nothing in it waits for what its guards answer: there a guard that does
-/// not hold is an error, after which COMMIT stores nothing. Why it does not hold is for the longer way to say.
+/// Stores a group in one pipeline, if nothing in it waits for what its guards answer: there a guard that does not hold
+/// is an error, after which COMMIT stores nothing. Who is refused is for the longer way to say; where that happened
+/// lately the longer way is taken at once, except by a lone commit, for which the way back is short.
 async fn at_once(connection: &mut Connection, items: &[&Item]) -> Option<Attempt> {
-    let [item] = items else { return None };
-    let plan = guards::plan(items, connection.functions(), Must::Hold);
-    let merged = plan.iter().all(|step| matches!(step, Step::Merged { .. }));
-    if plan.is_empty() || !merged || item.commit.guards.iter().any(Guard::answers) {
+    let answers = |item: &&Item| item.commit.guards.iter().any(Guard::answers);
+    if connection.is_wary() && items.len() > 1 || items.iter().any(answers) {
         return None;
     }
-    let guarded = vec![Guarded {
-        answers: vec![Vec::new(); item.commit.guards.len()],
-        ..Guarded::default()
-    }];
+    let plan = guards::plan(items, connection.functions(), Must::Hold);
+    if plan.is_empty() || !plan.iter().all(|step| matches!(step, Step::Merged { .. })) {
+        return None;
+    }
+    let guarded: Vec<Guarded> = items.iter().map(|item| Guarded::unanswered(item)).collect();
     let second = rows::second(items, &guarded).ok()?;
     let mut sends = begin(items, &plan);
     let begun = sends.len();
@@ -104,7 +104,10 @@ async fn at_once(connection: &mut Connection, items: &[&Item]) -> Option<Attempt
         ..second
     };
     match finish(connection, items, guarded, second).await {
-        Attempt::Failed(Fault::Refused) => None,
+        Attempt::Failed(Fault::Refused) => {
+            connection.be_wary();
+            None
+        }
         attempt => Some(attempt),
     }
 }

@@ -23,6 +23,16 @@ pub(crate) struct Guarded {
     pub(crate) touched: bool,
 }
 
+impl Guarded {
+    /// A commit of which no guard has answered.
+    pub(crate) fn unanswered(item: &Item) -> Self {
+        Guarded {
+            answers: vec![Vec::new(); item.commit.guards.len()],
+            ..Guarded::default()
+        }
+    }
+}
+
 /// One statement of the first pipeline.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -192,11 +202,7 @@ fn guard_send(commit: &Commit, guard: &Guard) -> Send {
 
 /// What the answers of the first pipeline mean for each commit.
 pub(crate) fn judge(items: &[&Item], plan: &[Step], answers: Vec<Answer>) -> Vec<Guarded> {
-    let empty = |item: &&Item| Guarded {
-        answers: vec![Vec::new(); item.commit.guards.len()],
-        ..Guarded::default()
-    };
-    let mut guarded: Vec<Guarded> = items.iter().map(empty).collect();
+    let mut guarded: Vec<Guarded> = items.iter().map(|item| Guarded::unanswered(item)).collect();
     // BEGIN and the lists stand before the plan.
     for (step, answer) in plan.iter().zip(answers.into_iter().skip(2)) {
         match step {
