@@ -118,7 +118,7 @@ impl Inline {
         }
     }
 
-    /// A panic drops the session, which leaves a connection that can go on.
+    /// A panic drops the session, and with it its transaction: the connection can go on.
     fn lock(&self) -> MutexGuard<'_, (Connection, Alarm)> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,8 +134,6 @@ fn alarmed(
 }
 
 fn store(session: &mut Session<'_>, job: &Job) -> Result<(Outcome<Done>, Option<i64>), Error> {
-    // What a caller who panicked left behind is not ours to store.
-    session.rollback();
     session.begin(false)?;
     let done = match session.perform(job) {
         Err(Halt::Stained) => {
@@ -146,9 +144,5 @@ fn store(session: &mut Session<'_>, job: &Job) -> Result<(Outcome<Done>, Option<
         Ok(done) => Ok(done),
         Err(Halt::Outage(error)) => Err(error),
     };
-    let stored = done.and_then(|outcome| Ok((outcome, session.finish()?)));
-    if stored.is_err() {
-        session.rollback();
-    }
-    stored
+    done.and_then(|outcome| Ok((outcome, session.finish()?)))
 }

@@ -62,6 +62,13 @@ pub(super) struct Session<'c> {
     faults: Faults,
 }
 
+/// What is not finished is undone, also when a panic ends the session.
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.rollback();
+    }
+}
+
 /// Where the log stands within the transaction.
 #[derive(Clone, Copy, Debug, Default)]
 struct Position {

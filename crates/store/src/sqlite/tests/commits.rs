@@ -283,3 +283,17 @@ fn inline_a_copy_has_a_life_of_its_own() {
         Ok(2)
     );
 }
+
+#[test]
+fn inline_guards_of_parents_come_before_those_of_their_children() {
+    let world = World::inline();
+    let order = world.order(1);
+    let Cell::Value(order_id) = order.inserts[0].cells[0].clone() else {
+        panic!("the key is known")
+    };
+    world.now(order).unwrap();
+    let mut commit = world.commit();
+    commit.claim(&LINES, [order_id, 1.into(), "bread".into()]);
+    commit.claim(&STOCK, ["bread".into(), 5.into()]);
+    world.now(commit).unwrap();
+}

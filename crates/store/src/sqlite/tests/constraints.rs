@@ -75,6 +75,10 @@ fn inline_checks_and_absent_values() {
         with(1, "x".repeat(1000).into()),
         named(Rule::Check, "orders", "orders_note_short")
     );
+    assert_eq!(
+        with(1, "number".into()),
+        named(Rule::Check, "orders", "orders_note_check")
+    );
     assert_eq!(with(1, Value::Null), named(Rule::NotNull, "orders", "note"));
     let negative = violated(&world, |commit| {
         commit.insert(&STOCK, [Cell::from("bread"), Cell::from(-1)]);

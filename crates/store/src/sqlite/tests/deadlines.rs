@@ -19,7 +19,7 @@ static SLOW: Sql = Sql::new(
     "stock.slow",
     &STOCK,
     "UPDATE stock SET free = 50 WHERE organisation = $1 AND item = $2 AND 0 < (
-         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500000)
          SELECT count(*) FROM n)",
 );
 

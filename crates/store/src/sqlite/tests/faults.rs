@@ -104,3 +104,21 @@ fn inline_a_full_disk_loses_nothing_and_works_again_with_space() {
     pages(1_000_000);
     assert_eq!(world.now(world.order(number)).unwrap().position, number);
 }
+
+#[test]
+fn inline_a_panic_in_a_transaction_leaves_nothing_of_it() {
+    let world = World::inline();
+    world.faults.arm(Moment::BeforeCommit, Fault::Panic);
+    let panicked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.now(world.order(1))));
+    assert!(panicked.is_err());
+    assert_eq!(world.orders().now_or_never(), Some(0));
+    world.faults.arm(Moment::BeforeCommit, Fault::Disk);
+    assert!(matches!(
+        world.now(world.order(1)),
+        Err(Failure::Unavailable(_))
+    ));
+    assert_eq!(world.orders().now_or_never(), Some(0));
+    world.faults.arm(Moment::AfterCommit, Fault::Disk);
+    assert_eq!(world.now(world.order(1)).unwrap().position, 1);
+}

@@ -31,11 +31,14 @@ async fn threads_what_was_stored_is_there_after_closing_and_opening() {
 
 #[test]
 fn threads_several_sides_open_and_migrate_at_once() {
+    const SIDES: usize = 6;
     let (folder, clock) = (Folder::new(), Clock::real());
+    let opened = std::sync::Barrier::new(SIDES);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..SIDES {
             scope.spawn(|| {
                 let db = Sqlite::open(&folder.place(), &clock, &Options::default()).unwrap();
+                opened.wait();
                 db.migrate(&[&DATABASE, &TRIAL]).unwrap();
                 db.migrate(&[&DATABASE, &TRIAL]).unwrap();
             });
@@ -53,13 +56,13 @@ fn inline_a_failed_migration_leaves_nothing_of_its_part() {
             Migration {
                 number: 1,
                 name: "one",
-                sqlite: "CREATE TABLE a (b) STRICT;",
+                sqlite: "CREATE TABLE a (b INTEGER) STRICT;",
                 postgres: "",
             },
             Migration {
                 number: 2,
                 name: "two",
-                sqlite: "CREATE TABLE c (d INTEGER) STRICT;",
+                sqlite: "CREATE TABLE c (d) STRICT;",
                 postgres: "",
             },
         ],

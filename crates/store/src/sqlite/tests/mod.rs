@@ -23,7 +23,8 @@ use crate::migrate::Migration;
 use crate::row::Row;
 use crate::sql::{Part, Sql};
 use crate::sqlite::faults::Faults;
-use crate::sqlite::{Options, Place, Sqlite};
+use crate::sqlite::inline::Inline;
+use crate::sqlite::{Engine, Options, Place, Sqlite};
 use crate::system::{DATABASE, LOG, PLACEMENTS, READ_HEAD};
 use crate::table::{Class, Column, Table};
 use crate::value::Value;
@@ -118,6 +119,7 @@ CREATE TABLE orders (
     PRIMARY KEY (organisation, id),
     UNIQUE (organisation, number),
     CHECK (number <> 13 OR note <> 'unlucky'),
+    CHECK (note <> 'number'),
     CONSTRAINT orders_note_short CHECK (length(note) < 1000)
 ) STRICT;
 CREATE UNIQUE INDEX orders_note_once ON orders (organisation, note) WHERE note LIKE 'once%';
@@ -176,13 +178,17 @@ impl Drop for Folder {
 impl World {
     pub(super) fn inline() -> Self {
         let clock = Clock::simulated(Time::from_micros(1_700_000_000_000_000));
-        let db = Sqlite::inline(&Place::Memory, &clock).unwrap();
+        let faults = Faults::default();
+        let inline = Inline::open(&Place::Memory, &clock, &faults).unwrap();
+        let db = Sqlite {
+            engine: Engine::Inline(inline),
+        };
         let random = Random::seeded(1);
         let world = World {
             clock,
             random,
             db,
-            faults: Faults::default(),
+            faults,
             folder: None,
         };
         world.prepare().now_or_never().unwrap();
