@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
 
 use base::{Clock, Random};
 use store::{Database, Place};
@@ -16,7 +17,7 @@ const MARK: char = '#';
 pub(crate) struct Child {
     process: std::process::Child,
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    output: Option<BufReader<ChildStdout>>,
 }
 
 impl Child {
@@ -36,7 +37,7 @@ impl Child {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
+        let output = process.stdout.take().map(BufReader::new);
         let input = process.stdin.take().unwrap();
         let mut child = Child {
             process,
@@ -54,14 +55,14 @@ impl Child {
 
     /// The next words of the child; none when it has ended.
     pub(crate) fn hear(&mut self) -> Option<String> {
-        let mut line = String::new();
-        while self.output.read_line(&mut line).unwrap() > 0 {
-            if let Some((_, said)) = line.trim_end().split_once(MARK) {
-                return Some(said.to_owned());
-            }
-            line.clear();
-        }
-        None
+        hear(self.output.as_mut().unwrap())
+    }
+
+    /// Writes down everything that the child says from now on, until it has ended.
+    pub(crate) fn record(&mut self) -> JoinHandle<Vec<String>> {
+        let mut output = self.output.take().unwrap();
+        let record = move || std::iter::from_fn(|| hear(&mut output)).collect();
+        std::thread::Builder::new().spawn(record).unwrap()
     }
 
     /// Waits for exactly these words.
@@ -81,6 +82,19 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn hear(output: &mut BufReader<ChildStdout>) -> Option<String> {
+    let mut line = String::new();
+    while output.read_line(&mut line).unwrap() > 0 {
+        // A line without its end was cut short by the death of the child.
+        let whole = line.strip_suffix('\n');
+        if let Some((_, said)) = whole.and_then(|line| line.split_once(MARK)) {
+            return Some(said.to_owned());
+        }
+        line.clear();
+    }
+    None
 }
 
 /// In a child: says something.
