@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::admin::Admin;
+use super::admin::{self, Admin};
 use super::database::Database;
 use crate::folder;
 use crate::programs::{self, Account};
@@ -96,8 +96,44 @@ impl Server {
     /// Starts a server of one's own. Takes about a second and blocks the thread meanwhile.
     #[track_caller]
     pub fn start(settings: &Settings) -> Self {
+        Self::fill_and_launch(settings, "initdb", initdb_arguments)
+    }
+
+    /// Starts another server that follows this one and can be read from: a streaming replica. It takes about a
+    /// second and blocks the thread meanwhile; databases made later appear on it too.
+    #[track_caller]
+    pub fn replica(&self, settings: &Settings) -> Self {
+        Self::fill_and_launch(settings, "pg_basebackup", |data| {
+            let (port, data) = (self.port.to_string(), data.display().to_string());
+            let words = [
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                admin::SUPERUSER,
+                "-D",
+                &data,
+            ];
+            let how = [
+                "--write-recovery-conf",
+                "--wal-method=stream",
+                "--checkpoint=fast",
+                "--no-sync",
+            ];
+            words.into_iter().chain(how).map(str::to_owned).collect()
+        })
+    }
+
+    /// Makes a folder, has a program fill its `data`, and starts a server there.
+    #[track_caller]
+    fn fill_and_launch(
+        settings: &Settings,
+        filler: &str,
+        arguments: impl FnOnce(&Path) -> Vec<String>,
+    ) -> Self {
         let folders = programs::postgres_folders();
-        let initdb = programs::require("initdb", &folders);
+        let filler = programs::require(filler, &folders);
         let postgres = programs::require("postgres", &folders);
         let account = Account::pick();
         let parent = settings.parent.clone().unwrap_or_else(std::env::temp_dir);
@@ -106,7 +142,7 @@ impl Server {
         let data = folder.join("data");
         let command = [postgres, "-D".into(), data.clone()].map(|word| word.display().to_string());
         let mut watchdog = Watchdog::guard(folder.clone(), account, "QUIT", &command);
-        account.run(&initdb, &initdb_arguments(&data));
+        account.run(&filler, &arguments(&data));
 
         let mut log = String::new();
         for _ in 0..STARTS_MAX {
@@ -232,8 +268,13 @@ fn write_configuration(data: &Path, configuration: &str) {
     }
 }
 
-/// The last line of this file is PostgreSQL's own word for "takes connections"; `pg_ctl` waits for it too.
+/// The last line of this file is PostgreSQL's own word for "takes connections", or for "takes connections that
+/// only read" on a replica; `pg_ctl` waits for it too.
 fn is_ready(data: &Path) -> bool {
-    std::fs::read_to_string(data.join("postmaster.pid"))
-        .is_ok_and(|text| text.lines().nth(7).map(str::trim) == Some("ready"))
+    std::fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| {
+        matches!(
+            text.lines().nth(7).map(str::trim),
+            Some("ready" | "standby")
+        )
+    })
 }
