@@ -30,12 +30,17 @@ pub(crate) struct World {
 
 /// Runs a contract test in a world of its own.
 pub(crate) fn run(engine: Engine, test: impl AsyncFnOnce(World)) {
+    run_bare(async || test(World::new(engine).await).await);
+}
+
+/// Runs a contract test that makes its world itself.
+pub(crate) fn run_bare(test: impl AsyncFnOnce()) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async { test(World::new(engine).await).await });
+    runtime.block_on(test());
 }
 
 impl World {
@@ -252,12 +257,12 @@ where
 }
 
 /// Stamps tests on the engines: `all` on each, `shared` where two handles can open the same databases,
-/// `postgres` there only.
+/// `postgres` there only, in worlds of their own.
 macro_rules! stamp {
     (
         all { $($area:ident { $($test:ident)* })* }
         shared { $($shared_area:ident { $($shared:ident)* })* }
-        postgres { $($server_area:ident { $($server:ident)* })* }
+        postgres { $($server_area:ident { $($(#[$mark:meta])* $server:ident)* })* }
     ) => {
         mod sqlite {
             $($crate::world::stamp!(@ Sqlite $area { $($test)* });)*
@@ -269,7 +274,15 @@ macro_rules! stamp {
         mod postgres {
             $($crate::world::stamp!(@ Postgres $area { $($test)* });)*
             $($crate::world::stamp!(@ Postgres $shared_area { $($shared)* });)*
-            $($crate::world::stamp!(@ Postgres $server_area { $($server)* });)*
+            $(mod $server_area {
+                $(
+                    #[test]
+                    $(#[$mark])*
+                    fn $server() {
+                        $crate::world::run_bare($crate::contract::$server_area::$server);
+                    }
+                )*
+            })*
         }
     };
     (@ $engine:ident $area:ident { $($test:ident)* }) => {
