@@ -22,6 +22,9 @@ use crate::value::Value;
 /// How long a lane waits before it tries again what the database could not do.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How often at most a lane lets others run before it begins a group.
+const YIELDS: u32 = 8;
+
 /// How long a silent connection is waited for after the last caller of a group has gone. Nobody closes a connection
 /// that a firewall has forgotten, and all later commits of the lane would stand behind it.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -50,19 +53,39 @@ pub(crate) async fn run(route: Route, mut queue: mpsc::Receiver<Request>, stored
         route,
         connection: None,
     };
+    let mut last = 0;
     while let Some(first) = queue.recv().await {
-        let mut requests = Vec::with_capacity(lane.route.group);
-        let mut next = Some(first);
-        while let Some(request) = next.take() {
-            if request.ticket.take() {
-                requests.push(request);
-            }
-            if requests.len() < lane.route.group {
-                next = queue.try_recv().ok();
-            }
-        }
-        lane.settle(requests, &stored).await;
+        let waiting = gather(first, &mut queue, lane.route.group, last).await;
+        last = waiting.len();
+        let taken = waiting.into_iter().filter(|request| request.ticket.take());
+        lane.settle(taken.collect(), &stored).await;
     }
+}
+
+/// Takes what waits. Those who were just answered are about to come back with their next commit: where the last group
+/// had several, the lane lets them run first, without sleeping, as long as each time somebody comes.
+async fn gather(
+    first: Request,
+    queue: &mut mpsc::Receiver<Request>,
+    most: usize,
+    last: usize,
+) -> Vec<Request> {
+    let mut waiting = vec![first];
+    let yields = if last > 1 { YIELDS } else { 0 };
+    for turn in 0..=yields {
+        let before = waiting.len();
+        while waiting.len() < most
+            && let Ok(request) = queue.try_recv()
+        {
+            waiting.push(request);
+        }
+        let nobody_came = turn > 0 && waiting.len() == before;
+        if nobody_came || waiting.len() >= most || turn == yields {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    waiting
 }
 
 struct Lane {
