@@ -59,6 +59,7 @@ impl Child {
     }
 
     /// Writes down everything that the child says from now on, until it has ended.
+    #[allow(dead_code, reason = "the drills use it")]
     pub(crate) fn record(&mut self) -> JoinHandle<Vec<String>> {
         let mut output = self.output.take().unwrap();
         let record = move || std::iter::from_fn(|| hear(&mut output)).collect();

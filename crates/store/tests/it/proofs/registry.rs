@@ -267,122 +267,124 @@ fn fixture(text: &'static str) -> Sql {
     Sql::new("fixture.text", &testkit::trial::ORDERS, text)
 }
 
+/// Texts that must be refused, each with what must be said of it.
+const REFUSED: [(&str, &str); 31] = [
+    ("not bound", "SELECT id FROM trial_orders"),
+    ("not bound", "SELECT id FROM trial_orders WHERE id = $1"),
+    (
+        "not bound",
+        "SELECT id FROM trial_orders WHERE organisation = $2 AND id = $1",
+    ),
+    (
+        "not bound",
+        "SELECT id FROM trial_orders WHERE organisation = $1 OR id = $2",
+    ),
+    (
+        "not bound",
+        "SELECT id FROM trial_orders WHERE NOT organisation = $1",
+    ),
+    (
+        "not bound",
+        "SELECT id FROM trial_orders WHERE organisation >= $1",
+    ),
+    (
+        "not bound",
+        "SELECT id FROM trial_orders WHERE organisation = organisation",
+    ),
+    (
+        "l is not bound",
+        "SELECT o.id FROM trial_orders AS o JOIN trial_lines AS l ON l.order_id = o.id WHERE o.organisation = $1",
+    ),
+    (
+        "o is not bound",
+        "SELECT o.id FROM trial_orders AS o LEFT JOIN trial_lines AS l ON l.organisation = o.organisation AND o.organisation = $1",
+    ),
+    (
+        "trial_lines is not bound",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND id IN (SELECT order_id FROM trial_lines WHERE line = $2)",
+    ),
+    (
+        "trial_lines is not bound",
+        "SELECT id, (SELECT count(*) FROM trial_lines) FROM trial_orders WHERE organisation = $1",
+    ),
+    (
+        "not bound",
+        "UPDATE trial_orders SET note = $3 WHERE id = $2",
+    ),
+    (
+        "organisation is assigned",
+        "UPDATE trial_orders SET organisation = $2 WHERE organisation = $1",
+    ),
+    ("not bound", "DELETE FROM trial_orders WHERE id = $2"),
+    (
+        "not given $1",
+        "INSERT INTO trial_orders (organisation, id) VALUES ($2, $1)",
+    ),
+    ("not given $1", "INSERT INTO trial_orders (id) VALUES ($1)"),
+    (
+        "not name its columns",
+        "INSERT INTO trial_orders VALUES ($1, $2)",
+    ),
+    (
+        "without the owner",
+        "INSERT INTO trial_orders (organisation, id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+    ),
+    (
+        "organisation is assigned",
+        "INSERT INTO trial_orders (organisation, id) VALUES ($1, $2) ON CONFLICT (organisation, id) DO UPDATE SET organisation = $3",
+    ),
+    (
+        "not declared",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND id IN (SELECT id FROM secrets)",
+    ),
+    (
+        "it is about",
+        "SELECT line FROM trial_lines WHERE organisation = $1",
+    ),
+    (
+        "the key column id",
+        "UPDATE trial_orders SET note = $2 WHERE organisation = $1 AND id = $3",
+    ),
+    (
+        "the word now",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND created_at < now()",
+    ),
+    (
+        "the word LIKE",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND note LIKE $2",
+    ),
+    (
+        "the word lower",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND lower(note) = $2",
+    ),
+    (
+        "::",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND id = $2::uuid",
+    ),
+    (
+        "->",
+        "SELECT note ->> 'a' FROM trial_orders WHERE organisation = $1",
+    ),
+    (
+        "the word FOR",
+        "SELECT id FROM trial_orders WHERE organisation = $1 FOR UPDATE",
+    ),
+    (
+        "the word WITH",
+        "WITH x AS (SELECT id FROM trial_orders WHERE organisation = $1) SELECT id FROM x",
+    ),
+    (
+        "SUM without",
+        "SELECT sum(total_minor) FROM trial_orders WHERE organisation = $1",
+    ),
+    (
+        "the fraction",
+        "SELECT id FROM trial_orders WHERE organisation = $1 AND total_minor > 1.5",
+    ),
+];
+
 #[test]
 fn statements_that_must_be_refused_are() {
-    const REFUSED: [(&str, &str); 31] = [
-        ("not bound", "SELECT id FROM trial_orders"),
-        ("not bound", "SELECT id FROM trial_orders WHERE id = $1"),
-        (
-            "not bound",
-            "SELECT id FROM trial_orders WHERE organisation = $2 AND id = $1",
-        ),
-        (
-            "not bound",
-            "SELECT id FROM trial_orders WHERE organisation = $1 OR id = $2",
-        ),
-        (
-            "not bound",
-            "SELECT id FROM trial_orders WHERE NOT organisation = $1",
-        ),
-        (
-            "not bound",
-            "SELECT id FROM trial_orders WHERE organisation >= $1",
-        ),
-        (
-            "not bound",
-            "SELECT id FROM trial_orders WHERE organisation = organisation",
-        ),
-        (
-            "l is not bound",
-            "SELECT o.id FROM trial_orders AS o JOIN trial_lines AS l ON l.order_id = o.id WHERE o.organisation = $1",
-        ),
-        (
-            "o is not bound",
-            "SELECT o.id FROM trial_orders AS o LEFT JOIN trial_lines AS l ON l.organisation = o.organisation AND o.organisation = $1",
-        ),
-        (
-            "trial_lines is not bound",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND id IN (SELECT order_id FROM trial_lines WHERE line = $2)",
-        ),
-        (
-            "trial_lines is not bound",
-            "SELECT id, (SELECT count(*) FROM trial_lines) FROM trial_orders WHERE organisation = $1",
-        ),
-        (
-            "not bound",
-            "UPDATE trial_orders SET note = $3 WHERE id = $2",
-        ),
-        (
-            "organisation is assigned",
-            "UPDATE trial_orders SET organisation = $2 WHERE organisation = $1",
-        ),
-        ("not bound", "DELETE FROM trial_orders WHERE id = $2"),
-        (
-            "not given $1",
-            "INSERT INTO trial_orders (organisation, id) VALUES ($2, $1)",
-        ),
-        ("not given $1", "INSERT INTO trial_orders (id) VALUES ($1)"),
-        (
-            "not name its columns",
-            "INSERT INTO trial_orders VALUES ($1, $2)",
-        ),
-        (
-            "without the owner",
-            "INSERT INTO trial_orders (organisation, id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
-        ),
-        (
-            "organisation is assigned",
-            "INSERT INTO trial_orders (organisation, id) VALUES ($1, $2) ON CONFLICT (organisation, id) DO UPDATE SET organisation = $3",
-        ),
-        (
-            "not declared",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND id IN (SELECT id FROM secrets)",
-        ),
-        (
-            "it is about",
-            "SELECT line FROM trial_lines WHERE organisation = $1",
-        ),
-        (
-            "the key column id",
-            "UPDATE trial_orders SET note = $2 WHERE organisation = $1 AND id = $3",
-        ),
-        (
-            "the word now",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND created_at < now()",
-        ),
-        (
-            "the word LIKE",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND note LIKE $2",
-        ),
-        (
-            "the word lower",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND lower(note) = $2",
-        ),
-        (
-            "::",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND id = $2::uuid",
-        ),
-        (
-            "->",
-            "SELECT note ->> 'a' FROM trial_orders WHERE organisation = $1",
-        ),
-        (
-            "the word FOR",
-            "SELECT id FROM trial_orders WHERE organisation = $1 FOR UPDATE",
-        ),
-        (
-            "the word WITH",
-            "WITH x AS (SELECT id FROM trial_orders WHERE organisation = $1) SELECT id FROM x",
-        ),
-        (
-            "SUM without",
-            "SELECT sum(total_minor) FROM trial_orders WHERE organisation = $1",
-        ),
-        (
-            "the fraction",
-            "SELECT id FROM trial_orders WHERE organisation = $1 AND total_minor > 1.5",
-        ),
-    ];
     for (complaint, text) in REFUSED {
         let found = complaints(&KINDS[0], &fixture(text), text, &PostgreSqlDialect {});
         assert!(
