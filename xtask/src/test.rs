@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 use crate::{Outcome, cargo, packages};
 
 /// Test programs of this name hold kill drills. They take minutes and have a budget of their own.
-const KILL: &str = "kill";
+const KILL: &str = "kills";
 
 /// Installs what is missing, then runs all tests. Arguments are handed to `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
