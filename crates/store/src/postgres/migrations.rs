@@ -49,7 +49,8 @@ async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
                 Migration::unapplied(&format!("V{}__{}", step.number, step.name), step.postgres)
             })
             .collect();
-        let mut runner = Runner::new(&steps.map_err(broken)?);
+        // A step and its record must be one transaction, or a crash between them would leave neither way open.
+        let mut runner = Runner::new(&steps.map_err(broken)?).set_grouped(true);
         runner.set_migration_table_name(&table);
         runner.run_async(client).await.map_err(broken)?;
         let policies: String = part
