@@ -271,6 +271,12 @@ impl Commit {
         }
     }
 
+    /// The position that a log which stood at `head` has when the commit can be seen in it.
+    pub(crate) fn position(&self, head: i64) -> i64 {
+        let events = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
+        head.saturating_add(events.max(1))
+    }
+
     /// Finds what a database would refuse less clearly, before anything is sent.
     pub(crate) fn check(&self) -> Outcome<()> {
         for guard in &self.guards {
@@ -341,8 +347,8 @@ fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outc
 /// What a stored commit answers.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Committed {
-    /// The position in the shard's log of its last event, or of the log when it was stored without one. A read
-    /// that carries it sees this commit.
+    /// A read that carries this position of the shard's log sees the commit: that of its last event or, where it has
+    /// none, the next to be written, because whoever has seen that has seen the commit too.
     pub position: i64,
     pub(crate) answers: Vec<Vec<Row>>,
 }

@@ -26,8 +26,11 @@ pub(crate) struct Item {
 /// How an attempt to store a group ended.
 #[derive(Debug)]
 pub(crate) enum Attempt {
-    /// Committed: a verdict for each commit.
-    Stored(Vec<Outcome<Committed>>),
+    /// Committed: a verdict for each commit, and where the log stands if it has moved.
+    Stored {
+        verdicts: Vec<Outcome<Committed>>,
+        head: Option<i64>,
+    },
     /// Rolled back: these places of the group go on apart from the others.
     Split(Vec<usize>),
     /// Rolled back, and the fault is of the whole group (or of its only commit).
@@ -133,6 +136,7 @@ async fn finish(
         .and_then(|at| answers.get(second.begun.saturating_add(at)))
         .and_then(guards::number);
     let mut position = head.unwrap_or(0).saturating_sub(second.events);
+    let moved = head.filter(|_| second.events > 0);
     // For each refused commit a scope was set, and its id and its home were looked up, before everything else.
     let looked_up = answers.get(second.begun..).unwrap_or_default();
     let mut looked_up = looked_up.chunks(rows::LOOK_UPS);
@@ -142,11 +146,15 @@ async fn finish(
         .map(|(item, guarded)| match guarded.refused {
             Some((guard, name)) => refused(item, guard, name, looked_up.next().unwrap_or_default()),
             None => {
+                let shown = item.commit.position(position);
                 position = position.saturating_add(rows::signed(item.commit.events.len()));
-                Ok(Committed::at(position, guarded.answers))
+                Ok(Committed::at(shown, guarded.answers))
             }
         });
-    Attempt::Stored(verdicts.collect())
+    Attempt::Stored {
+        verdicts: verdicts.collect(),
+        head: moved,
+    }
 }
 
 /// The verdict on a commit with a refused guard: it may be a copy of a stored one, or its rows may be elsewhere.

@@ -133,16 +133,12 @@ impl Lane {
         let items: Vec<&Item> = work.requests.iter().map(|request| &request.item).collect();
         let ended = tokio::time::timeout(patience(&work), attempt(connection, &items)).await;
         match ended.unwrap_or(Attempt::InDoubt) {
-            Attempt::Stored(verdicts) => {
-                let position = verdicts
-                    .iter()
-                    .flatten()
-                    .map(|committed| committed.position)
-                    .max();
+            Attempt::Stored { verdicts, head } => {
+                // The head first: who is answered finds the log at least where his commit stands.
+                head.into_iter().for_each(stored);
                 for (request, verdict) in work.requests.into_iter().zip(verdicts) {
                     answer(request, verdict);
                 }
-                position.into_iter().for_each(stored);
                 Vec::new()
             }
             Attempt::Split(apart) => {
@@ -256,9 +252,10 @@ impl Lane {
                 None => work.requests.push(request),
                 Some(row) => {
                     let verdict = Committed::recall(&row);
-                    verdict
+                    let logged = verdict
                         .iter()
-                        .for_each(|committed| stored(committed.position));
+                        .filter(|_| !request.item.commit.events.is_empty());
+                    logged.for_each(|committed| stored(committed.position));
                     answer(request, verdict);
                 }
             }

@@ -153,13 +153,14 @@ fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Sen
             );
             last = last.saturating_add(1);
         }
+        let shown = last.saturating_add(i64::from(commit.events.is_empty()));
         let answer: Value = Committed::remember(answers)?.into();
         add(
             &mut commits,
             [
                 commit.organisation.into(),
                 commit.id.into(),
-                last.into(),
+                shown.into(),
                 answer,
                 commit.at.into(),
             ],

@@ -36,7 +36,7 @@ impl Session<'_> {
         let answers = self.guards(commit)?;
         let head = self.head().map_err(|error| self.stop(&READ_HEAD, error))?;
         let events = i64::try_from(commit.events.len()).unwrap_or(i64::MAX);
-        let position = head.saturating_add(events);
+        let position = commit.position(head);
         // Before the rows: a commit that was stored already stops here, with less to undo.
         self.remember(commit, position, &answers)?;
         self.inserts(commit, &answers)?;

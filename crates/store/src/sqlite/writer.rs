@@ -305,7 +305,10 @@ impl Desk {
                 Ok(None) => Err(self.away(outage)),
                 Err(_) => Err(unknown(&request.job)),
             };
-            if let Ok(Done::Committed(committed)) = &outcome {
+            if let (Ok(Done::Committed(committed)), Job::Commit { commit, .. }) =
+                (&outcome, &request.job)
+                && !commit.events.is_empty()
+            {
                 self.raise(committed.position);
             }
             request.reply(outcome);
