@@ -111,7 +111,7 @@ async fn kill_again_and_again(world: &World) -> Counts {
         clock.elapsed().as_secs_f64()
     );
     assert!(
-        counts.acknowledged > 50 * KILLS,
+        counts.acknowledged > 10 * KILLS,
         "too little work to prove anything"
     );
     assert!(in_flight > KILLS / 2, "the kills did not fall into commits");
@@ -163,7 +163,7 @@ async fn postgres_crashes_of_the_server_lose_nothing_and_every_client_is_answere
     );
     assert_eq!((counts.silent_stored, counts.silent_lost), (0, 0));
     assert!(
-        counts.acknowledged > 50 * CRASHES,
+        counts.acknowledged > 10 * CRASHES,
         "too little work to prove anything"
     );
 }

@@ -15,7 +15,7 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use super::world::{PATIENCE, World, dish};
 
 const CLIENTS: u32 = 32;
-const ROUNDS: i64 = 10;
+const ROUNDS: i64 = 6;
 
 fn bouncer(pool_size: u32) -> Bouncer {
     let settings = Settings::new().pool_size(pool_size);
@@ -144,9 +144,11 @@ async fn litter(world: &World, bouncer: &Bouncer, clients: usize, names: std::op
         ask(&client, "BEGIN").await;
         let used = ask(&client, "SELECT name FROM pg_prepared_statements").await;
         let fresh = names.clone().map(|n| format!("s{n}"));
-        for name in fresh.filter(|name| !used.contains(name)) {
-            ask(&client, &format!("PREPARE {name} AS SELECT 111::bigint")).await;
-        }
+        let fresh = fresh.filter(|name| !used.contains(name));
+        let prepare: String = fresh
+            .map(|name| format!("PREPARE {name} AS SELECT 111::bigint;"))
+            .collect();
+        ask(&client, &prepare).await;
         all.push(client);
     }
     for client in all {

@@ -192,7 +192,7 @@ async fn the_log_is_dense_while_it_grows(engine: Engine) {
         tail.waits
     );
     assert_eq!(tail.position, written);
-    assert!(seen_live > written / 2, "the reader did not read along");
+    assert!(seen_live > written / 10, "the reader did not read along");
     assert_eq!(tail.sequences.len(), WRITERS * CLIENTS);
     world.assert_dense().await;
 }

@@ -140,7 +140,7 @@ async fn postgres_a_listener_gives_up_a_connection_that_never_answers() {
             world.commit(&order.commit).await.unwrap();
         }
     }
-    let deadline = world.within(Duration::from_secs(10));
+    let deadline = world.within(super::world::PATIENCE);
     let heard = other.log_beyond(head, &deadline).await;
     assert!(heard, "the other node never heard of the commit");
 }
