@@ -8,7 +8,7 @@ use crate::failure::{Failure, Outcome};
 use crate::row::Row;
 use crate::sql::Sql;
 use crate::table::Class;
-use crate::value::Value;
+use crate::value::{Value, is_storable};
 
 /// Whose rows a statement may see and touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,18 @@ impl Call {
             sql,
             params: params.into(),
         }
+    }
+}
+
+/// Finds what one engine would refuse and the other not, before anything is sent.
+pub(crate) fn check(calls: &[Call]) -> Outcome<()> {
+    let storable = |value: &Value| match value {
+        Value::Text(text) => is_storable(text),
+        _ => true,
+    };
+    match calls.iter().find(|call| !call.params.iter().all(storable)) {
+        Some(call) => Err(Failure::Malformed(format!("a text for {}", call.sql.name))),
+        None => Ok(()),
     }
 }
 

@@ -69,15 +69,17 @@ impl Guard {
         }
     }
 
-    /// The function that runs it for many commits on PostgreSQL.
+    /// The function that runs it for many commits on PostgreSQL, if it gives what that needs: a value that tells its
+    /// kind for each parameter.
     pub(crate) fn merged(&self) -> Option<&'static Merged> {
-        match self {
-            Guard::Holds { sql, params } | Guard::Change { sql, params } => {
-                Some(sql.merged(params.len().saturating_add(1)))
-            }
-            Guard::Claim { table, .. } => Some(&table.texts().claim_merged),
-            Guard::Stream { .. } => None,
-        }
+        let (merged, values) = match self {
+            Guard::Holds { sql, params } | Guard::Change { sql, params } => (sql.merged(), params),
+            Guard::Claim { table, cells } => (&table.texts().claim_merged, cells),
+            Guard::Stream { .. } => return None,
+        };
+        let fits = values.len().checked_add(1) == Some(merged.parameters)
+            && values.iter().all(|value| value.kind().is_some());
+        fits.then_some(merged)
     }
 
     /// Whether it answers rows, which have to be known before the commit can be written.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::Clock;
 use tokio::sync::watch;
 
-use crate::call::{Answer, Call, Deadline, Scope};
+use crate::call::{self, Answer, Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
 use crate::failure::{Failure, Outcome};
 use crate::postgres::{self, Postgres};
@@ -115,6 +115,7 @@ impl Database {
         calls: Vec<Call>,
         deadline: &Deadline,
     ) -> Outcome<Vec<Vec<Row>>> {
+        call::check(&calls)?;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
             Engine::Postgres(postgres) => postgres.read(scope, &calls, deadline).await,
@@ -132,6 +133,7 @@ impl Database {
         position: i64,
         deadline: &Deadline,
     ) -> Outcome<Vec<Vec<Row>>> {
+        call::check(&calls)?;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
             Engine::Postgres(postgres) => {
@@ -148,6 +150,7 @@ impl Database {
     /// # Errors
     /// As for [`Database::read`].
     pub async fn transact(&self, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Answer>> {
+        call::check(&calls)?;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.transact(calls, deadline).await,
             Engine::Postgres(postgres) => postgres.transact(&calls, deadline).await,

@@ -61,10 +61,9 @@ impl Sql {
             .get_or_init(|| replace_parameters(self.sqlite, |number| format!("?{number}")))
     }
 
-    /// The function that runs this guard for many commits, on PostgreSQL; it has so many parameters.
-    pub(crate) fn merged(&'static self, parameters: usize) -> &'static Merged {
-        self.merged
-            .get_or_init(|| Merged::of(self.postgres, parameters))
+    /// The function that runs this guard for many commits, on PostgreSQL.
+    pub(crate) fn merged(&'static self) -> &'static Merged {
+        self.merged.get_or_init(|| Merged::of(self.postgres))
     }
 
     /// Whether `$1` is a scope that the store fills in.

@@ -172,7 +172,7 @@ impl Texts {
         Texts {
             insert_row: insert('?'),
             claim_row: claim('?'),
-            claim_merged: Merged::of(&claim('$'), columns.len()),
+            claim_merged: Merged::of(&claim('$')),
             claim_row_postgres: claim('$'),
             insert_arrays: format!("INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})"),
             rank,

@@ -29,18 +29,28 @@ const SHAPE: u64 = 1;
 pub(crate) struct Merged {
     pub(crate) name: String,
     pub(crate) call: String,
+    /// How many values each commit gives it, with the owner.
+    pub(crate) parameters: usize,
 }
 
 impl Merged {
-    /// The function for a text with so many parameters.
-    pub(crate) fn of(text: &str, parameters: usize) -> Self {
+    /// The function for a text.
+    pub(crate) fn of(text: &str) -> Self {
         let name = format!("{PREFIX}{:016x}", fingerprint(text));
-        let listed: Vec<String> = (1..=parameters.saturating_add(1))
-            .map(|n| format!("${n}"))
-            .collect();
+        let mut parameters = 0_usize;
+        replace_parameters(text, |number| {
+            parameters = parameters.max(number.parse().unwrap_or(0));
+            String::new()
+        });
+        let listed = (1..=parameters.saturating_add(1)).map(|number| format!("${number}"));
+        let call = format!(
+            "SELECT * FROM {name}({})",
+            listed.collect::<Vec<_>>().join(", ")
+        );
         Merged {
-            call: format!("SELECT * FROM {name}({})", listed.join(", ")),
             name,
+            call,
+            parameters,
         }
     }
 }
@@ -79,7 +89,7 @@ pub(crate) async fn make(client: &Client, part: &Part) -> Result<(), tokio_postg
         {
             continue;
         }
-        let merged = Merged::of(text, statement.params().len());
+        let merged = Merged::of(text);
         let known = client
             .query("SELECT 1 FROM pg_proc WHERE proname = $1", &[&merged.name])
             .await?;
@@ -150,4 +160,27 @@ fn definition(merged: &Merged, table: &Table, text: &str, statement: &Statement)
          GRANT EXECUTE ON FUNCTION {name} TO {APP};",
         inputs.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_has_the_parameters_of_the_text_whoever_calls_it_first() {
+        let merged = Merged::of("UPDATE t SET a = a - $3 WHERE o = $1 AND k = $2 AND a >= $3");
+        assert_eq!(merged.parameters, 3);
+        let called = merged.call.split_once('(').map(|(_, list)| list);
+        assert_eq!(called, Some("$1, $2, $3, $4)"));
+    }
+
+    #[test]
+    fn another_text_has_another_name() {
+        let (one, other) = (
+            Merged::of("UPDATE t SET a = $1"),
+            Merged::of("UPDATE t SET b = $1"),
+        );
+        assert_ne!(one.name, other.name);
+        assert_eq!(one.name, Merged::of("UPDATE t SET a = $1").name);
+    }
 }

@@ -79,7 +79,7 @@ pub(crate) fn plan(items: &[&Item], functions: &HashSet<String>, must: Must) -> 
         let merged = guard
             .merged()
             .filter(|merged| functions.contains(&merged.name));
-        if let Some(merged) = merged.filter(|_| mergeable(guard)) {
+        if let Some(merged) = merged {
             scope = None;
             let must = if matches!(guard, Guard::Change { .. }) {
                 Must::Tell
@@ -104,17 +104,6 @@ type Order<'a> = (usize, &'a str, Organisation, Option<Uid>, &'a [Value]);
 fn order<'a>(commit: &Commit, guard: &'a Guard) -> Order<'a> {
     let (rank, table, key) = guard.order();
     (rank, table, commit.organisation, commit.person, key)
-}
-
-/// Whether every parameter tells its kind, and is no list.
-fn mergeable(guard: &Guard) -> bool {
-    match guard {
-        Guard::Holds { params, .. } | Guard::Change { params, .. } => {
-            params.iter().all(|value| value.kind().is_some())
-        }
-        Guard::Claim { cells, .. } => cells.iter().all(|value| value.kind().is_some()),
-        Guard::Stream { .. } => false,
-    }
 }
 
 /// Adds to the last step, if that runs the same guard.

@@ -108,7 +108,7 @@ impl Lane {
             in_doubt: false,
         }];
         while let Some(mut work) = waiting.pop() {
-            expire(&mut work);
+            expire(&mut work, &Failure::TooLate);
             if work.requests.is_empty() {
                 continue;
             }
@@ -207,21 +207,7 @@ impl Lane {
     /// Waits a little before the next try; whose deadline would pass meanwhile is answered.
     async fn pause(&mut self, work: &mut Work, failure: &Failure) {
         tokio::time::sleep(PAUSE).await;
-        let in_doubt = work.in_doubt;
-        for request in work
-            .requests
-            .extract_if(.., |request| request.deadline.passed())
-        {
-            let id = request.item.commit.id;
-            answer(
-                request,
-                Err(if in_doubt {
-                    Failure::Unknown(id)
-                } else {
-                    failure.clone()
-                }),
-            );
-        }
+        expire(work, failure);
     }
 
     /// Answers those that are stored already. False when the connection was lost meanwhile.
@@ -242,6 +228,7 @@ impl Lane {
             self.connection = None;
             return false;
         };
+        // After BEGIN there are two answers for each: its scope, and what was found.
         let mut found = answers
             .into_iter()
             .skip(2)
@@ -296,21 +283,15 @@ impl Lane {
     }
 }
 
-/// Answers those whose deadline has passed, as far as can be said.
-fn expire(work: &mut Work) {
+/// Answers those whose deadline has passed: with the failure, unless the commit may have been stored.
+fn expire(work: &mut Work, failure: &Failure) {
     let in_doubt = work.in_doubt;
-    for request in work
-        .requests
-        .extract_if(.., |request| request.deadline.passed())
-    {
-        let id = request.item.commit.id;
+    let passed = |request: &mut Request| request.deadline.passed();
+    for request in work.requests.extract_if(.., passed) {
+        let unknown = Failure::Unknown(request.item.commit.id);
         answer(
             request,
-            Err(if in_doubt {
-                Failure::Unknown(id)
-            } else {
-                Failure::TooLate
-            }),
+            Err(if in_doubt { unknown } else { failure.clone() }),
         );
     }
 }
