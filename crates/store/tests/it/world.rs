@@ -262,7 +262,7 @@ macro_rules! stamp {
     (
         all { $($area:ident { $($test:ident)* })* }
         shared { $($shared_area:ident { $($shared:ident)* })* }
-        postgres { $($server_area:ident { $($(#[$mark:meta])* $server:ident)* })* }
+        postgres { $($server_area:ident { $($server:ident)* })* }
     ) => {
         mod sqlite {
             $($crate::world::stamp!(@ Sqlite $area { $($test)* });)*
@@ -277,7 +277,6 @@ macro_rules! stamp {
             $(mod $server_area {
                 $(
                     #[test]
-                    $(#[$mark])*
                     fn $server() {
                         $crate::world::run_bare($crate::contract::$server_area::$server);
                     }

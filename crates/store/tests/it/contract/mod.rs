@@ -152,7 +152,6 @@ crate::world::stamp! {
             a_replica_answers_only_when_it_is_asked
             a_read_sees_the_commit_whose_position_it_carries
             a_replica_that_stands_still_leaves_the_answer_to_the_primary
-            #[ignore = "not kept: a commit that moves no head is answered with a position that replicas have seen before it"]
             a_read_sees_a_commit_without_events_too
             a_replica_that_is_away_leaves_the_answer_to_the_primary
         }

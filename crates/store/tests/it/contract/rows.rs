@@ -272,6 +272,13 @@ pub(super) async fn a_text_with_a_zero_byte_is_malformed(world: World) {
         assert!(is_malformed(&outcome), "{outcome:?}");
     }
     assert_eq!(world.one::<i64>(&COUNT_SAMPLES, []).await, Some(0));
+    let (db, deadline) = (world.db(), world.db().deadline());
+    let read = db
+        .rows(world.organisation(), &READ_SAMPLE, ["a\0b".into()])
+        .await;
+    assert!(is_malformed(&read), "{read:?}");
+    let consumer = world.trial.shard().consumer("a\0b", &deadline).await;
+    assert!(is_malformed(&consumer), "{consumer:?}");
 }
 
 pub(super) async fn a_guard_that_answers_no_number_cannot_fill_a_place(world: World) {
