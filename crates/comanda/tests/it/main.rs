@@ -61,6 +61,8 @@ fn migrating_twice_makes_the_files_once() {
     }
     for file in ["control.db", "people.db", "main.db"] {
         assert!(folder.0.join(file).exists(), "{file}");
+        // Whoever closes a file last has moved its write-ahead log into it.
+        assert!(!folder.0.join(format!("{file}-wal")).exists(), "{file}");
     }
 }
 
@@ -68,13 +70,6 @@ fn migrating_twice_makes_the_files_once() {
 fn a_damaged_file_is_refused_by_its_name() {
     let folder = Folder::new("damaged");
     assert!(migrate(&folder.0).status.success());
-    // A write-ahead log that is still there would heal the file.
-    for rest in ["people.db-wal", "people.db-shm"] {
-        let path = folder.0.join(rest);
-        if path.exists() {
-            std::fs::remove_file(path).unwrap();
-        }
-    }
     std::fs::write(
         folder.0.join("people.db"),
         "this is no database, but it is long enough",

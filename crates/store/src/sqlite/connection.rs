@@ -129,6 +129,9 @@ fn prepare(connection: Connection, place: &Place, role: Role) -> Result<Connecti
     if role == Role::Reader {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
+    // The first read opens the write-ahead log. A writer that was never used would not know of it, and could not move it
+    // into the file when it is the last to close.
+    connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
     Ok(connection)
 }
 
