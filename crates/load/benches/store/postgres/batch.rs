@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 
 use super::columns::Columns;
 use super::text;
-use super::wire::{Fault, Id, Sent, answer, pipeline};
+use super::wire::{Fault, Id, answer, hold, pipeline, send, simple};
 use crate::shop::{Share, Shop};
 
 /// Orders that share a transaction.
@@ -92,15 +92,22 @@ impl Batch {
                 (order.organisation.into(), Id(first.dish), first.quantity)
             })
             .collect();
-        let mut sent = vec![self.simple("BEGIN"), self.send(&it.list, vec![&list])];
+        let mut sent = vec![
+            simple(&self.connection, "BEGIN"),
+            send(&self.connection, &it.list, vec![&list]),
+        ];
         let mut last = None;
         for (owner, (organisation, dish, quantity)) in owners.iter().zip(&guards) {
             if last.replace(organisation) != Some(organisation) {
-                sent.push(self.send(&it.scope, vec![owner]));
+                sent.push(send(&self.connection, &it.scope, vec![owner]));
             }
-            sent.push(self.send(&it.take, vec![organisation, dish, quantity]));
+            sent.push(hold(
+                &self.connection,
+                &it.take,
+                vec![organisation, dish, quantity],
+            ));
         }
-        pipeline(sent).await.map(|_| ())
+        pipeline(sent).await
     }
 
     async fn insert(&self, rows: &Columns<'_>) -> Result<(), Fault> {
@@ -131,34 +138,18 @@ impl Batch {
             &rows.kept,
         ];
         let sent = vec![
-            self.send(&it.orders, orders),
-            self.send(
+            send(&self.connection, &it.orders, orders),
+            send(
+                &self.connection,
                 &it.intents,
                 vec![&rows.organisation, &rows.intent, &rows.id, &rows.total],
             ),
-            self.send(&it.lines, lines),
-            self.send(&it.head, vec![&rows.count]),
-            self.send(&it.all, all),
-            self.simple("COMMIT"),
+            send(&self.connection, &it.lines, lines),
+            send(&self.connection, &it.head, vec![&rows.count]),
+            send(&self.connection, &it.all, all),
+            simple(&self.connection, "COMMIT"),
         ];
-        pipeline(sent).await.map(|_| ())
-    }
-
-    fn simple(&self, sql: &'static str) -> Sent<'_> {
-        Box::pin(async move { self.connection.batch_execute(sql).await.map(|()| None) })
-    }
-
-    fn send<'a>(
-        &'a self,
-        statement: &'a Statement,
-        params: Vec<&'a (dyn ToSql + Sync)>,
-    ) -> Sent<'a> {
-        Box::pin(async move {
-            self.connection
-                .execute(statement, &params)
-                .await
-                .map(|_| None)
-        })
+        pipeline(sent).await
     }
 }
 

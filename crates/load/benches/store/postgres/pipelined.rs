@@ -9,7 +9,7 @@ use tokio_postgres::Statement;
 
 use super::columns::Columns;
 use super::text;
-use super::wire::{Fault, Id, Sent, answer, pipeline};
+use super::wire::{Fault, Id, answer, hold, pipeline, send, simple};
 use crate::shop::{Share, Shop};
 
 /// A client with a connection of its own.
@@ -65,15 +65,17 @@ impl Pipelined {
         let (total, note) = (order.total_minor, order.note);
         let it = &self.statements;
         pipeline(vec![
-            self.simple("BEGIN"),
-            self.send(&it.set, [&scope as _, &list as _]),
-            self.send(
+            simple(&self.connection, "BEGIN"),
+            send(&self.connection, &it.set, vec![&scope as _, &list as _]),
+            hold(
+                &self.connection,
                 &it.take,
-                [&organisation as _, &dish as _, &first.quantity as _],
+                vec![&organisation as _, &dish as _, &first.quantity as _],
             ),
-            self.send(
+            send(
+                &self.connection,
                 &it.order,
-                [
+                vec![
                     &organisation as _,
                     &id as _,
                     &restaurant as _,
@@ -83,9 +85,10 @@ impl Pipelined {
                     &at as _,
                 ],
             ),
-            self.send(
+            send(
+                &self.connection,
                 &it.lines,
-                [
+                vec![
                     &rows.line_organisation as _,
                     &rows.line_order as _,
                     &rows.line as _,
@@ -94,14 +97,16 @@ impl Pipelined {
                     &rows.price as _,
                 ],
             ),
-            self.send(
+            send(
+                &self.connection,
                 &it.intent,
-                [&organisation as _, &intent as _, &id as _, &total as _],
+                vec![&organisation as _, &intent as _, &id as _, &total as _],
             ),
-            self.send(&it.head, [&one as _]),
-            self.send(
+            send(&self.connection, &it.head, vec![&one as _]),
+            send(
+                &self.connection,
                 &it.both,
-                [
+                vec![
                     &organisation as _,
                     &id as _,
                     &payload as _,
@@ -110,27 +115,9 @@ impl Pipelined {
                     &kept as _,
                 ],
             ),
-            self.simple("COMMIT"),
+            simple(&self.connection, "COMMIT"),
         ])
         .await
-        .map(|_| ())
-    }
-
-    fn simple(&self, sql: &'static str) -> Sent<'_> {
-        Box::pin(async move { self.connection.batch_execute(sql).await.map(|()| None) })
-    }
-
-    fn send<'a, const N: usize>(
-        &'a self,
-        statement: &'a Statement,
-        params: [&'a (dyn tokio_postgres::types::ToSql + Sync); N],
-    ) -> Sent<'a> {
-        Box::pin(async move {
-            self.connection
-                .execute(statement, &params)
-                .await
-                .map(|_| None)
-        })
     }
 }
 

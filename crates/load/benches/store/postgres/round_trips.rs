@@ -9,7 +9,7 @@ use testkit::trial::{Bulk, HOLD_STOCK, Order};
 use tokio_postgres::Statement;
 
 use super::text;
-use super::wire::{Fault, Id, answer};
+use super::wire::{Fault, Id, answer, hold};
 use crate::shop::{Share, Shop};
 
 /// A client with a connection of its own.
@@ -93,7 +93,7 @@ impl RoundTrips {
             &Id(first.dish) as _,
             &first.quantity as _,
         ];
-        sql.execute(&it.take, &params).await?;
+        hold(sql, &it.take, params.to_vec()).await?;
         let (restaurant, diner) = (Id(order.restaurant), Id(order.diner));
         let params = [
             &organisation as _,

@@ -10,12 +10,13 @@ use base::Uid;
 use bytes::{BufMut as _, BytesMut};
 use load::Answer;
 use tokio_postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
+use tokio_postgres::{Client as Connection, Statement};
 
 /// What went wrong while an order was stored by hand.
 pub(super) type Fault = tokio_postgres::Error;
 
-/// What a statement of a pipeline answers: the number in the first column of its first row, if there is one.
-pub(super) type Sent<'a> = Pin<Box<dyn Future<Output = Result<Option<i64>, Fault>> + Send + 'a>>;
+/// A statement of a pipeline.
+pub(super) type Sent<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
 /// An id on its way to the server.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +33,40 @@ impl ToSql for Id {
     to_sql_checked!();
 }
 
+/// A statement without parameters.
+pub(super) fn simple<'a>(connection: &'a Connection, sql: &'static str) -> Sent<'a> {
+    Box::pin(connection.batch_execute(sql))
+}
+
+/// A prepared statement.
+pub(super) fn send<'a>(
+    connection: &'a Connection,
+    statement: &'a Statement,
+    params: Vec<&'a (dyn ToSql + Sync)>,
+) -> Sent<'a> {
+    Box::pin(async move {
+        let done = connection.execute(statement, &params).await;
+        done.map(|_| ())
+    })
+}
+
+/// A guard, which has enough of everything in this bench.
+pub(super) fn hold<'a>(
+    connection: &'a Connection,
+    statement: &'a Statement,
+    params: Vec<&'a (dyn ToSql + Sync)>,
+) -> Sent<'a> {
+    Box::pin(async move {
+        let held = connection.execute(statement, &params).await?;
+        assert_eq!(held, 1, "a guard of the hand-written SQL does not hold");
+        Ok(())
+    })
+}
+
 /// Sends everything in order, then waits for the answers. Fails with the first failure.
-pub(super) async fn pipeline(mut sent: Vec<Sent<'_>>) -> Result<Vec<Option<i64>>, Fault> {
+pub(super) async fn pipeline(mut sent: Vec<Sent<'_>>) -> Result<(), Fault> {
     // The driver sends a statement when it is first polled.
-    let mut early: Vec<Option<Result<Option<i64>, Fault>>> = Vec::with_capacity(sent.len());
+    let mut early: Vec<Option<Result<(), Fault>>> = Vec::with_capacity(sent.len());
     poll_fn(|context| {
         for future in &mut sent {
             early.push(match future.as_mut().poll(context) {
@@ -46,14 +77,13 @@ pub(super) async fn pipeline(mut sent: Vec<Sent<'_>>) -> Result<Vec<Option<i64>>
         Poll::Ready(())
     })
     .await;
-    let mut answers = Vec::with_capacity(sent.len());
     for (future, early) in sent.into_iter().zip(early) {
-        answers.push(match early {
+        match early {
             Some(answer) => answer?,
             None => future.await?,
-        });
+        }
     }
-    Ok(answers)
+    Ok(())
 }
 
 /// What storing so many orders by hand came to.

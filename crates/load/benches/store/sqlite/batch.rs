@@ -71,7 +71,8 @@ impl Batch {
         let [first, ..] = &order.lines;
         let mut take = sql.prepare_cached(HOLD_STOCK.sqlite())?;
         let guard = params![organisation, bytes(&first.dish), first.quantity];
-        take.execute(guard)?;
+        let held = take.execute(guard)?;
+        assert_eq!(held, 1, "a guard of the hand-written SQL does not hold");
         let (restaurant, diner) = (bytes(&order.restaurant), bytes(&order.diner));
         let (total, note) = (order.total_minor, order.note);
         let row = params![organisation, id, restaurant, diner, total, note, at];
