@@ -9,6 +9,7 @@ mod database;
 mod db;
 mod directory;
 mod failure;
+mod head;
 mod idempotency;
 mod lease;
 mod log;

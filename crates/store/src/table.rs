@@ -126,11 +126,25 @@ impl Table {
     /// The column that the store fills itself, if this class has one.
     #[must_use]
     pub const fn owner(&self) -> Option<&'static str> {
+        match self.owner_column() {
+            Some(column) => Some(column.name),
+            None => None,
+        }
+    }
+
+    const fn owner_column(&self) -> Option<Column> {
         match self.class {
-            Class::Organisation => Some("organisation"),
-            Class::Person => Some("person"),
+            Class::Organisation => Some(Column::int("organisation")),
+            Class::Person => Some(Column::id("person")),
             Class::Queue | Class::Published | Class::Control => None,
         }
+    }
+
+    /// All columns, the one that the store fills itself first.
+    pub(crate) fn all_columns(&self) -> impl Iterator<Item = Column> {
+        self.owner_column()
+            .into_iter()
+            .chain(self.columns.iter().copied())
     }
 
     pub(crate) fn texts(&self) -> &Texts {
@@ -145,14 +159,7 @@ impl Table {
 
 impl Texts {
     fn of(table: &Table) -> Self {
-        let owner = table.owner().map(|name| match table.class {
-            Class::Person => Column::id(name),
-            _ => Column::int(name),
-        });
-        let columns: Vec<Column> = owner
-            .into_iter()
-            .chain(table.columns.iter().copied())
-            .collect();
+        let columns: Vec<Column> = table.all_columns().collect();
         let names = join(columns.iter().map(|column| column.name.to_owned()));
         let numbered = |mark: char| join((1..=columns.len()).map(|n| format!("{mark}{n}")));
         let arrays = join(columns.iter().enumerate().map(|(i, column)| {

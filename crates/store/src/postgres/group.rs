@@ -62,21 +62,7 @@ pub(crate) async fn attempt(connection: &mut Connection, items: &[&Item]) -> Att
         return rolled_back(connection, instead).await;
     }
     match rows::second(items, &guarded) {
-        Ok(second) => {
-            let begun = first.len();
-            first.extend(second.sends);
-            finish(
-                connection,
-                items,
-                guarded,
-                Second {
-                    sends: first,
-                    begun,
-                    ..second
-                },
-            )
-            .await
-        }
+        Ok(second) => finish(connection, items, guarded, second.after(first)).await,
         Err(_) if items.len() > 1 => {
             rolled_back(connection, Attempt::Split(half(items.len()))).await
         }
@@ -98,14 +84,7 @@ async fn at_once(connection: &mut Connection, items: &[&Item]) -> Option<Attempt
     }
     let guarded: Vec<Guarded> = items.iter().map(|item| Guarded::unanswered(item)).collect();
     let second = rows::second(items, &guarded).ok()?;
-    let mut sends = begin(items, &plan);
-    let begun = sends.len();
-    sends.extend(second.sends);
-    let second = Second {
-        sends,
-        begun,
-        ..second
-    };
+    let second = second.after(begin(items, &plan));
     match finish(connection, items, guarded, second).await {
         Attempt::Failed(Fault::Refused) => {
             connection.be_wary();

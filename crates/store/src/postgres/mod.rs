@@ -25,6 +25,7 @@ use tokio_postgres::Config;
 use crate::call::{Answer, Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
 use crate::failure::{Failure, Outcome};
+use crate::head::raise;
 use crate::postgres::connection::{Connection, Send};
 use crate::postgres::group::Item;
 use crate::postgres::lane::{Request, Route};
@@ -319,13 +320,4 @@ struct Heads {
     known: watch::Sender<i64>,
     /// By commits of this node, which it has to call out to the others.
     stored: watch::Sender<i64>,
-}
-
-/// Positions only grow, whoever learns of them first.
-fn raise(head: &watch::Sender<i64>, position: i64) {
-    head.send_if_modified(|known| {
-        let grown = position > *known;
-        *known = position.max(*known);
-        grown
-    });
 }

@@ -10,7 +10,7 @@ use crate::postgres::guards::{self, Guarded};
 use crate::postgres::text::WRITE_LOG;
 use crate::postgres::wire::Param;
 use crate::system::MOVE_HEAD;
-use crate::table::{Class, Table};
+use crate::table::Table;
 use crate::value::{Kind, Value};
 
 /// How many statements the second pipeline begins with for each refused commit.
@@ -26,6 +26,16 @@ pub(crate) struct Second {
     pub(crate) head: Option<usize>,
     /// How many events are written.
     pub(crate) events: i64,
+}
+
+impl Second {
+    /// The same behind other statements, in one pipeline with them.
+    pub(crate) fn after(mut self, mut before: Vec<Send>) -> Self {
+        self.begun = before.len();
+        before.append(&mut self.sends);
+        self.sends = before;
+        self
+    }
 }
 
 /// The earlier fate of the refused, the rows of all that passed, table by table, then head, log and COMMIT.
@@ -97,20 +107,11 @@ fn merge(passed: &[&Item], answers: &[&Answers]) -> Outcome<Vec<(&'static Table,
     Ok(tables.into_values().collect())
 }
 
-fn insert(table: &'static Table, columns: Vec<Vec<Value>>) -> Send {
-    let owner = table.owner().map(|_| {
-        if table.class == Class::Person {
-            Kind::Id
-        } else {
-            Kind::Int
-        }
-    });
-    let kinds = owner
-        .into_iter()
-        .chain(table.columns.iter().map(|column| column.kind));
-    let params = kinds
+fn insert(table: &'static Table, columns: Columns) -> Send {
+    let params = table
+        .all_columns()
         .zip(columns)
-        .map(|(kind, values)| Param::Column(kind, values));
+        .map(|(column, values)| Param::Column(column.kind, values));
     Send::Bound(&table.texts().insert_arrays, params.collect())
 }
 

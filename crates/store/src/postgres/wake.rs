@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
+use crate::head::raise;
 use crate::postgres::connection::{Connection, Send, Statements};
 use crate::postgres::text::{LISTEN, NOTIFY};
 use crate::postgres::wire::Param;
-use crate::postgres::{Heads, Settings, raise};
+use crate::postgres::{Heads, Settings};
 use crate::system::READ_HEAD;
 use crate::value::Value;
 

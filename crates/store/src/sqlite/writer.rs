@@ -14,6 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::call::Deadline;
 use crate::failure::{Failure, Outcome};
+use crate::head::raise;
 use crate::sqlite::connection::{Place, Role, is_busy};
 use crate::sqlite::faults::Faults;
 use crate::sqlite::queue::{Queue, Rejected};
@@ -217,7 +218,7 @@ impl Desk {
             committing: true,
         })?;
         // The head first: who is answered finds the log at least where his commit stands.
-        head.into_iter().for_each(|head| self.raise(head));
+        head.into_iter().for_each(|head| raise(&self.head, head));
         for (request, outcome) in self.taken.drain(..) {
             request.reply(outcome);
         }
@@ -309,7 +310,7 @@ impl Desk {
                 (&outcome, &request.job)
                 && !commit.events.is_empty()
             {
-                self.raise(committed.position);
+                raise(&self.head, committed.position);
             }
             request.reply(outcome);
         }
@@ -346,14 +347,6 @@ impl Desk {
         for request in taken.chain(waiting) {
             request.reply(Err(failure.clone()));
         }
-    }
-
-    fn raise(&self, position: i64) {
-        self.head.send_if_modified(|known| {
-            let grown = position > *known;
-            *known = position.max(*known);
-            grown
-        });
     }
 }
 
