@@ -28,6 +28,12 @@ macro_rules! codes {
 codes! {
     AMOUNT_MALFORMED = "amount_malformed", Invalid,
         "An amount is not a plain decimal number with the digits that its currency has.";
+    BACKUP_REFUSED = "backup_refused", Invalid,
+        "A backup is not whole, is damaged, or does not belong to what it is to be restored to.";
+    BODY_MALFORMED = "body_malformed", Invalid,
+        "The body of a request cannot be read as what the operation takes; its fields say where.";
+    BODY_TOO_LARGE = "body_too_large", Invalid,
+        "The body of a request is larger than the operation takes.";
     CONFLICT = "conflict", Conflict,
         "Others changed the same rows at the same time until the attempts ran out; it may be tried again.";
     CURRENCY_MIXED = "currency_mixed", Invalid,
@@ -40,34 +46,72 @@ codes! {
         "Stored data do not read back as they were written.";
     DEADLINE = "deadline", Unavailable,
         "The deadline passed before the work was begun; nothing was done.";
-    ID_MALFORMED = "id_malformed", Invalid,
-        "An id is not the expected prefix followed by 26 base-32 digits.";
+    FIELD_INVALID = "field_invalid", Invalid,
+        "A field has a value that it must not have.";
+    FIELD_MISSING = "field_missing", Invalid,
+        "A field that must be given is missing.";
+    FIELD_UNKNOWN = "field_unknown", Invalid,
+        "A field is not known to the operation.";
+    FORBIDDEN = "forbidden", Forbidden,
+        "The caller is known and may not do this.";
+    HEADER_MALFORMED = "header_malformed", Invalid,
+        "A header of a request cannot be read, or is there twice.";
     IDEMPOTENCY_OTHER_BODY = "idempotency_other_body", Invalid,
         "An idempotency key was used before for another request.";
     IDEMPOTENCY_UNDER_WAY = "idempotency_under_way", Conflict,
         "The same request is still under way; its key is kept, and asking again gives its answer.";
+    ID_MALFORMED = "id_malformed", Invalid,
+        "An id is not the expected prefix followed by 26 base-32 digits.";
     INTERNAL = "internal", Internal,
         "A mistake of the platform itself; the log has the details.";
     LIMIT_OUT_OF_RANGE = "limit_out_of_range", Invalid,
         "The limit of a page is not a whole number from 1 to 100.";
     LINE_MALFORMED = "line_malformed", Invalid,
         "The command line or a setting cannot be read, or names a place that cannot be used.";
+    MEDIA_TYPE_UNKNOWN = "media_type_unknown", Invalid,
+        "The body of a request is in a form that the operation does not read.";
+    METHOD_UNKNOWN = "method_unknown", Invalid,
+        "The address is known but does not answer to this method.";
     MONEY_OVERFLOW = "money_overflow", Invalid,
         "An amount of money is too large to be held exactly.";
     MOVED = "moved", Unavailable,
         "The organisation lives on another shard now; the directory must be asked again.";
+    NAME_TAKEN = "name_taken", Conflict,
+        "Something else has this name already.";
+    NOT_FOUND = "not_found", Missing,
+        "There is no such thing, or none that the caller may know of.";
     ORGANISATION_MALFORMED = "organisation_malformed", Invalid,
         "The number of an organisation is not a whole number of 32 bits.";
+    ORIGIN_REFUSED = "origin_refused", Forbidden,
+        "A page of another site may not do this.";
+    OVERLOADED = "overloaded", Unavailable,
+        "There is more work than can be done in time; nothing was done, and it may be tried again.";
+    PATH_UNKNOWN = "path_unknown", Missing,
+        "There is nothing at this address.";
+    QUERY_MALFORMED = "query_malformed", Invalid,
+        "The query of the address cannot be read, or names something twice.";
+    RATE_LIMITED = "rate_limited", Limited,
+        "The caller asked more often than it may; it may try again later.";
     RATIO_MALFORMED = "ratio_malformed", Invalid,
         "A ratio has a denominator that is not above zero.";
     REFUSED = "refused", Conflict,
         "A guard of the commit did not hold; nothing of the commit was stored.";
+    REQUEST_TOO_SLOW = "request_too_slow", Unavailable,
+        "The operation was not done within its deadline, and was ended.";
+    SETUP_REFUSED = "setup_refused", Forbidden,
+        "The set-up link is not the one that was printed, or was used before.";
+    STOPPING = "stopping", Unavailable,
+        "This node is shutting down; another one will answer.";
     TIME_MALFORMED = "time_malformed", Invalid,
         "A time is not a moment in RFC 3339.";
+    UNAUTHENTICATED = "unauthenticated", Unauthenticated,
+        "Nobody is signed in, or the sign-in is no longer good.";
     UNAVAILABLE = "unavailable", Unavailable,
         "A database or service cannot be reached now; nothing was done.";
     UNKNOWN_OUTCOME = "unknown_outcome", Unavailable,
         "The answer was lost, so the work may or may not have been done; ask again under the same id.";
+    VERSION_CHANGED = "version_changed", Conflict,
+        "Somebody else changed it since it was read; read it again.";
     VIOLATED = "violated", Conflict,
         "A constraint of the database was violated; nothing of the commit was stored.";
     WEIGHTS_EMPTY = "weights_empty", Invalid,

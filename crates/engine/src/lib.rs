@@ -1,0 +1,1 @@
+//! What works without being asked: supervised tasks, the relay of the log, consumers, timers, retention.

@@ -1,0 +1,1 @@
+//! The slices that every other one stands on: organisations, the first operator.
