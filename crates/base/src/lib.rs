@@ -20,6 +20,7 @@ pub mod organisation;
 pub mod page;
 pub mod random;
 pub mod ratio;
+pub mod secret;
 pub mod time;
 pub mod uid;
 
@@ -32,6 +33,7 @@ pub use organisation::Organisation;
 pub use page::{Limit, Page};
 pub use random::Random;
 pub use ratio::{Ratio, Rounding};
+pub use secret::{KeyRing, Secret};
 pub use time::Time;
 pub use uid::Uid;
 
