@@ -301,6 +301,12 @@ impl Db {
         &self.0.directory
     }
 
+    /// The name of this region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.0.region
+    }
+
     /// The control database.
     #[must_use]
     pub fn control(&self) -> &Database {

@@ -149,6 +149,28 @@ impl Directory {
             .cloned()
     }
 
+    /// The open organisations of a region with numbers above this one, in the order of their numbers.
+    #[must_use]
+    pub fn page(&self, region: &str, after: Organisation, limit: usize) -> Vec<Placement> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let wanted = |placement: &&Placement| {
+            placement.organisation > after
+                && placement.region == region
+                && placement.state != State::Creating
+        };
+        let mut page: Vec<&Placement> = known.values().filter(wanted).collect();
+        page.sort_unstable_by_key(|placement| placement.organisation);
+        page.into_iter().take(limit).cloned().collect()
+    }
+
+    /// How many organisations live on a shard of a region.
+    #[must_use]
+    pub fn count(&self, region: &str, shard: &str) -> usize {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let there = |placement: &&Placement| placement.region == region && placement.shard == shard;
+        known.values().filter(there).count()
+    }
+
     /// How many organisations it knows.
     #[must_use]
     pub fn len(&self) -> usize {
