@@ -1,0 +1,11 @@
+//! The engine as those who build on it see it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once, with the cause"
+)]
+
+mod tasks;
