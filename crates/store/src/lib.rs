@@ -3,12 +3,14 @@
 //! A slice declares tables, statements and migrations as values, reads typed rows, and hands over a [`Commit`].
 //! It never sees a transaction, a driver, or which engine it runs on. `docs/store.md` shows how.
 
+pub mod backup;
 mod call;
 mod commit;
 mod database;
 mod db;
 mod directory;
 mod failure;
+mod fold;
 mod head;
 mod idempotency;
 mod lease;
@@ -29,6 +31,7 @@ pub use database::{Database, Place};
 pub use db::{Db, Parts, Settings};
 pub use directory::{Directory, Placement, State};
 pub use failure::{Failure, Outcome, Rule};
+pub use fold::{Fold, Folded};
 pub use idempotency::{Key, Reply};
 pub use lease::Lease;
 pub use log::Logged;
