@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything the build server asks for.
 
 use crate::stages::Stage;
-use crate::{Outcome, cargo, deny, packages, stages, test, tidy};
+use crate::{Outcome, cargo, deny, packages, python, stages, test, tidy};
 
 /// The budgets are for two cores and an empty cache.
 const STAGES: &[Stage] = &[
@@ -14,6 +14,8 @@ const STAGES: &[Stage] = &[
     Stage::new("build", 35, test::build),
     Stage::new("tests", 10, test::ordinary),
     Stage::new("kills", 8, test::kills),
+    Stage::new("overload", 3, test::overload),
+    Stage::new("attacks", 10, test::attacks),
 ];
 
 /// Runs all stages, or the named ones in their usual order.
@@ -34,6 +36,7 @@ pub(crate) fn ci(names: &[String]) -> Outcome {
 
 fn prepare() -> Outcome {
     packages::prepare()?;
+    python::prepare()?;
     deny::prepare()
 }
 

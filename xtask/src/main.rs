@@ -14,6 +14,7 @@ mod ci;
 mod deny;
 mod packages;
 mod place;
+mod python;
 mod run;
 mod stages;
 mod table;

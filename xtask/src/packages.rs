@@ -67,6 +67,16 @@ const PACKAGES: &[Package] = &[
         purpose: "many installations stand behind it",
         is_there: || place::find("pgbouncer").is_some(),
     },
+    Package {
+        name: "python3-venv",
+        purpose: "tools from PyPI live in environments of their own",
+        is_there: || has_module("ensurepip"),
+    },
+    Package {
+        name: "slowhttptest",
+        purpose: "plays clients that are slow on purpose",
+        is_there: || place::find("slowhttptest").is_some(),
+    },
 ];
 
 /// Makes sure that everything is there. Needs no root, and does nothing, when it is.
@@ -117,6 +127,13 @@ fn install(names: &[&str]) -> Outcome {
         Ok(status) => Err(format!("installing {} failed ({status})", names.join(" "))),
         Err(error) => Err(format!("cannot start the installation: {error}")),
     }
+}
+
+fn has_module(name: &str) -> bool {
+    let import = Command::new("python3")
+        .args(["-c", &format!("import {name}")])
+        .output();
+    import.is_ok_and(|output| output.status.success())
 }
 
 /// Debian keeps the server's programs out of the `PATH`, in a folder per version.

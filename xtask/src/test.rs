@@ -3,14 +3,16 @@
 use std::process::Command;
 
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo, packages};
+use crate::{Outcome, cargo, packages, python};
 
-/// Test programs of this name hold kill drills. They take minutes and have a budget of their own.
-const KILL: &str = "kills";
+/// Test programs of these names hold drills: they take minutes, want the machine to themselves, and have budgets of
+/// their own.
+const DRILLS: [&str; 3] = ["kills", "overload", "attacks"];
 
 /// Installs what is missing, then runs all tests. Arguments are handed to `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     packages::prepare()?;
+    python::prepare()?;
     let mut all = cargo_test(&["--no-fail-fast"]);
     all.args(arguments);
     cargo::succeed(all)
@@ -23,12 +25,12 @@ pub(crate) fn build() -> Outcome {
     cargo::succeed(cargo::cargo(binaries.iter().chain(&cargo::PROFILE)))
 }
 
-/// All tests but the kill drills.
+/// All tests but the drills.
 pub(crate) fn ordinary() -> Outcome {
     let workspace = Workspace::read()?;
     let mut command = cargo_test(&["--no-fail-fast", "--lib", "--bins"]);
     for program in workspace.test_programs() {
-        if program != KILL {
+        if !DRILLS.contains(&program.as_str()) {
             command.args(["--test", &program]);
         }
     }
@@ -38,12 +40,35 @@ pub(crate) fn ordinary() -> Outcome {
 
 /// The drills that kill processes and look at what is left.
 pub(crate) fn kills() -> Outcome {
+    drill("kills")
+}
+
+/// The drills that ask for more than the platform can do.
+pub(crate) fn overload() -> Outcome {
+    drill("overload")
+}
+
+/// The drills that mean harm: wrong, broken and slow requests.
+pub(crate) fn attacks() -> Outcome {
+    drill("attacks")
+}
+
+/// Runs the test programs of this name one after the other, and each of their tests alone.
+fn drill(name: &str) -> Outcome {
     let workspace = Workspace::read()?;
-    if !workspace.test_programs().iter().any(|name| name == KILL) {
-        println!("no test program is named `{KILL}` yet");
+    if !workspace.test_programs().iter().any(|known| known == name) {
+        println!("no test program is named `{name}`");
         return Ok(());
     }
-    cargo::succeed(cargo_test(&["--no-fail-fast", "--test", KILL]))
+    let arguments = [
+        "--no-fail-fast",
+        "--test",
+        name,
+        "--",
+        "--nocapture",
+        "--test-threads=1",
+    ];
+    cargo::succeed(cargo_test(&arguments))
 }
 
 fn cargo_test(arguments: &[&str]) -> Command {
