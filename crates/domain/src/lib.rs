@@ -3,3 +3,4 @@
 //! No async, no database, no clock, no chance: time and random values are arguments. One module a noun.
 
 pub mod organisations;
+pub mod people;

@@ -1,0 +1,107 @@
+//! What is known of people: addresses that letters are sent to.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The most characters of an e-mail address, by RFC 5321.
+pub const EMAIL_CHARS_MAX: usize = 254;
+/// The most characters before the sign.
+const LOCAL_CHARS_MAX: usize = 64;
+
+/// An e-mail address that a letter could be sent to; only a letter shows whether it arrives.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+/// A text that is no e-mail address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "an e-mail address is a name, the sign @ and a host, of at most {EMAIL_CHARS_MAX} characters"
+)]
+pub struct EmailError;
+
+impl Email {
+    /// Takes an address as it was typed, without the spaces around it.
+    ///
+    /// # Errors
+    /// It is not a name and a host with a sign between them, or it is too long.
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        let text: String = text.trim().nfc().collect();
+        let (local, host) = text.rsplit_once('@').ok_or(EmailError)?;
+        let is_host = host.contains('.')
+            && host.split('.').all(|part| {
+                !part.is_empty()
+                    && !part.starts_with('-')
+                    && !part.ends_with('-')
+                    && part.chars().all(|c| c.is_alphanumeric() || c == '-')
+            });
+        let is_local = !local.is_empty()
+            && local.chars().count() <= LOCAL_CHARS_MAX
+            && !local
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "@<>()[],;:\\\"".contains(c));
+        if is_host && is_local && text.chars().count() <= EMAIL_CHARS_MAX {
+            Ok(Self(text))
+        } else {
+            Err(EmailError)
+        }
+    }
+
+    /// The address as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address as it is compared: no mail system in use tells upper from lower case.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.nfkc().flat_map(char::to_lowercase).collect()
+    }
+}
+
+/// An address is personal: it is never printed by accident.
+impl std::fmt::Debug for Email {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Email")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_a_name_and_a_host() {
+        for good in [
+            "a@b.de",
+            " Lucia.Rossi+x@mail.example.com ",
+            "grün@münchen.example",
+        ] {
+            assert_eq!(Email::parse(good).unwrap().as_str(), good.trim());
+        }
+        let long = format!("{}@b.de", "x".repeat(LOCAL_CHARS_MAX + 1));
+        let longer = format!("a@{}.de", "x.".repeat(150));
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@b.de",
+            "a@b",
+            "a b@c.de",
+            "a@b..de",
+            "a@-b.de",
+            "a@b@c.de",
+            "a\r\n@b.de",
+            &long,
+            &longer,
+        ] {
+            assert_eq!(Email::parse(bad), Err(EmailError), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn case_does_not_make_another_address() {
+        let one = Email::parse("Lucia@Example.com").unwrap();
+        assert_eq!(one.folded(), "lucia@example.com");
+        assert_eq!(format!("{one:?}"), "Email");
+    }
+}
