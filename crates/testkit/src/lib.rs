@@ -15,5 +15,6 @@ pub mod pgbouncer;
 pub mod postgres;
 mod programs;
 pub mod proxy;
+pub mod serve;
 pub mod trial;
 mod watchdog;

@@ -1,0 +1,191 @@
+//! `comanda secrets`: rotate, retire, back up, restore.
+
+use std::path::{Path, PathBuf};
+
+use base::{Error, Random, Result, codes};
+use clap::Subcommand;
+use zeroize::Zeroizing;
+
+use super::{Name, Secrets, archive, guarded, is_there, passphrase, put_folder, read_ring};
+use crate::config::{Settings, refused};
+
+pub(crate) const ABOUT: &str = "\
+The secrets of this machine lie in `secrets` in the data folder, readable by its owner alone: the keys of
+tokens and cursors, the pepper of sessions, and the master key of personal fields. No backup of data holds
+them. A running `serve` follows a rotation within 60 seconds, without a restart.
+
+  comanda secrets list                        which keys are in force, without showing them
+  comanda secrets rotate token                a new key; the one before stays valid
+  comanda secrets retire token                the one before is no longer valid
+  comanda secrets backup --to FILE            one file, sealed by a passphrase; keep it apart from the data
+  comanda secrets restore --from FILE         brings them back into an empty place";
+
+/// What `comanda secrets` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell which keys are in force, without showing them
+    List,
+    /// Draw a new key; the one before stays valid until it is retired
+    Rotate {
+        /// Which secret
+        name: Name,
+    },
+    /// Drop the key before the current one
+    Retire {
+        /// Which secret
+        name: Name,
+    },
+    /// Write all secrets into one file, sealed by a passphrase
+    Backup {
+        /// The file, which must not be there yet
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// The file with the passphrase, instead of asking at the terminal
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Bring all secrets back from such a file
+    Restore {
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The file with the passphrase, instead of asking at the terminal
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<()> {
+    let data = &settings.storage.data;
+    match &args.command {
+        Command::List => list(data),
+        Command::Rotate { name } => rotate(data, *name),
+        Command::Retire { name } => retire(data, *name),
+        Command::Backup {
+            to,
+            passphrase_file,
+        } => backup(data, to, passphrase_file.as_deref()),
+        Command::Restore {
+            from,
+            passphrase_file,
+        } => restore(data, from, passphrase_file.as_deref()),
+    }
+}
+
+fn list(data: &Path) -> Result<()> {
+    let folder = Secrets::folder(data);
+    guarded::check_folder(&folder)?;
+    for name in Name::ALL {
+        let ring = read_ring(&folder, name)?;
+        let previous = match ring.previous {
+            Some((number, _)) => format!(", key {number} is still valid"),
+            None => String::new(),
+        };
+        println!("{:<7} key {}{previous}", name.word(), ring.current.0);
+    }
+    Ok(())
+}
+
+fn rotate(data: &Path, name: Name) -> Result<()> {
+    let ring = Secrets::change(data, name, |ring| ring.rotated(&Random::real()))?;
+    let (word, number) = (name.word(), ring.current.0);
+    println!(
+        "{word} has key {number} now; key {} stays valid.",
+        number - 1
+    );
+    println!("A running `comanda serve` takes it within 60 seconds. Back the secrets up again.");
+    println!("When nothing needs the old one any more: comanda secrets retire {word}");
+    Ok(())
+}
+
+fn retire(data: &Path, name: Name) -> Result<()> {
+    let ring = Secrets::change(data, name, |ring| match ring.previous {
+        Some(_) => Ok(ring.retired()),
+        None => Err(Error::conflict(
+            codes::CONFLICT,
+            "there is no key before the current one",
+        )),
+    })?;
+    println!("{} has key {} only.", name.word(), ring.current.0);
+    Ok(())
+}
+
+fn backup(data: &Path, to: &Path, file: Option<&Path>) -> Result<()> {
+    let folder = Secrets::folder(data);
+    Secrets::read(data)?;
+    if is_there(to) {
+        return Err(refused(format!("{} is there already", to.display())));
+    }
+    let mut files = archive::Files::new();
+    for name in names(&folder)? {
+        let text = guarded::read(&folder.join(&name))?;
+        files.insert(name, text.to_string());
+    }
+    let passphrase = passphrase::choose(file)?;
+    let sealed = archive::seal(&files, &passphrase, &Random::real());
+    wipe(files);
+    guarded::write(to, &sealed?)?;
+    println!("The secrets are in {}, sealed.", to.display());
+    println!(
+        "Without it and its passphrase no backup of data can be read. Keep both apart from the data."
+    );
+    Ok(())
+}
+
+/// The names of all files of secrets, without what a crash left behind.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let failed = |error| refused(format!("{} cannot be read: {error}", folder.display()));
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        names.extend(
+            name.into_string()
+                .ok()
+                .filter(|name| !name.starts_with('.')),
+        );
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn restore(data: &Path, from: &Path, file: Option<&Path>) -> Result<()> {
+    let folder = Secrets::folder(data);
+    if is_there(&folder) {
+        return Err(refused(format!(
+            "{} is there already; move it away if it is to be replaced",
+            folder.display()
+        )));
+    }
+    let sealed = std::fs::read(from)
+        .map_err(|error| refused(format!("{} cannot be read: {error}", from.display())))?;
+    let files = archive::open(&sealed, &passphrase::ask(file)?)?;
+    if files
+        .keys()
+        .any(|name| name.contains(['/', '\0']) || name.starts_with('.'))
+    {
+        return Err(refused("the backup names a file outside of its folder"));
+    }
+    crate::databases::make_folder(data)?;
+    let listed: Vec<(String, &[u8])> = files
+        .iter()
+        .map(|(name, text)| (name.clone(), text.as_bytes()))
+        .collect();
+    put_folder(&folder, &listed)?;
+    wipe(files);
+    Secrets::read(data)?;
+    println!("The secrets are in {}.", folder.display());
+    Ok(())
+}
+
+fn wipe(files: archive::Files) {
+    for text in files.into_values() {
+        drop(Zeroizing::new(text));
+    }
+}

@@ -1,0 +1,57 @@
+//! The secrets of a running process, which follow their files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::Result;
+use tokio::sync::watch;
+
+use super::Secrets;
+
+/// The secrets in force now. Clones see the same.
+#[derive(Clone)]
+pub(crate) struct Live {
+    data: PathBuf,
+    sender: watch::Sender<Arc<Secrets>>,
+}
+
+impl Live {
+    /// Begins with secrets that were read.
+    pub(crate) fn new(data: PathBuf, secrets: Secrets) -> Self {
+        let (sender, _) = watch::channel(Arc::new(secrets));
+        Self { data, sender }
+    }
+
+    /// What is in force.
+    pub(crate) fn now(&self) -> Arc<Secrets> {
+        Arc::clone(&self.sender.borrow())
+    }
+
+    /// Tells of every change.
+    pub(crate) fn follow(&self) -> watch::Receiver<Arc<Secrets>> {
+        self.sender.subscribe()
+    }
+
+    /// Reads the files again, and answers whether any key has changed.
+    ///
+    /// # Errors
+    /// A file cannot be used; what was in force stays so.
+    pub(crate) fn look(&self) -> Result<bool> {
+        let read = Secrets::read(&self.data)?;
+        let is_new = read.numbers() != self.now().numbers();
+        if is_new {
+            self.sender.send_replace(Arc::new(read));
+        }
+        Ok(is_new)
+    }
+}
+
+impl Secrets {
+    /// The numbers of all keys: a ring changes only by getting another number or by losing one.
+    fn numbers(&self) -> [(u32, Option<u32>); 4] {
+        [&self.token, &self.cursor, &self.pepper, &self.master].map(|ring| {
+            let previous = ring.previous.as_ref().map(|(number, _)| *number);
+            (ring.current.0, previous)
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Certificates: from files, or from an authority of our own.
