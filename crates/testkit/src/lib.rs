@@ -13,7 +13,7 @@
 mod folder;
 pub mod pgbouncer;
 pub mod postgres;
-mod programs;
+pub mod programs;
 pub mod proxy;
 pub mod serve;
 pub mod trial;

@@ -35,6 +35,34 @@ pub(crate) fn postgres_folders() -> Vec<PathBuf> {
     numbered.into_iter().map(|(_, folder)| folder).collect()
 }
 
+/// A program of a tool from PyPI, where `cargo xtask test` puts it.
+///
+/// # Panics
+/// It is not there.
+#[must_use]
+#[track_caller]
+pub fn tool(tool: &str, program: &str) -> PathBuf {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "where caches lie is said by the system, not by a setting of ours"
+    )]
+    let folder = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let home = || {
+        folder("HOME")
+            .unwrap_or_else(std::env::temp_dir)
+            .join(".cache")
+    };
+    let cache = folder("XDG_CACHE_HOME").unwrap_or_else(home);
+    require(
+        program,
+        &[cache.join("comanda/tools").join(tool).join("bin")],
+    )
+}
+
 /// Panics with what to do when a program is not there.
 #[track_caller]
 pub(crate) fn require(name: &str, folders: &[PathBuf]) -> PathBuf {
