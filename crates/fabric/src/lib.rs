@@ -1,3 +1,12 @@
 //! What the nodes of a region share and may lose at any time: bus, cache, limits.
 //!
-//! Everything here may forget everything; the commit is the only truth. Memory stands behind each part now.
+//! Everything here may forget everything; the commit is the only truth. Memory stands behind each part now;
+//! callers see one type each, so that a shared engine can be put behind it without their noticing.
+
+pub mod bus;
+pub mod cache;
+pub mod limits;
+
+pub use bus::{Bus, Message, Pattern, Received, Room, Subscription};
+pub use cache::{Cache, Loaded, Trust};
+pub use limits::{Limits, Policy, Taken};

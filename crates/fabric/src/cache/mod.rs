@@ -1,0 +1,296 @@
+//! The cache: values that are quicker to remember than to load, bounded by bytes, and never believed too long.
+//!
+//! Each value has tags, by which it is declared invalid, and an end. Many who want a value that is not there wait
+//! for one load. While trust is withdrawn nothing that is held is believed. A failure to load is never remembered.
+
+mod flight;
+mod marks;
+mod trust;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use base::{Clock, Result};
+use metrics::Counter;
+
+use flight::{Flights, Landed, Lead, Part};
+use marks::{Marks, Span, What};
+pub use trust::Trust;
+
+/// What an entry takes besides its value and its key, about.
+const ENTRY_BYTES: usize = 256;
+
+/// How much a cache holds, and for how long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// How many bytes all entries may take, as their loaders say.
+    pub bytes_max: u64,
+    /// How long a value is believed unless its loader says less; none is believed longer.
+    pub age_max: Duration,
+    /// How many invalid keys, and how many invalid tags, are remembered one by one. When there are more,
+    /// all values that are older than the older half of them are given up.
+    pub marks_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bytes_max: 64 << 20,
+            age_max: Duration::from_secs(300),
+            marks_max: 16_384,
+        }
+    }
+}
+
+/// A value that was loaded, and what the cache must know of it.
+#[derive(Clone, Debug)]
+pub struct Loaded<V> {
+    value: V,
+    value_bytes: usize,
+    tags: Vec<Arc<str>>,
+    age_max: Duration,
+}
+
+impl<V> Loaded<V> {
+    /// A value of about so many bytes.
+    pub fn new(value: V, value_bytes: usize) -> Self {
+        Self {
+            value,
+            value_bytes,
+            tags: Vec::new(),
+            age_max: Duration::MAX,
+        }
+    }
+
+    /// Adds a tag: when it is declared invalid, so is this value.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<Arc<str>>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Lets it be believed no longer than this, nor longer than the cache allows.
+    #[must_use]
+    pub fn age_max(mut self, age_max: Duration) -> Self {
+        self.age_max = age_max;
+        self
+    }
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    tags: Vec<Arc<str>>,
+    weight_bytes: u32,
+    /// The number of the marks, and of the trust, when its loading began.
+    begun: u64,
+    trusted: u64,
+    ends_at: Duration,
+}
+
+/// Remembers values of one sort. Clones are the same cache.
+pub struct Cache<V>(Arc<Inside<V>>);
+
+struct Inside<V> {
+    name: &'static str,
+    settings: Settings,
+    clock: Clock,
+    trust: Trust,
+    entries: moka::future::Cache<Arc<str>, Arc<Entry<V>>>,
+    marks: Marks,
+    flights: Flights<Entry<V>>,
+    counters: OnceLock<Counters>,
+}
+
+struct Counters {
+    hits: Counter,
+    misses: Counter,
+}
+
+impl<V: Clone + Send + Sync + 'static> Cache<V> {
+    /// Makes an empty cache. Its name stands in the metrics.
+    pub fn new(name: &'static str, settings: Settings, clock: &Clock, trust: &Trust) -> Self {
+        // The ends are judged here, by our own clock; moka only frees what nobody asks for any more.
+        let entries = moka::future::Cache::builder()
+            .name(name)
+            .max_capacity(settings.bytes_max)
+            .weigher(|_: &Arc<str>, entry: &Arc<Entry<V>>| entry.weight_bytes)
+            .time_to_live(settings.age_max)
+            .build();
+        Self(Arc::new(Inside {
+            name,
+            settings,
+            clock: clock.clone(),
+            trust: trust.clone(),
+            entries,
+            marks: Marks::new(settings.marks_max),
+            flights: Flights::new(),
+            counters: OnceLock::new(),
+        }))
+    }
+
+    /// Gives the value of a key when it is there and may be believed.
+    pub async fn get(&self, key: &str) -> Option<V> {
+        let found = self.0.find(key).await;
+        self.0.count(found.as_ref());
+        Some(found?.value.clone())
+    }
+
+    /// Gives the value of a key, loading it when it is not there or may not be believed. Of many who want it at the
+    /// same time one loads; the others wait for it, and share its failure. One that comes after an invalidation
+    /// never gets what was being loaded before it.
+    ///
+    /// # Errors
+    ///
+    /// What the loader says. It is not remembered.
+    pub async fn get_or_set<L, F>(&self, key: &str, loader: L) -> Result<V>
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = Result<Loaded<V>>>,
+    {
+        let asked = self.0.marks.now();
+        let found = self.0.find(key).await;
+        self.0.count(found.as_ref());
+        if let Some(entry) = found {
+            return Ok(entry.value.clone());
+        }
+        let key = Arc::from(key);
+        loop {
+            match self.0.flights.join(&key) {
+                Part::Lead(lead) => return self.0.load(&key, lead, loader).await,
+                Part::Follow(follow) => match follow.landed().await {
+                    Some(Landed::Failed(error)) => return Err(flight::again(&error)),
+                    Some(Landed::Loaded(entry)) if self.0.is_new_at(asked, &key, &entry) => {
+                        return Ok(entry.value.clone());
+                    }
+                    // Too old for this one, or given up: the next flight begins after it asked.
+                    Some(Landed::Loaded(_)) | None => {}
+                },
+            }
+        }
+    }
+
+    /// Declares the value of one key invalid, also one that is being loaded now.
+    pub async fn invalidate_key(&self, key: &str) {
+        self.0.marks.mark(What::Key(key));
+        self.0.entries.invalidate(key).await;
+    }
+
+    /// Declares all values with this tag invalid, also those that are being loaded now.
+    pub fn invalidate_tag(&self, tag: &str) {
+        self.0.marks.mark(What::Tag(tag));
+    }
+
+    /// Declares all values invalid whose keys begin so, also those that are being loaded now.
+    pub fn invalidate_prefix(&self, prefix: &str) {
+        self.0.marks.mark(What::Prefix(prefix));
+    }
+
+    /// Declares all values invalid, also those that are being loaded now: for one who missed what was invalid.
+    pub fn invalidate_all(&self) {
+        self.0.marks.mark(What::All);
+        self.0.entries.invalidate_all();
+    }
+
+    /// About how many bytes are held now.
+    pub async fn bytes(&self) -> u64 {
+        self.0.entries.run_pending_tasks().await;
+        self.0.entries.weighted_size()
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static> Inside<V> {
+    async fn find(&self, key: &str) -> Option<Arc<Entry<V>>> {
+        let entry = self.entries.get(key).await?;
+        let is_believed = self.trust.has_held_since(entry.trusted)
+            && self.clock.elapsed() < entry.ends_at
+            && !self.is_invalid(key, &entry, Span::since(entry.begun));
+        is_believed.then_some(entry)
+    }
+
+    async fn load<L, F>(&self, key: &Arc<str>, lead: Lead<'_, Entry<V>>, loader: L) -> Result<V>
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = Result<Loaded<V>>>,
+    {
+        // Another may have landed between the look into the cache and the begin of this flight.
+        if let Some(entry) = self.find(key).await {
+            lead.land(Landed::Loaded(Arc::clone(&entry)));
+            return Ok(entry.value.clone());
+        }
+        let (begun, trusted) = (self.marks.now(), self.trust.count());
+        let loaded_at = self.clock.elapsed();
+        let loaded = match loader().await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                lead.land(Landed::Failed(Arc::new(flight::again(&error))));
+                return Err(error);
+            }
+        };
+        let age_max = loaded.age_max.min(self.settings.age_max);
+        let entry = Arc::new(Entry {
+            weight_bytes: weight(key, &loaded),
+            value: loaded.value,
+            tags: loaded.tags,
+            begun,
+            trusted,
+            ends_at: loaded_at.saturating_add(age_max),
+        });
+        // It may be invalid by now; then every lookup will find that out, as it does later on.
+        self.entries
+            .insert(Arc::clone(key), Arc::clone(&entry))
+            .await;
+        let value = entry.value.clone();
+        lead.land(Landed::Loaded(entry));
+        Ok(value)
+    }
+
+    /// Whether nothing had been declared invalid between the begin of the load and the asking.
+    fn is_new_at(&self, asked: u64, key: &str, entry: &Entry<V>) -> bool {
+        let span = Span {
+            begun: entry.begun,
+            until: asked,
+        };
+        !self.is_invalid(key, entry, span)
+    }
+
+    fn is_invalid(&self, key: &str, entry: &Entry<V>, span: Span) -> bool {
+        self.marks.is_invalid(key, &entry.tags, span)
+    }
+
+    fn count(&self, found: Option<&Arc<Entry<V>>>) {
+        let counters = self.counters.get_or_init(|| Counters {
+            hits: metrics::counter!("cache_hits_total", "cache" => self.name),
+            misses: metrics::counter!("cache_misses_total", "cache" => self.name),
+        });
+        match found {
+            Some(_) => counters.hits.increment(1),
+            None => counters.misses.increment(1),
+        }
+    }
+}
+
+fn weight<V>(key: &str, loaded: &Loaded<V>) -> u32 {
+    let tags_bytes: usize = loaded.tags.iter().map(|tag| tag.len()).sum();
+    let all = loaded
+        .value_bytes
+        .saturating_add(key.len() + tags_bytes + ENTRY_BYTES);
+    u32::try_from(all).unwrap_or(u32::MAX)
+}
+
+impl<V> Clone for Cache<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V> fmt::Debug for Cache<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inside = &self.0;
+        f.debug_struct("Cache")
+            .field("name", &inside.name)
+            .field("settings", &inside.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,8 @@
+//! What nodes share, tried in memory.
+
+#[cfg(test)]
+mod bus;
+#[cfg(test)]
+mod cache;
+#[cfg(test)]
+mod limits;
