@@ -23,6 +23,17 @@ pub enum Class {
     Control,
 }
 
+/// What the queue role may do with the rows of a tenant's table, besides what the class says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing.
+    Nothing,
+    /// Find the rows of all organisations, change and remove them: work that a commit leaves to be done.
+    Works,
+    /// Remove rows that are older than 30 days by their column `at`; of those it sees the key and `at` alone.
+    Clears,
+}
+
 /// A column after the one that the store fills itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -83,6 +94,8 @@ pub struct Table {
     pub key: usize,
     /// The tables that its foreign keys name.
     pub parents: &'static [&'static Table],
+    /// What the queue role may do with a tenant's rows.
+    pub reach: Reach,
     texts: OnceLock<Texts>,
 }
 
@@ -119,8 +132,24 @@ impl Table {
             columns,
             key,
             parents,
+            reach: Reach::Nothing,
             texts: OnceLock::new(),
         }
+    }
+
+    /// The same table as one whose rows are work: a commit inserts them, and the queue role claims them through a
+    /// table of the same name and class `Queue`.
+    #[must_use]
+    pub const fn worked(mut self) -> Self {
+        self.reach = Reach::Works;
+        self
+    }
+
+    /// The same table as one from which the queue role removes what is older than 30 days.
+    #[must_use]
+    pub const fn cleared(mut self) -> Self {
+        self.reach = Reach::Clears;
+        self
     }
 
     /// The column that the store fills itself, if this class has one.

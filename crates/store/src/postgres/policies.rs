@@ -2,12 +2,13 @@
 //!
 //! FORCE on every table, so that even its owner is bound; the owner has a policy of its own for migrations. The
 //! application sees one organisation (or person) at a time and inserts for a list; the queue role sees queues,
-//! control tables and the log, and nothing of a tenant besides. An absent or empty setting means no rows.
+//! control tables and the log, and of a tenant's rows only those that are work or so old that they may go. An absent
+//! or empty setting means no rows.
 
 use std::fmt::Write as _;
 
 use crate::system::{COMMITS, HEAD, LOG};
-use crate::table::{Class, Table};
+use crate::table::{Class, Reach, Table};
 
 /// Owns every table and runs migrations.
 pub(crate) const OWNER: &str = "comanda_owner";
@@ -91,7 +92,35 @@ pub(crate) fn statements(table: &Table) -> String {
         );
         grant(&mut out, table, "SELECT", QUEUE);
     }
+    reach(&mut out, table);
     out
+}
+
+/// What is too young to be removed by whatever statement, by the clock of the database: 30 days.
+const OLD: &str =
+    "USING (at < (SELECT (extract(epoch FROM now()) * 1000000)::bigint - 2592000000000))";
+
+fn reach(out: &mut String, table: &Table) {
+    match table.reach {
+        Reach::Nothing => {}
+        Reach::Works => {
+            let rule = "USING (true) WITH CHECK (true)";
+            policy(out, table, "queue_work", "ALL", QUEUE, rule);
+            grant(out, table, "SELECT, UPDATE, DELETE", QUEUE);
+        }
+        Reach::Clears => {
+            policy(out, table, "queue_clear", "DELETE", QUEUE, OLD);
+            grant(out, table, "DELETE", QUEUE);
+            // The queue role reads the whole log already.
+            if table.name != LOG.name {
+                let columns = table.all_columns().take(table.key.saturating_add(1));
+                let names: Vec<&str> = columns.map(|column| column.name).collect();
+                policy(out, table, "queue_old", "SELECT", QUEUE, OLD);
+                let rights = format!("SELECT ({}, at)", names.join(", "));
+                grant(out, table, &rights, QUEUE);
+            }
+        }
+    }
 }
 
 fn tenant(out: &mut String, table: &Table) {

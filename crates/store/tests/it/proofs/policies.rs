@@ -65,6 +65,19 @@ type Seen = (String, String, String, String);
 
 const HISTORY: [&str; 2] = ["log", "commits"];
 
+/// The tables of which the queue role removes what is old, with what it sees of that.
+const CLEARED: [(&str, &[&str]); 3] = [
+    ("log", &[]),
+    ("commits", &["organisation", "id", "at"]),
+    (
+        "idempotency",
+        &["organisation", "caller", "operation", "key", "at"],
+    ),
+];
+
+/// What is older than 30 days, as PostgreSQL writes it back.
+const OLD: &str = "(at < ( SELECT (((EXTRACT(epoch FROM now()) * (1000000)::numeric))::bigint - '2592000000000'::bigint)))";
+
 /// The conditions that a class must have, as PostgreSQL writes them back.
 fn conditions(class: Class) -> (String, String) {
     let (column, setting, kind) = match class {
@@ -112,7 +125,11 @@ fn policies(name: &str, class: Class) -> Vec<Seen> {
     match name {
         "head" => all.push(policy(app, "UPDATE", "true", "true")),
         "log" => all.push(policy(queue, "SELECT", "true", "")),
+        "commits" | "idempotency" => all.push(policy(queue, "SELECT", OLD, "")),
         _ => {}
+    }
+    if CLEARED.iter().any(|(cleared, _)| *cleared == name) {
+        all.push(policy(queue, "DELETE", OLD, ""));
     }
     all
 }
@@ -126,7 +143,10 @@ fn rights(name: &str, class: Class, role: &str) -> &'static str {
         }
         (Class::Organisation | Class::Person, "comanda_app") => ALL,
         (Class::Published | Class::Control, "comanda_app") => "SELECT",
-        (Class::Organisation, "comanda_queue") if name == "log" => "SELECT",
+        (Class::Organisation, "comanda_queue") if name == "log" => "DELETE,SELECT",
+        (Class::Organisation, "comanda_queue") if CLEARED.iter().any(|(it, _)| *it == name) => {
+            "DELETE"
+        }
         (Class::Queue | Class::Published | Class::Control, "comanda_queue") => ALL,
         _ => "",
     }
@@ -240,7 +260,11 @@ async fn complain_of_rights(
             .map(|(name, role)| format!("{role} has rights on {name}")),
     );
     for row in texts(database, COLUMN_RIGHTS).await {
-        if row != ["head", "comanda_app", "UPDATE position"] {
+        let sees = |(table, columns): &(&str, &[&str])| {
+            let column = row[2].strip_prefix("SELECT ").unwrap_or_default();
+            row[0] == *table && row[1] == "comanda_queue" && columns.contains(&column)
+        };
+        if row != ["head", "comanda_app", "UPDATE position"] && !CLEARED.iter().any(sees) {
             out.push(format!("{} may {} of {}", row[1], row[2], row[0]));
         }
     }

@@ -14,8 +14,15 @@ use super::parsed::{keyed, read, subject};
 
 /// Statements that the store itself runs as the application although their tables are the queue role's.
 const ALSO_APP: [&str; 3] = ["head.read", "head.move", "placements.read"];
-/// The log as the queue role reads it; nowhere else may a statement see a table under another class.
-const OTHER_CLASS: [&str; 1] = ["log.feed"];
+/// The log as the queue role reads it, and what it removes when it is old; nowhere else may a statement see a table
+/// under another class.
+const OTHER_CLASS: [&str; 5] = [
+    "log.feed",
+    "log.young",
+    "log.clear",
+    "commits.clear",
+    "idempotency.clear",
+];
 
 /// What no text may contain, and what only a text for one engine may.
 const NEVER: [&str; 14] = [
