@@ -1,1 +1,45 @@
 //! The web kit and the gate that every request passes: who are you, may you, how often, how long.
+//!
+//! A slice declares its routes as values ([`Route`]); [`Edge::build`] refuses those that lack something, makes
+//! the OpenAPI document from them, and answers requests. It knows no database and no noun of the business.
+//! `docs/api.md` shows how a route is written and what every answer carries.
+
+mod answer;
+mod caller;
+mod document;
+mod edge;
+mod extract;
+mod gate;
+mod json;
+mod pages;
+mod policy;
+mod problem;
+mod registry;
+mod route;
+mod settings;
+mod text;
+
+pub mod admission;
+pub mod context;
+pub mod health;
+pub mod info;
+pub mod metrics;
+pub mod observe;
+pub mod server;
+
+pub use admission::{Admission, Criticality};
+pub use answer::{Answer, Page, Variants, Versioned};
+pub use caller::{Caller, Identify, Role};
+pub use context::Context;
+pub use edge::{Edge, Parts};
+pub use extract::{Body, Deadline, IdempotencyKey, IfMatch, Path, Query};
+pub use gate::Peer;
+pub use json::Json;
+pub use policy::{Policy, Rate};
+pub use problem::Problem;
+pub use route::{Route, Routes};
+pub use settings::{Documentation, Network, Rates, Settings};
+
+/// What the steps of the gate cost one by one is measured through here; nothing else may use it.
+#[doc(hidden)]
+pub use gate::steps;

@@ -1,0 +1,117 @@
+//! What handlers answer with, besides JSON: versions, pages of lists, and files that were compressed before.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::ETAG;
+use serde::Serialize;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::{Json, Problem};
+
+/// What a handler returns.
+pub type Answer<T> = Result<T, Problem>;
+
+/// An answer that carries the version of what it shows as its `ETag`, to be sent back in `If-Match`.
+#[derive(Clone, Debug)]
+pub struct Versioned<T>(pub i64, pub T);
+
+impl<T: Serialize> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.1).into_response();
+        if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", self.0)) {
+            response.headers_mut().insert(ETAG, tag);
+        }
+        response
+    }
+}
+
+/// A part of a list: the public form of [`base::Page`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Page<T> {
+    /// The entries, in the order of the list.
+    pub items: Vec<T>,
+    /// The cursor of the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> From<base::Page<T>> for Page<T> {
+    fn from(page: base::Page<T>) -> Self {
+        Self {
+            items: page.items,
+            next: page.next,
+        }
+    }
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new()
+            .description(Some("The entries, in the order of the list."))
+            .items(Ref::from_schema_name(T::name()));
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .description(Some("The cursor of the next page; absent on the last one."));
+        ObjectBuilder::new()
+            .description(Some("A part of a list."))
+            .property("items", items)
+            .property("next", next)
+            .required("items")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("PageOf{}", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+/// A file in the forms that browsers take it in, compressed once instead of each time.
+#[derive(Clone, Debug)]
+pub struct Variants {
+    pub(crate) media_type: HeaderValue,
+    pub(crate) tag: String,
+    pub(crate) plain: Bytes,
+    pub(crate) gzip: Bytes,
+    pub(crate) brotli: Bytes,
+}
+
+impl Variants {
+    /// Compresses a file as well as it goes; do it at the start, not in a request.
+    pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
+        let plain = content.into();
+        Self {
+            media_type: HeaderValue::from_static(media_type),
+            tag: crate::gate::conditional::tag(&plain),
+            gzip: crate::gate::compress::gzip(&plain, crate::gate::compress::Effort::Most),
+            brotli: crate::gate::compress::brotli(&plain, crate::gate::compress::Effort::Most),
+            plain,
+        }
+    }
+}
+
+impl IntoResponse for &'static Variants {
+    fn into_response(self) -> Response {
+        self.clone().into_response()
+    }
+}
+
+impl IntoResponse for Variants {
+    /// Hands all forms to the gate, which knows what the caller takes.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(axum::body::Body::empty());
+        response.extensions_mut().insert(self);
+        response
+    }
+}

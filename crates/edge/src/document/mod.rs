@@ -1,0 +1,148 @@
+//! The document of the API, OpenAPI 3.1, written from the routes themselves so that it cannot say anything else.
+
+mod answers;
+mod headers;
+
+use std::collections::BTreeMap;
+
+use base::{Error, Result, codes};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, PathItem, PathsBuilder};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Ref, Required,
+};
+
+use crate::problem;
+use crate::registry::{Registry, schemas_of};
+use crate::route::{Shape, Takes};
+use crate::{Policy, Settings};
+
+/// The name of the way to sign in.
+const BEARER: &str = "bearer";
+
+const ABOUT: &str = "Every error is `application/problem+json` (RFC 9457); its `code` is stable and explained at \
+    `/docs/errors`. Every answer carries `x-correlation-id`; send one of your own to find the request again. Send \
+    `x-deadline-ms` to have the work given up sooner than `x-deadline-ms` of the operation says. Unknown fields and \
+    names are refused. A request with an `Idempotency-Key` may be sent again and has one effect.";
+
+/// Writes the document.
+pub(crate) fn write(registry: &Registry, settings: &Settings) -> Result<String> {
+    let shapes: Vec<&Shape> = registry.routes.iter().map(|served| &served.shape).collect();
+    let mut paths = PathsBuilder::new();
+    for shape in &shapes {
+        let method = method(shape)?;
+        paths = paths.path(shape.path, PathItem::new(method, operation(shape)));
+    }
+    let mut tags: Vec<&str> = shapes.iter().map(|shape| shape.tag).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let info = InfoBuilder::new()
+        .title("Comanda")
+        .version(settings.version.clone())
+        .description(Some(ABOUT))
+        .license(Some(license))
+        .build();
+    let document = OpenApiBuilder::new()
+        .info(info)
+        .paths(paths)
+        .components(Some(components(&shapes)))
+        .tags(Some(tags.into_iter().map(|tag| TagBuilder::new().name(tag).build())))
+        .build();
+    let failed = |error| Error::internal(codes::INTERNAL, "the document cannot be written").caused_by(error);
+    let mut value = serde_json::to_value(document).map_err(failed)?;
+    in_order(&mut value);
+    serde_json::to_string(&value).map_err(failed)
+}
+
+/// Sorts what utoipa keeps in no order, so that the same routes always give the same text.
+fn in_order(value: &mut Value) {
+    match value {
+        Value::Object(parts) => {
+            let sorted: BTreeMap<String, Value> = std::mem::take(parts).into_iter().collect();
+            parts.extend(sorted);
+            parts.values_mut().for_each(in_order);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(in_order),
+        _ => {}
+    }
+}
+
+fn method(shape: &Shape) -> Result<HttpMethod> {
+    Ok(match shape.method.as_str() {
+        "GET" => HttpMethod::Get,
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        other => {
+            let message = format!("{}: no route answers to {other}", shape.path);
+            return Err(Error::internal(codes::INTERNAL, message));
+        }
+    })
+}
+
+fn operation(shape: &Shape) -> Operation {
+    let deadline_ms = shape.deadline.unwrap_or_default().as_millis();
+    let deadline_ms = u64::try_from(deadline_ms).unwrap_or(u64::MAX);
+    let extensions = ExtensionsBuilder::new()
+        .add("x-deadline-ms", json!(deadline_ms))
+        .add("x-rate-class", json!(shape.rate.map(|rate| rate.name())))
+        .add("x-criticality", json!(shape.criticality.map(|class| class.name())))
+        .add("x-policy", json!(shape.policy.map(Policy::name)))
+        .build();
+    let parameters = shape.params.iter().chain(&shape.query).cloned();
+    let parameters: Vec<_> = parameters.chain(headers::of_request(shape)).collect();
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(shape.operation))
+        .summary(Some(shape.summary))
+        .tag(shape.tag)
+        .request_body(body(shape))
+        .responses(answers::of(shape))
+        .extensions(Some(extensions));
+    if !parameters.is_empty() {
+        operation = operation.parameters(Some(parameters));
+    }
+    if shape.policy != Some(Policy::Public) {
+        let nothing: [&str; 0] = [];
+        operation = operation.security(SecurityRequirement::new(BEARER, nothing));
+    }
+    operation.build()
+}
+
+fn body(shape: &Shape) -> Option<RequestBody> {
+    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    match &shape.takes {
+        Some(Takes::Json(named)) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(&named.name)));
+            Some(body.content("application/json", content.build()).build())
+        }
+        Some(Takes::Stream { media_type, bytes_max }) => {
+            let about = format!("At most {bytes_max} bytes, read piece by piece.");
+            let content = ContentBuilder::new().build();
+            Some(body.description(Some(about)).content(*media_type, content).build())
+        }
+        Some(Takes::Nothing) | None => None,
+    }
+}
+
+fn components(shapes: &[&Shape]) -> utoipa::openapi::Components {
+    let mut components = ComponentsBuilder::new()
+        .schema_from::<problem::Shape<'static>>()
+        .schema_from::<problem::FieldShape<'static>>()
+        .security_scheme(BEARER, SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()));
+    for (name, schema) in shapes.iter().flat_map(|shape| schemas_of(shape)) {
+        components = components.schema(name, schema.clone());
+    }
+    components.build()
+}
+
+/// The name of the schema of errors.
+pub(crate) fn problem_schema() -> Ref {
+    Ref::from_schema_name(problem::Shape::<'static>::name())
+}

@@ -1,0 +1,128 @@
+//! The edge: routes, settings and parts put together; answers one request at a time, in process or from a server.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context as Poller, Poll};
+
+use axum::response::Response;
+use base::{Clock, Random, Result};
+use bytes::Bytes;
+use fabric::Limits;
+use futures_util::future::BoxFuture;
+use http::Request;
+use http_body::Body as HttpBody;
+
+use crate::gate::{self, Gate};
+use crate::registry::Registry;
+use crate::{Admission, Identify, Routes, Settings, document, pages};
+
+/// What the edge stands on.
+pub struct Parts {
+    /// The time.
+    pub clock: Clock,
+    /// Chance, for ids.
+    pub random: Random,
+    /// Finds out who asks.
+    pub identify: Arc<dyn Identify>,
+    /// Counts how often somebody asks.
+    pub limits: Limits,
+    /// Lets in as many as can be served.
+    pub admission: Admission,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+/// Answers requests. Clones share everything.
+#[derive(Clone)]
+pub struct Edge(Arc<Built>);
+
+struct Built {
+    gate: Gate,
+    openapi: Arc<str>,
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Edge").finish_non_exhaustive()
+    }
+}
+
+impl Edge {
+    /// Checks the routes and puts everything together.
+    ///
+    /// # Errors
+    ///
+    /// When routes lack something or contradict each other; the message names all of it at once.
+    pub fn build(settings: Settings, routes: impl Into<Routes>, parts: Parts) -> Result<Self> {
+        let shelf = pages::Shelf::default();
+        let routes = routes.into().with(pages::routes(&shelf, settings.documentation));
+        let registry = Registry::check(routes)?;
+        let openapi: Arc<str> = document::write(&registry, &settings)?.into();
+        shelf.fill(&openapi);
+        let gate = Gate::new(settings, registry, parts)?;
+        Ok(Self(Arc::new(Built { gate, openapi })))
+    }
+
+    /// Answers a request.
+    pub async fn call<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        gate::pass(&self.0.gate, request).await
+    }
+
+    /// Gives the document of the API, OpenAPI 3.1.
+    pub fn openapi(&self) -> &str {
+        &self.0.openapi
+    }
+
+    /// Gives method, path and operation of each route that is served.
+    pub fn routes(&self) -> impl Iterator<Item = (&http::Method, &'static str, &'static str)> {
+        let shapes = self.0.gate.registry.routes.iter().map(|route| &route.shape);
+        shapes.map(|shape| (&shape.method, shape.path, shape.operation))
+    }
+
+    #[doc(hidden)]
+    pub fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for Edge
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, std::result::Result<Response, Infallible>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let edge = self.clone();
+        Box::pin(async move { Ok(Edge::call(&edge, request).await) })
+    }
+}
+
+impl<B> tower::Service<Request<B>> for Edge
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, std::result::Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _poller: &mut Poller<'_>) -> Poll<std::result::Result<(), Infallible>> {
+        // Nothing waits at the door: a request that cannot be served is refused, which costs little.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        hyper::service::Service::call(&*self, request)
+    }
+}

@@ -1,0 +1,194 @@
+//! What is looked at before anything is done: the address, headers that must be there once, and their forms.
+
+use std::time::Duration;
+
+use base::{Error, Result, codes};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
+
+use crate::route::{Shape, Takes};
+use crate::text;
+
+pub(crate) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const DEADLINE: HeaderName = HeaderName::from_static("x-deadline-ms");
+
+/// Longer addresses are no link of ours.
+const PATH_BYTES_MAX: usize = 1024;
+const QUERY_BYTES_MAX: usize = 4096;
+
+const KEY_CHARS_MAX: usize = 255;
+
+/// Two of these would leave open which one counts.
+const ONCE: [HeaderName; 9] = [
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::ORIGIN,
+    header::IF_MATCH,
+    IDEMPOTENCY_KEY,
+    CORRELATION,
+    DEADLINE,
+];
+
+/// Looks at what every request has, known address or not.
+pub(crate) fn check(head: &Parts) -> Result<()> {
+    once(&head.headers)?;
+    host(head)?;
+    if head.headers.contains_key(header::TRANSFER_ENCODING) && head.headers.contains_key(header::CONTENT_LENGTH) {
+        return Err(malformed("the length of the body is said in two ways"));
+    }
+    if head.uri.path().len() > PATH_BYTES_MAX {
+        return Err(unknown_path());
+    }
+    match head.uri.query() {
+        Some(query) if query.len() > QUERY_BYTES_MAX => {
+            let message = format!("the query is longer than {QUERY_BYTES_MAX} bytes");
+            Err(Error::invalid(codes::QUERY_MALFORMED, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn unknown_path() -> Error {
+    Error::missing(codes::PATH_UNKNOWN, "there is nothing at this address")
+}
+
+pub(crate) fn malformed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::invalid(codes::HEADER_MALFORMED, message)
+}
+
+fn once(headers: &HeaderMap) -> Result<()> {
+    if headers.len() == headers.keys_len() {
+        return Ok(());
+    }
+    let twice = |name: &&HeaderName| headers.get_all(*name).iter().nth(1).is_some();
+    match ONCE.iter().find(twice) {
+        Some(name) => Err(malformed(format!("the header {name} is there twice"))),
+        None => Ok(()),
+    }
+}
+
+/// The address of the request and `Host` must name one server, and HTTP/1.1 must name one at all.
+fn host(head: &Parts) -> Result<()> {
+    let named = head.headers.get(header::HOST);
+    let Some(named) = named else {
+        return match (head.version, head.uri.authority()) {
+            (Version::HTTP_11, None) => Err(malformed("the header host is missing")),
+            _ => Ok(()),
+        };
+    };
+    let readable = named.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
+    let Some(named) = readable else {
+        return Err(malformed("the header host cannot be read"));
+    };
+    if named.as_str().contains('@') {
+        return Err(malformed("the header host cannot be read"));
+    }
+    match head.uri.authority() {
+        Some(own) if *own != named => Err(malformed("the header host names another server than the address")),
+        _ => Ok(()),
+    }
+}
+
+/// Finds a name in the query that the route does not know.
+pub(crate) fn query(shape: &Shape, uri: &Uri) -> Result<()> {
+    let Some(query) = uri.query().filter(|query| !query.is_empty()) else {
+        return Ok(());
+    };
+    let mut refused = None;
+    for (name, _) in text::pairs(query)? {
+        if !shape.query.iter().any(|param| param.name == *name) {
+            let error = refused.take().unwrap_or_else(|| {
+                Error::invalid(codes::FIELD_UNKNOWN, "the query has a name that the operation does not know")
+            });
+            refused = Some(error.field(name, codes::FIELD_UNKNOWN, "the operation does not know it"));
+        }
+    }
+    refused.map_or(Ok(()), Err)
+}
+
+/// Reads the key of a request that may be sent several times.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<Box<str>>> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let visible = |bytes: &[u8]| bytes.iter().all(|byte| (b'!'..=b'~').contains(byte));
+    match value.to_str() {
+        Ok(text) if (1..=KEY_CHARS_MAX).contains(&text.len()) && visible(text.as_bytes()) => {
+            Ok(Some(text.into()))
+        }
+        _ => Err(malformed("the header idempotency-key is not 1 to 255 visible characters")),
+    }
+}
+
+/// Reads the version that a change is based on; `*` is any.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    if value == "*" {
+        return Ok(None);
+    }
+    let inside = |text: &str| {
+        // A tag that was weakened because the answer was compressed still names the version.
+        let text = text.strip_prefix("W/").unwrap_or(text);
+        let digits = text.strip_prefix('"')?.strip_suffix('"')?;
+        let all_digits = (1..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        all_digits.then(|| digits.parse().ok())?
+    };
+    match value.to_str().ok().and_then(inside) {
+        Some(version) => Ok(Some(version)),
+        None => Err(malformed("the header if-match is not the etag of one version, such as \"7\"")),
+    }
+}
+
+/// Gives how long the work may take: what the route says, or less when the caller waits less long.
+pub(crate) fn deadline(shape: &Shape, headers: &HeaderMap) -> Result<Duration> {
+    let own = shape.deadline.unwrap_or_default();
+    let Some(value) = headers.get(DEADLINE) else {
+        return Ok(own);
+    };
+    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let read = value.to_str().ok().filter(digits).and_then(|text| text.parse().ok());
+    match read {
+        Some(millis @ 1..) => Ok(own.min(Duration::from_millis(millis))),
+        _ => Err(malformed("the header x-deadline-ms is not a whole number above zero")),
+    }
+}
+
+/// Checks that the body is of the form that the route takes.
+pub(crate) fn media_type(shape: &Shape, headers: &HeaderMap) -> Result<()> {
+    let expected = match shape.takes {
+        Some(Takes::Json(_)) => "application/json",
+        Some(Takes::Stream { media_type, .. }) => media_type,
+        Some(Takes::Nothing) | None => return Ok(()),
+    };
+    let given = headers.get(header::CONTENT_TYPE);
+    // What programs send by far most often is compared without being read.
+    if given.is_some_and(|value| value == expected) || given.is_some_and(|value| is(value, expected)) {
+        return Ok(());
+    }
+    let message = format!("the operation reads {expected} alone, in UTF-8");
+    Err(Error::invalid(codes::MEDIA_TYPE_UNKNOWN, message))
+}
+
+fn is(value: &HeaderValue, expected: &str) -> bool {
+    let Ok(text) = value.to_str() else {
+        return false;
+    };
+    let mut parts = text.split(';').map(str::trim);
+    let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(expected));
+    let utf8 = |part: &str| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    };
+    named && parts.all(utf8)
+}
+
+/// Says whether a method is meant to change something.
+pub(crate) fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}

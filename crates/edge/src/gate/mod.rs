@@ -1,0 +1,321 @@
+//! The gate: one function of plain steps, which every request passes from the first to the last.
+//!
+//! Context, address, origin, admission, identity, rate, policy, body, handler, headers, observation. What costs
+//! little and refuses much comes first. A step that refuses ends the request; the last two are never left out.
+
+pub(crate) mod body;
+pub(crate) mod client;
+pub(crate) mod compress;
+pub(crate) mod conditional;
+pub(crate) mod finish;
+pub(crate) mod head;
+pub(crate) mod origin;
+pub(crate) mod rate;
+
+#[doc(hidden)]
+pub mod steps;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use base::{Clock, Error, Kind, Random, Result, codes};
+use bytes::Bytes;
+use fabric::{Limits, Taken};
+use futures_util::FutureExt;
+use http::request::Parts as Head;
+use http::{HeaderMap, HeaderValue, Method, Request};
+use http_body::Body as HttpBody;
+
+pub use client::Peer;
+
+use crate::admission::Lane;
+use crate::extract::{Deadline, Passage};
+use crate::observe::Observation;
+use crate::registry::{Registry, Served, Spot};
+use crate::route::Takes;
+use crate::{Admission, Caller, Context, Identify, Network, Parts, Policy, Problem, Role, Settings, text};
+
+/// What the gate stands on.
+pub struct Gate {
+    pub(crate) registry: Registry,
+    /// One for each route, in the same order.
+    lanes: Vec<Lane>,
+    clock: Clock,
+    random: Random,
+    identify: Arc<dyn Identify>,
+    limits: Limits,
+    admission: Admission,
+    classes: rate::Classes,
+    origins: origin::Origins,
+    proxies: Vec<Network>,
+    body_within: Duration,
+    finish: finish::Always,
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
+/// What stands at an address.
+enum Found<'a> {
+    Route { served: &'a Served, lane: &'a Lane, params: Vec<(Arc<str>, String)> },
+    OtherMethod(&'a Spot),
+    Nothing,
+}
+
+/// What is learnt of a request on its way and said in its answer, however it ends.
+#[derive(Default)]
+struct Noted {
+    taken: Option<Taken>,
+    allow: Option<HeaderValue>,
+}
+
+/// One request on its way.
+struct Visit<'a> {
+    context: &'a Context,
+    observation: &'a Observation,
+    noted: &'a mut Noted,
+}
+
+impl Gate {
+    pub(crate) fn new(settings: Settings, registry: Registry, parts: Parts) -> Result<Self> {
+        let origins = origin::Origins::new(&settings.origins)?;
+        Ok(Self {
+            lanes: registry.routes.iter().map(|_| parts.admission.lane()).collect(),
+            finish: finish::Always::new(&settings),
+            registry,
+            clock: parts.clock,
+            random: parts.random,
+            identify: parts.identify,
+            limits: parts.limits,
+            admission: parts.admission,
+            classes: rate::Classes::new(settings.rates),
+            origins,
+            proxies: settings.proxies,
+            body_within: settings.body_within,
+        })
+    }
+
+    /// Finds what stands at the address. A path that cannot be decoded is the address of nothing.
+    fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        let Ok(found) = self.registry.paths.at(path) else {
+            return Found::Nothing;
+        };
+        let Some(spot) = self.registry.spots.get(*found.value) else {
+            return Found::Nothing;
+        };
+        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+        let place = spot.methods.iter().find(|(method, _)| method == wanted);
+        let Some(&(_, place)) = place else {
+            return Found::OtherMethod(spot);
+        };
+        let decoded = found.params.iter().map(|(name, value)| {
+            let value = text::decode(value, text::Plus::Itself)?;
+            Some((Arc::from(name), value.into_owned()))
+        });
+        match (self.registry.routes.get(place), self.lanes.get(place), decoded.collect()) {
+            (Some(served), Some(lane), Some(params)) => Found::Route { served, lane, params },
+            _ => Found::Nothing,
+        }
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn pass<B>(gate: &Gate, request: Request<B>) -> Response
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let (head, body) = request.into_parts();
+    let context = Context::of(&head.headers, &gate.random);
+    let found = gate.find(&head.method, head.uri.path());
+    let route = match &found {
+        Found::Route { served, .. } => Some(served.shape.path),
+        Found::OtherMethod(_) | Found::Nothing => None,
+    };
+    let observation = Observation::begin(&context, &gate.clock, &head.method, route);
+    let asked = finish::Asked::of(&head, gate.origins.listed(&head.headers));
+    let mut noted = Noted::default();
+    let visit = Visit { context: &context, observation: &observation, noted: &mut noted };
+    let worked = observation.within(work(gate, visit, found, (head, body))).await;
+    let response = worked.unwrap_or_else(|error| Problem(error).into_response());
+    log(&observation, &response);
+    let mut response = finish::finish(&gate.finish, &asked, &context, response).await;
+    let headers = response.headers_mut();
+    gate.origins.allow(asked.origin.as_ref(), headers);
+    finish::note(headers, noted.taken.as_ref(), noted.allow);
+    observation.end(response.status(), response.body().size_hint().exact().unwrap_or(0));
+    response
+}
+
+/// All steps from the address to the handler.
+async fn work<B>(
+    gate: &Gate,
+    visit: Visit<'_>,
+    found: Found<'_>,
+    (head, body): (Head, B),
+) -> Result<Response>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let began = gate.clock.elapsed();
+    head::check(&head)?;
+    let (served, lane, params) = match found {
+        Found::Nothing => return Err(head::unknown_path()),
+        Found::OtherMethod(spot) if head.method == Method::OPTIONS => {
+            return Ok(gate.origins.answer(&head, &spot.allow));
+        }
+        Found::OtherMethod(spot) => {
+            visit.noted.allow = Some(spot.allow.clone());
+            let message = "the address does not answer to this method";
+            return Err(Error::invalid(codes::METHOD_UNKNOWN, message));
+        }
+        Found::Route { served, lane, params } => (served, lane, params),
+    };
+    let shape = &served.shape;
+    gate.origins.check(&head)?;
+    let criticality = shape.criticality.unwrap_or_default();
+    let permit = gate.admission.enter_lane(lane, criticality).map_err(overloaded)?;
+    let caller = who(gate, served, &head, visit.noted).await?;
+    if let Some(organisation) = caller.as_ref().and_then(Caller::organisation) {
+        visit.observation.belongs_to(organisation);
+    };
+    head::query(shape, &head.uri)?;
+    let key = head::key(&head.headers)?;
+    let if_match = head::if_match(&head.headers)?;
+    let deadline = Deadline {
+        clock: gate.clock.clone(),
+        ends: began.saturating_add(head::deadline(shape, &head.headers)?),
+    };
+    body::check_length(&head.headers, shape.bytes_max())?;
+    let (body, stream) = take(gate, served, &head.headers, &deadline, body).await?;
+    let context = visit.context.clone();
+    let passage = Passage { context, caller, params, body, key, if_match, deadline: deadline.clone() };
+    let mut request = Request::from_parts(head, Body::empty());
+    request.extensions_mut().insert(Arc::new(passage));
+    if let Some(stream) = stream {
+        request.extensions_mut().insert(stream);
+    }
+    let response = run(served, request, deadline.left()).await?;
+    permit.finish();
+    Ok(response)
+}
+
+fn overloaded(delay: Duration) -> Error {
+    let message = "there is more work than can be done in time";
+    Error::unavailable(codes::OVERLOADED, message).retry_after(delay)
+}
+
+/// Finds out who asks, counts it, and asks the route's policy.
+async fn who(gate: &Gate, served: &Served, head: &Head, noted: &mut Noted) -> Result<Option<Caller>> {
+    let shape = &served.shape;
+    let policy = shape.policy;
+    let identified = match policy {
+        Some(Policy::Public) => Ok(None),
+        _ => gate.identify.identify(&head.headers).await,
+    };
+    // A sign-in that is no good is counted for the address, so that guessing has a limit.
+    let (caller, refused) = match identified {
+        Ok(caller) => (caller, None),
+        Err(error) if error.kind() == Kind::Unauthenticated => (None, Some(error)),
+        Err(error) => return Err(error.at()),
+    };
+    if let Some(rate) = shape.rate {
+        let address = match caller {
+            Some(_) => None,
+            None => client::address(&gate.proxies, &head.extensions, &head.headers),
+        };
+        noted.taken = gate.classes.take(&gate.limits, rate, caller.as_ref(), address).await;
+    }
+    match noted.taken {
+        Some(taken) if !taken.allowed => return Err(rate::refusal(&taken)),
+        _ => {}
+    }
+    match refused {
+        Some(error) => Err(error),
+        None => may(policy, caller.as_ref()).map(|()| caller),
+    }
+}
+
+/// Asks the policy. A route without one was refused at the start; here it would let nobody in.
+fn may(policy: Option<Policy>, caller: Option<&Caller>) -> Result<()> {
+    match (policy, caller.map(Caller::role)) {
+        (Some(Policy::Public), _)
+        | (Some(Policy::SignedIn), Some(_))
+        | (Some(Policy::Operator), Some(Role::Operator)) => Ok(()),
+        (Some(Policy::SignedIn | Policy::Operator) | None, None) => {
+            Err(Error::unauthenticated(codes::UNAUTHENTICATED, "nobody is signed in"))
+        }
+        (Some(Policy::Operator) | None, Some(_)) => {
+            Err(Error::forbidden(codes::FORBIDDEN, "the caller may not do this"))
+        }
+    }
+}
+
+/// Reads the body as the route takes it: whole, or as a stream for the handler.
+async fn take<B>(
+    gate: &Gate,
+    served: &Served,
+    headers: &HeaderMap,
+    deadline: &Deadline,
+    body: B,
+) -> Result<(Bytes, Option<body::Streamed>)>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let shape = &served.shape;
+    let bytes_max = shape.bytes_max();
+    if body.is_end_stream() {
+        return match shape.takes {
+            Some(Takes::Json(_)) => Err(Error::invalid(codes::BODY_MALFORMED, "the operation takes a body")),
+            _ => Ok((Bytes::new(), None)),
+        };
+    }
+    head::media_type(shape, headers)?;
+    if matches!(shape.takes, Some(Takes::Stream { .. })) {
+        let counted = body::Counted::new(Body::new(body), bytes_max);
+        return Ok((Bytes::new(), Some(body::Streamed::new(counted))));
+    }
+    let within = gate.body_within.min(deadline.left());
+    let read = tokio::time::timeout(within, body::read(body, bytes_max)).await;
+    let slow = |_| Error::unavailable(codes::REQUEST_TOO_SLOW, "the body did not come in time");
+    Ok((read.map_err(slow)??, None))
+}
+
+/// Lets the handler work until the deadline; then its work is dropped where it stands.
+async fn run(served: &Served, request: axum::extract::Request, left: Duration) -> Result<Response> {
+    let too_slow = || Error::unavailable(codes::REQUEST_TOO_SLOW, "the operation was not done in time");
+    if left.is_zero() {
+        return Err(too_slow());
+    }
+    // A handler that panics must not take the connection with it. Calling it may panic as well as waiting for it.
+    let work = AssertUnwindSafe(async { (served.work)(request).await }).catch_unwind();
+    match tokio::time::timeout(left, work).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(_panic)) => Err(Error::internal(codes::INTERNAL, "a handler panicked")),
+        Err(_) => Err(too_slow()),
+    }
+}
+
+/// Writes an error to the log, once. What is the caller's fault may quote the caller, so only its code is written.
+fn log(observation: &Observation, response: &Response) {
+    let Some(crate::problem::Carried(error)) = response.extensions().get() else {
+        return;
+    };
+    match error.kind() {
+        Kind::Internal => observation.failed(error),
+        Kind::Unavailable => observation.within_sync(|| {
+            tracing::warn!(code = error.code(), message = error.message(), "a request could not be served");
+        }),
+        kind => observation.within_sync(|| {
+            tracing::debug!(code = error.code(), kind = kind.name(), "a request was refused");
+        }),
+    }
+}
