@@ -1,6 +1,6 @@
 //! What a test asks of the proxy and what the proxy has seen, shared by all of its connections.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,6 +49,17 @@ impl Cut {
     }
 }
 
+/// How one direction is slowed down. The default is not at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slowness {
+    /// Every piece of data arrives this much later. Data on its way holds up no other, as in a long cable.
+    pub delay: Duration,
+    /// And later still by some part of this, drawn from the proxy's seed. What was sent first arrives first.
+    pub jitter: Duration,
+    /// No more than this passes in a second.
+    pub bytes_per_second: Option<u64>,
+}
+
 /// A whole message that was forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -64,10 +75,38 @@ pub struct Message {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flow {
     pub(super) refusing: bool,
-    pub(super) frozen: bool,
-    pub(super) delay: Duration,
+    /// The port is closed, so that the machine itself refuses.
+    pub(super) down: bool,
+    pub(super) to_server: Lane,
+    pub(super) to_client: Lane,
     /// Counts the calls that closed all connections.
     pub(super) severed: u64,
+    /// Counts those of them that also reset the servers' ends.
+    pub(super) aborted: u64,
+    pub(super) seed: u64,
+}
+
+/// How data flows in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lane {
+    pub(super) frozen: bool,
+    pub(super) slowness: Slowness,
+}
+
+impl Flow {
+    pub(super) fn lane(&self, direction: Direction) -> &Lane {
+        match direction {
+            Direction::ToServer => &self.to_server,
+            Direction::ToClient => &self.to_client,
+        }
+    }
+
+    pub(super) fn lane_mut(&mut self, direction: Direction) -> &mut Lane {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
 }
 
 /// How much of a piece of data may pass.
@@ -81,6 +120,9 @@ pub(super) enum Verdict {
 struct Seen {
     armed: Option<Cut>,
     cuts: u64,
+    /// The direction of the byte to corrupt, and how many pass before it.
+    spoil: Option<(Direction, u64)>,
+    spoilt: u64,
     messages: Vec<Message>,
     bytes_to_server: u64,
     bytes_to_client: u64,
@@ -92,6 +134,8 @@ pub(super) struct Shared {
     seen: Mutex<Seen>,
     flow: watch::Sender<Flow>,
     connections: AtomicUsize,
+    accepted: AtomicU64,
+    is_listening: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -101,6 +145,8 @@ impl Shared {
             seen: Mutex::default(),
             flow: watch::Sender::new(Flow::default()),
             connections: AtomicUsize::new(0),
+            accepted: AtomicU64::new(0),
+            is_listening: watch::Sender::new(true),
         }
     }
 
@@ -114,6 +160,14 @@ impl Shared {
 
     pub(super) fn cuts(&self) -> u64 {
         self.seen().cuts
+    }
+
+    pub(super) fn spoil(&self, direction: Direction, after_bytes: u64) {
+        self.seen().spoil = Some((direction, after_bytes));
+    }
+
+    pub(super) fn spoilt(&self) -> u64 {
+        self.seen().spoilt
     }
 
     pub(super) fn forget(&self) {
@@ -151,12 +205,26 @@ impl Shared {
         self.connections.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Takes note of data that is about to pass, and says where the armed cut falls into it.
+    /// How many connections were taken before this one.
+    pub(super) fn accept(&self) -> u64 {
+        self.accepted.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn listens(&self) -> &watch::Sender<bool> {
+        &self.is_listening
+    }
+
+    /// Takes note of data that is about to pass, and says where the armed cut falls into it. Corrupts the byte that
+    /// is to be corrupted when it is among them; messages are found in what was sent, not in what arrives.
     pub(super) fn judge(
         &self,
         direction: Direction,
         framing: &mut Framing,
-        data: &[u8],
+        data: &mut [u8],
     ) -> Verdict {
         let mut seen = self.seen();
         let mut passed = 0;
@@ -164,6 +232,7 @@ impl Shared {
             let rest = &data[passed..];
             let step = framing.step(rest);
             let allowed = seen.allow(direction, step.size_bytes);
+            seen.corrupt(direction, &mut data[passed..passed + allowed]);
             passed += allowed;
             *seen.bytes(direction) += allowed as u64;
             let is_whole = allowed == step.size_bytes;
@@ -205,6 +274,26 @@ impl Seen {
                 usize::try_from(allowed).unwrap_or(size_bytes)
             }
             _ => size_bytes,
+        }
+    }
+
+    fn corrupt(&mut self, direction: Direction, data: &mut [u8]) {
+        let Some((spoilt, before)) = &mut self.spoil else {
+            return;
+        };
+        if *spoilt != direction {
+            return;
+        }
+        match usize::try_from(*before)
+            .ok()
+            .and_then(|at| data.get_mut(at))
+        {
+            Some(byte) => {
+                *byte ^= 1;
+                self.spoil = None;
+                self.spoilt += 1;
+            }
+            None => *before -= data.len() as u64,
         }
     }
 

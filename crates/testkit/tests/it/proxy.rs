@@ -9,21 +9,21 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::{Client, NoTls};
 
-const PATIENCE: Duration = Duration::from_millis(200);
-const FAILURE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(200);
+pub(crate) const FAILURE: Duration = Duration::from_secs(20);
 
-fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     #[allow(clippy::disallowed_methods, reason = "ends with the test's runtime")]
     tokio::spawn(work);
 }
 
 /// A cut that does not come would leave its test waiting for ever.
-async fn in_time<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
     let outcome = tokio::time::timeout(FAILURE, work).await;
     outcome.expect("nothing came")
 }
 
-async fn echo_server() -> SocketAddr {
+pub(crate) async fn echo_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     spawn(async move {
@@ -37,7 +37,7 @@ async fn echo_server() -> SocketAddr {
     address
 }
 
-async fn echo(socket: &mut TcpStream, text: &str) -> std::io::Result<String> {
+pub(crate) async fn echo(socket: &mut TcpStream, text: &str) -> std::io::Result<String> {
     socket.write_all(text.as_bytes()).await?;
     let mut answer = vec![0; text.len()];
     socket.read_exact(&mut answer).await?;
