@@ -7,6 +7,9 @@ use base::Clock;
 
 use crate::histogram::Histogram;
 
+/// A day.
+const SECONDS_MAX: usize = 86_400;
+
 /// What a request came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -66,6 +69,14 @@ pub struct Tally {
     pub done: u64,
     /// How many requests were refused in the measured time.
     pub refused: u64,
+    /// How long those took that were refused in the measured time.
+    pub refusals: Histogram,
+    /// How many requests went wrong in the measured time.
+    pub failed: u64,
+    /// How late requests were sent, in an open loop: a generator that is itself too slow is seen here.
+    pub lateness: Histogram,
+    /// What was done in each second of the measured time and after it, in an open loop, by when it was done.
+    pub done_by_second: Vec<u64>,
     /// What was done from beginning to end: what must be found afterwards.
     pub done_ever: u64,
     /// How many requests went wrong, from beginning to end.
@@ -80,12 +91,18 @@ impl Tally {
         self.latencies.merge(&other.latencies);
         self.done = self.done.saturating_add(other.done);
         self.refused = self.refused.saturating_add(other.refused);
+        self.refusals.merge(&other.refusals);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.lateness.merge(&other.lateness);
+        for (second, things) in other.done_by_second.into_iter().enumerate() {
+            self.add_to_second(second, things);
+        }
         self.done_ever = self.done_ever.saturating_add(other.done_ever);
         self.failed_ever = self.failed_ever.saturating_add(other.failed_ever);
         self.failure = self.failure.take().or(other.failure);
     }
 
-    fn count(&mut self, answer: &Answer) {
+    pub(crate) fn count(&mut self, answer: &Answer) {
         match answer {
             Answer::Done(things) => self.done_ever = self.done_ever.saturating_add(*things),
             Answer::Refused => {}
@@ -96,15 +113,40 @@ impl Tally {
         }
     }
 
-    fn measure(&mut self, answer: &Answer, took: Duration) {
+    pub(crate) fn measure(&mut self, answer: &Answer, took: Duration) {
         match answer {
             Answer::Done(things) => {
                 self.done = self.done.saturating_add(*things);
                 self.latencies.record(took);
             }
-            Answer::Refused => self.refused = self.refused.saturating_add(1),
-            Answer::Failed(_) => {}
+            Answer::Refused => {
+                self.refused = self.refused.saturating_add(1);
+                self.refusals.record(took);
+            }
+            Answer::Failed(_) => self.failed = self.failed.saturating_add(1),
         }
+    }
+
+    /// Takes note of what was done at this time after the begin of the measured time.
+    pub(crate) fn done_in(&mut self, at: Duration, things: u64) {
+        self.add_to_second(usize::try_from(at.as_secs()).unwrap_or(usize::MAX), things);
+    }
+
+    fn add_to_second(&mut self, second: usize, things: u64) {
+        // No run is so long; it only keeps a wrong clock from filling the memory.
+        let second = second.min(SECONDS_MAX);
+        if self.done_by_second.len() <= second {
+            self.done_by_second.resize(second.saturating_add(1), 0);
+        }
+        if let Some(done) = self.done_by_second.get_mut(second) {
+            *done = done.saturating_add(things);
+        }
+    }
+
+    /// What was done in a second of the measured time, which was so long: the goodput.
+    #[must_use]
+    pub fn done_per_second(&self, time: Duration) -> f64 {
+        self.done as f64 / time.as_secs_f64()
     }
 }
 

@@ -1,0 +1,4 @@
+//! The load generator, tried on servers whose times are known.
+
+#[cfg(test)]
+mod open;
