@@ -70,13 +70,15 @@ fn keys_and_names_are_counted_apart_and_clones_together() {
 
 #[test]
 fn a_lowered_limit_holds_at_once_and_zero_lets_nobody_pass() {
-    let limits = Limits::memory(&clock(), 100);
+    let clock = clock();
+    let limits = Limits::memory(&clock, 100);
     take(&limits, &ORDERS, "ann");
+    clock.advance(MINUTE / 2).unwrap();
     take(&limits, &ORDERS, "ann");
     let lower = Policy { max: 1, ..ORDERS };
     let refused = take(&limits, &lower, "ann");
     assert_eq!((refused.allowed, refused.remaining), (false, 0));
-    assert_eq!(refused.retry_after, Some(MINUTE));
+    assert_eq!(refused.retry_after, Some(MINUTE), "both must be forgotten");
     let none = Policy { max: 0, ..ORDERS };
     let refused = take(&limits, &none, "eve");
     assert_eq!(
