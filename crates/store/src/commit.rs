@@ -5,11 +5,12 @@
 
 use base::{Clock, Organisation, Random, Time, Uid};
 
+use crate::checksum::{Sum, verified};
 use crate::failure::{Failure, Outcome, Rule};
 use crate::postgres::functions::Merged;
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::LOG;
+use crate::system::{COMMITS, LOG};
 use crate::table::{Class, Table};
 use crate::value::{Value, is_storable};
 
@@ -183,6 +184,12 @@ impl Commit {
         self.id
     }
 
+    /// When it was begun: the time for its rows and events.
+    #[must_use]
+    pub fn at(&self) -> Time {
+        self.at
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn organisation(&self) -> Organisation {
@@ -331,6 +338,25 @@ impl Commit {
     }
 }
 
+/// The checksum of a row of `commits`, but for its position, which is laid over it bit by bit: on PostgreSQL it is
+/// given by the last statement of the transaction.
+pub(crate) fn checksum(organisation: Organisation, id: Uid, answer: Option<&str>, at: Time) -> i64 {
+    let mut sum = Sum::of(COMMITS.name);
+    sum.organisation(organisation).id(id).time(at);
+    match answer {
+        Some(answer) => sum.text(answer),
+        None => sum.null(),
+    };
+    sum.finish()
+}
+
+/// Tests a row of `commits` that was read with its id in front, as `verify` reads it.
+pub(crate) fn verify_row(organisation: Organisation, row: &Row) -> Outcome<()> {
+    let (id, position, kept): (Uid, i64, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let sum = checksum(organisation, id, kept.as_deref(), row.get(3)?) ^ position;
+    verified(COMMITS.name, sum, row.get(4)?, || format!("{id:?}"))
+}
+
 fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outcome<()> {
     let scoped = match table.class {
         Class::Organisation => commit.person.is_none(),
@@ -394,6 +420,17 @@ impl Taken {
     }
 }
 
+impl Event {
+    /// The checksum of its row in the log, but for its position, which is laid over it as it is for commits.
+    pub(crate) fn checksum(&self, organisation: Organisation, payload: &str) -> i64 {
+        crate::log::checksum(
+            (organisation, self.stream, self.version),
+            [self.kind, payload, &self.actor, &self.trace],
+            self.at,
+        )
+    }
+}
+
 impl Entry {
     /// The payload with the taken numbers added as fields.
     pub(crate) fn payload(&self, answers: &Answers) -> Outcome<String> {
@@ -437,9 +474,12 @@ impl Committed {
             .map_err(|error| Failure::Malformed(error.to_string()))
     }
 
-    /// What a commit answered when it was stored, from its row in `commits`.
-    pub(crate) fn recall(row: &Row) -> Outcome<Self> {
+    /// What a commit answered when it was stored, from its row in `commits`; never from a row that is damaged.
+    pub(crate) fn recall(commit: &Commit, row: &Row) -> Outcome<Self> {
         let (position, kept): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
+        let (at, stored): (Time, i64) = (row.get(2)?, row.get(3)?);
+        let sum = checksum(commit.organisation, commit.id, kept.as_deref(), at) ^ position;
+        verified(COMMITS.name, sum, stored, || format!("{:?}", commit.id))?;
         let values: Vec<Vec<Vec<Value>>> = match kept {
             None => Vec::new(),
             Some(text) => {

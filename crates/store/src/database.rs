@@ -13,6 +13,7 @@ use crate::postgres::{self, Postgres};
 use crate::row::Row;
 use crate::sql::Part;
 use crate::sqlite::{self, Sqlite};
+use crate::verify::Inspected;
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -154,6 +155,23 @@ impl Database {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.transact(calls, deadline).await,
             Engine::Postgres(postgres) => postgres.transact(&calls, deadline).await,
+        }
+    }
+
+    /// Leaves nothing of what was deleted or replaced: on SQLite it is moved out of the write-ahead log, after it was
+    /// overwritten in the file. PostgreSQL does so in its own time.
+    pub(crate) async fn sweep(&self, deadline: &Deadline) -> Outcome<()> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.sweep(deadline).await,
+            Engine::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Lets the engine look for damage in its own files and indexes.
+    pub(crate) async fn inspect(&self) -> Outcome<Inspected> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.inspect().await,
+            Engine::Postgres(postgres) => postgres.inspect().await,
         }
     }
 

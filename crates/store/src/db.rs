@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Clock, Organisation, Random, Uid};
+use base::{Clock, KeyRing, Organisation, Random, Uid};
 
 use crate::call::{Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
@@ -13,6 +13,7 @@ use crate::database::{Database, Place};
 use crate::directory::{self, Directory, Placement, State};
 use crate::failure::{Failure, Outcome};
 use crate::row::Row;
+use crate::seal::Sealer;
 use crate::sql::{Part, Sql};
 use crate::system;
 use crate::value::Value;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub control: Place,
     /// People, who belong to the region and to no organisation.
     pub people: Place,
+    /// The keys of people, apart from what they seal: it has backups of its own.
+    pub keys: Place,
     /// The shards by name.
     pub shards: BTreeMap<String, Place>,
     /// Where the directory keeps its copy, for a start without the control database.
@@ -55,6 +58,7 @@ struct Inner {
     random: Random,
     control: Database,
     people: Database,
+    keys: Database,
     shards: BTreeMap<String, Database>,
     directory: Directory,
     within: Duration,
@@ -78,6 +82,7 @@ impl Db {
             random: random.clone(),
             control: open(&settings.control)?,
             people: open(&settings.people)?,
+            keys: open(&settings.keys)?,
             shards: shards.collect::<Outcome<_>>()?,
             directory: Directory::with_copy(settings.directory_copy.clone())?,
             within: settings.within,
@@ -96,6 +101,9 @@ impl Db {
             .await?;
         self.people()
             .migrate(&with(&[&system::DATABASE], parts.people))
+            .await?;
+        self.keys()
+            .migrate(&with(&[&system::DATABASE, &system::KEYS], &[]))
             .await?;
         for shard in self.0.shards.values() {
             shard
@@ -319,10 +327,28 @@ impl Db {
         &self.0.people
     }
 
+    /// The database of the keys of people.
+    #[must_use]
+    pub fn keys(&self) -> &Database {
+        &self.0.keys
+    }
+
+    /// What seals and opens personal fields, with the master keys of this ring. One is made for the whole process, so
+    /// that erasing is in force in it at once.
+    #[must_use]
+    pub fn sealer(&self, ring: &KeyRing) -> Sealer {
+        let (clock, random) = (self.0.clock.clone(), self.0.random.clone());
+        Sealer::new(self.0.keys.clone(), ring.clone(), clock, random)
+    }
+
     /// The shards by name.
     #[must_use]
     pub fn shards(&self) -> &BTreeMap<String, Database> {
         &self.0.shards
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     pub(crate) fn in_flight(&self) -> &crate::idempotency::InFlight {

@@ -7,13 +7,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use base::Organisation;
+use base::{Organisation, Time};
 use tokio::sync::watch;
 
 use crate::call::{Call, Deadline};
+use crate::checksum::{Sum, verified};
 use crate::commit::{Commit, Committed};
 use crate::db::Db;
 use crate::failure::{Failure, Outcome};
+use crate::row::Row;
 use crate::sql::Sql;
 use crate::system::IDEMPOTENCY;
 use crate::value::Value;
@@ -22,7 +24,7 @@ use crate::value::Value;
 pub(crate) static FIND_ANSWER: Sql = Sql::new(
     "idempotency.find",
     &IDEMPOTENCY,
-    "SELECT body, status, answer FROM idempotency \
+    "SELECT body, status, answer, at, checksum FROM idempotency \
      WHERE organisation = $1 AND caller = $2 AND operation = $3 AND key = $4",
 );
 
@@ -164,13 +166,17 @@ impl Db {
         let Some(row) = rows.first().and_then(|rows| rows.first()) else {
             return Ok(None);
         };
-        if row.get::<Vec<u8>>(0)? != body {
-            return Err(Failure::OtherBody);
-        }
-        Ok(Some(Reply {
+        let kept: Vec<u8> = row.get(0)?;
+        let reply = Reply {
             status: row.get(1)?,
             body: row.get(2)?,
-        }))
+        };
+        let sum = checksum(key, &kept, &reply, row.get(3)?);
+        verified(IDEMPOTENCY.name, sum, row.get(4)?, || format!("{key:?}"))?;
+        if kept != body {
+            return Err(Failure::OtherBody);
+        }
+        Ok(Some(reply))
     }
 }
 
@@ -183,5 +189,31 @@ fn record(key: &Key, body: &[u8], reply: &Reply, commit: &Commit) -> Vec<Value> 
         reply.status.into(),
         reply.body.as_str().into(),
         commit.at.into(),
+        checksum(key, body, reply, commit.at).into(),
     ]
+}
+
+/// Tests a row that was read with its key in front, as `verify` reads it.
+pub(crate) fn verify_row(organisation: Organisation, row: &Row) -> Outcome<()> {
+    let key = Key {
+        organisation,
+        caller: row.get(0)?,
+        operation: row.get(1)?,
+        key: row.get(2)?,
+    };
+    let reply = Reply {
+        status: row.get(4)?,
+        body: row.get(5)?,
+    };
+    let sum = checksum(&key, &row.get::<Vec<u8>>(3)?, &reply, row.get(6)?);
+    verified(IDEMPOTENCY.name, sum, row.get(7)?, || format!("{key:?}"))
+}
+
+/// The checksum of a row.
+fn checksum(key: &Key, body: &[u8], reply: &Reply, at: Time) -> i64 {
+    let mut sum = Sum::of(IDEMPOTENCY.name);
+    sum.organisation(key.organisation);
+    sum.text(&key.caller).text(&key.operation).text(&key.key);
+    sum.bytes(body).int(reply.status).text(&reply.body);
+    sum.time(at).finish()
 }

@@ -5,6 +5,7 @@
 
 pub mod backup;
 mod call;
+mod checksum;
 mod commit;
 mod database;
 mod db;
@@ -17,15 +18,19 @@ mod lease;
 mod log;
 mod migrate;
 pub mod postgres;
+pub mod retention;
 mod row;
+mod seal;
 mod sql;
 mod sqlite;
 mod system;
 mod table;
 mod ticket;
 mod value;
+pub mod verify;
 
 pub use call::{Answer, Call, Deadline, Scope};
+pub use checksum::checksum;
 pub use commit::{Cell, Commit, Committed, Event, Taken};
 pub use database::{Database, Place};
 pub use db::{Db, Parts, Settings};
@@ -37,7 +42,8 @@ pub use lease::Lease;
 pub use log::Logged;
 pub use migrate::Migration;
 pub use row::{FromValue, Row};
+pub use seal::{Opened, Sealed, Sealer};
 pub use sql::{Part, Sql};
-pub use system::{CONTROL, DATABASE};
-pub use table::{Class, Column, Table};
+pub use system::{CONTROL, DATABASE, KEYS};
+pub use table::{Class, Column, Reach, Table};
 pub use value::{Kind, Value};

@@ -5,11 +5,12 @@ use std::time::Duration;
 use base::{Organisation, Time, Uid};
 
 use crate::call::{Call, Deadline, Scope};
+use crate::checksum::{Sum, damaged, verified};
 use crate::database::Database;
 use crate::failure::{Failure, Outcome};
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::{CONSUMERS, FEED, READ_HEAD};
+use crate::system::{CONSUMERS, FEED, READ_BOUNDS, READ_HEAD};
 
 /// How often the head is read although nobody called.
 const FALLBACK: Duration = Duration::from_millis(500);
@@ -18,8 +19,8 @@ const FALLBACK: Duration = Duration::from_millis(500);
 pub(crate) static READ_FEED: Sql = Sql::new(
     "log.feed",
     &FEED,
-    "SELECT position, organisation, stream, version, kind, payload, actor, trace, at \
-     FROM log WHERE position > $1 ORDER BY position LIMIT $2",
+    "SELECT position, organisation, stream, version, kind, payload, actor, trace, at, \
+     checksum FROM log WHERE position > $1 ORDER BY position LIMIT $2",
 );
 
 /// Reads how far a consumer has come.
@@ -66,8 +67,42 @@ pub struct Logged {
     pub at: Time,
 }
 
+/// The checksum of a row, but for its position: that is laid over it bit by bit, because on PostgreSQL it is given by
+/// the last statement of the transaction.
+pub(crate) fn checksum(
+    (organisation, stream, version): (Organisation, Uid, i64),
+    texts: [&str; 4],
+    at: Time,
+) -> i64 {
+    let mut sum = Sum::of(FEED.name);
+    sum.organisation(organisation).id(stream).int(version);
+    for text in texts {
+        sum.text(text);
+    }
+    sum.time(at).finish()
+}
+
 impl Logged {
-    fn read(row: &Row) -> Outcome<Self> {
+    /// An event from its row, unless that is damaged.
+    pub(crate) fn read(row: &Row) -> Outcome<Self> {
+        let logged = Self::columns(row)?;
+        let sum = logged.checksum() ^ logged.position;
+        verified(FEED.name, sum, row.get(9)?, || {
+            format!("position {}", logged.position)
+        })?;
+        Ok(logged)
+    }
+
+    fn checksum(&self) -> i64 {
+        let texts = [&self.kind, &self.payload, &self.actor, &self.trace];
+        checksum(
+            (self.organisation, self.stream, self.version),
+            texts.map(String::as_str),
+            self.at,
+        )
+    }
+
+    fn columns(row: &Row) -> Outcome<Self> {
         Ok(Logged {
             position: row.get(0)?,
             organisation: row.get(1)?,
@@ -79,6 +114,33 @@ impl Logged {
             trace: row.get(7)?,
             at: row.get(8)?,
         })
+    }
+}
+
+/// What was asked for of the log, and where it begins and ends.
+struct Bounds {
+    after: i64,
+    limit: i64,
+    head: i64,
+    /// Up to here events may have been purged.
+    floor: i64,
+}
+
+impl Bounds {
+    /// An index that lost an entry must not hide an event: what was asked for is all there.
+    fn without_gap(&self, events: &[Logged]) -> Outcome<()> {
+        let mut next = self.after.max(self.floor).saturating_add(1);
+        for event in events.iter().filter(|event| event.position > self.floor) {
+            if event.position != next {
+                return Err(damaged(FEED.name, format!("position {next}")));
+            }
+            next = next.saturating_add(1);
+        }
+        let full = i64::try_from(events.len()).unwrap_or(i64::MAX) >= self.limit;
+        if full || next > self.head {
+            return Ok(());
+        }
+        Err(damaged(FEED.name, format!("position {next}")))
     }
 }
 
@@ -106,9 +168,26 @@ impl Database {
         limit: i64,
         deadline: &Deadline,
     ) -> Outcome<Vec<Logged>> {
-        let call = Call::new(&READ_FEED, [position.into(), limit.into()]);
-        let rows = self.read(Scope::Nobody, vec![call], deadline).await?;
-        rows.iter().flatten().map(Logged::read).collect()
+        let calls = vec![
+            Call::new(&READ_FEED, [position.into(), limit.into()]),
+            Call::new(&READ_BOUNDS, []),
+        ];
+        let mut rows = self.read(Scope::Nobody, calls, deadline).await?;
+        let bounds = rows.pop().and_then(|rows| rows.into_iter().next());
+        let bounds = bounds.ok_or_else(|| Failure::Damaged("the log has no head".to_owned()))?;
+        let bounds = Bounds {
+            after: position,
+            limit,
+            head: bounds.get(0)?,
+            floor: bounds.get(1)?,
+        };
+        let events: Vec<Logged> = rows
+            .iter()
+            .flatten()
+            .map(Logged::read)
+            .collect::<Outcome<_>>()?;
+        bounds.without_gap(&events)?;
+        Ok(events)
     }
 
     /// Waits until the log has gone beyond a position or the deadline passes; true for the former.

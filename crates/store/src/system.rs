@@ -3,13 +3,17 @@
 use crate::migrate::Migration;
 use crate::sql::{Part, Sql};
 use crate::table::{Class, Column, Table};
-use crate::{directory, idempotency, lease, log};
+use crate::{directory, idempotency, lease, log, retention, seal, verify};
 
 /// The head of the log.
 pub(crate) static HEAD: Table = Table::new(
     "head",
     Class::Control,
-    &[Column::int("id"), Column::int("position")],
+    &[
+        Column::int("id"),
+        Column::int("position"),
+        Column::int("floor"),
+    ],
     1,
     &[],
 );
@@ -28,7 +32,8 @@ pub(crate) static PLACEMENTS: Table = Table::new(
 );
 
 /// The event log.
-pub(crate) static LOG: Table = Table::new("log", Class::Organisation, LOG_COLUMNS, 1, &[]);
+pub(crate) static LOG: Table =
+    Table::new("log", Class::Organisation, LOG_COLUMNS, 1, &[]).cleared();
 
 const LOG_COLUMNS: &[Column] = &[
     Column::int("position"),
@@ -39,6 +44,7 @@ const LOG_COLUMNS: &[Column] = &[
     Column::text("actor"),
     Column::text("trace"),
     Column::int("at"),
+    Column::int("checksum"),
 ];
 
 /// The log as the queue role reads it: the events of all organisations, in order. It is never written this way.
@@ -53,10 +59,12 @@ pub(crate) static COMMITS: Table = Table::new(
         Column::int("position"),
         Column::text("answer"),
         Column::int("at"),
+        Column::int("checksum"),
     ],
     1,
     &[],
-);
+)
+.cleared();
 
 /// Answers given under a caller's key.
 pub(crate) static IDEMPOTENCY: Table = Table::new(
@@ -70,10 +78,12 @@ pub(crate) static IDEMPOTENCY: Table = Table::new(
         Column::int("status"),
         Column::text("answer"),
         Column::int("at"),
+        Column::int("checksum"),
     ],
     3,
     &[],
-);
+)
+.cleared();
 
 /// How far each consumer of the log has read.
 pub(crate) static CONSUMERS: Table = Table::new(
@@ -107,6 +117,21 @@ pub(crate) static COUNTERS: Table = Table::new(
     &[],
 );
 
+/// Wrapped keys of people, in the keys database.
+pub(crate) static PERSON_KEYS: Table = Table::new(
+    "person_keys",
+    Class::Queue,
+    &[
+        Column::id("person"),
+        Column::int("master"),
+        Column::bytes("wrapped"),
+        Column::int("made_at"),
+        Column::int("erased_at"),
+    ],
+    1,
+    &[],
+);
+
 /// Where each organisation lives.
 pub(crate) static DIRECTORY: Table = Table::new(
     "directory",
@@ -128,6 +153,13 @@ pub(crate) static DIRECTORY: Table = Table::new(
 pub(crate) static READ_HEAD: Sql =
     Sql::new("head.read", &HEAD, "SELECT position FROM head WHERE id = 1");
 
+/// Reads the head, and up to where the log was purged.
+pub(crate) static READ_BOUNDS: Sql = Sql::new(
+    "head.bounds",
+    &HEAD,
+    "SELECT position, floor FROM head WHERE id = 1",
+);
+
 /// The last version of a stream.
 pub(crate) static READ_STREAM_VERSION: Sql = Sql::new(
     "log.stream_version",
@@ -139,7 +171,7 @@ pub(crate) static READ_STREAM_VERSION: Sql = Sql::new(
 pub(crate) static FIND_COMMIT: Sql = Sql::new(
     "commits.find",
     &COMMITS,
-    "SELECT position, answer FROM commits WHERE organisation = $1 AND id = $2",
+    "SELECT position, answer, at, checksum FROM commits WHERE organisation = $1 AND id = $2",
 );
 
 /// Moves the head on by the events of a transaction. It is the last lock that a transaction takes.
@@ -170,6 +202,7 @@ pub static DATABASE: Part = Part {
     ],
     statements: &[
         &READ_HEAD,
+        &READ_BOUNDS,
         &READ_STREAM_VERSION,
         &FIND_COMMIT,
         &MOVE_HEAD,
@@ -183,13 +216,32 @@ pub static DATABASE: Part = Part {
         &lease::RELEASE_LEASE,
         &idempotency::FIND_ANSWER,
         &directory::PLACE,
+        &verify::READ_PLACES,
+        &verify::READ_STREAMS,
+        &verify::READ_COMMITS,
+        &verify::READ_ANSWERS,
+        &verify::READ_HISTORY,
+        &retention::CLEAR_COMMITS,
+        &retention::CLEAR_ANSWERS,
+        &retention::CLEAR_LOG,
+        &retention::RAISE_FLOOR,
+        &retention::SLOWEST_CONSUMER,
+        &retention::FIRST_YOUNG,
     ],
-    migrations: &[Migration {
-        number: 1,
-        name: "log",
-        sqlite: include_str!("../migrations/database/sqlite/0001_log.sql"),
-        postgres: include_str!("../migrations/database/postgres/0001_log.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "log",
+            sqlite: include_str!("../migrations/database/sqlite/0001_log.sql"),
+            postgres: include_str!("../migrations/database/postgres/0001_log.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "retention",
+            sqlite: include_str!("../migrations/database/sqlite/0002_retention.sql"),
+            postgres: include_str!("../migrations/database/postgres/0002_retention.sql"),
+        },
+    ],
 };
 
 /// What the control database carries besides.
@@ -208,5 +260,27 @@ pub static CONTROL: Part = Part {
         name: "directory",
         sqlite: include_str!("../migrations/control/sqlite/0001_directory.sql"),
         postgres: include_str!("../migrations/control/postgres/0001_directory.sql"),
+    }],
+};
+
+/// What the keys database carries besides.
+pub static KEYS: Part = Part {
+    name: "keys",
+    tables: &[&PERSON_KEYS],
+    statements: &[
+        &seal::MAKE_KEY,
+        &seal::READ_KEY,
+        &seal::ERASE_KEY,
+        &seal::FORGET_KEY,
+        &seal::READ_OTHERS,
+        &seal::COUNT_OTHERS,
+        &seal::REWRAP_KEY,
+        &seal::READ_SAMPLES,
+    ],
+    migrations: &[Migration {
+        number: 1,
+        name: "keys",
+        sqlite: include_str!("../migrations/keys/sqlite/0001_keys.sql"),
+        postgres: include_str!("../migrations/keys/postgres/0001_keys.sql"),
     }],
 };

@@ -145,7 +145,7 @@ fn refused(
 ) -> Outcome<Committed> {
     let found = looked_up.get(1).and_then(|answer| answer.rows.first());
     if let Some(row) = found {
-        return Committed::recall(row);
+        return Committed::recall(&item.commit, row);
     }
     if looked_up.get(2).and_then(guards::number) == Some(item.epoch) {
         return Err(Failure::Refused { guard, name });

@@ -238,7 +238,7 @@ impl Lane {
             match found.next().flatten() {
                 None => work.requests.push(request),
                 Some(row) => {
-                    let verdict = Committed::recall(&row);
+                    let verdict = Committed::recall(&request.item.commit, &row);
                     let logged = verdict
                         .iter()
                         .filter(|_| !request.item.commit.events.is_empty());

@@ -5,6 +5,7 @@ mod fault;
 pub(crate) mod functions;
 mod group;
 mod guards;
+mod inspect;
 mod lane;
 mod migrations;
 mod pipeline;
@@ -37,6 +38,7 @@ use crate::system::READ_HEAD;
 use crate::table::Class;
 use crate::ticket::{Ticket, stopped};
 use crate::value::Value;
+use crate::verify::Inspected;
 
 pub use connection::Statements;
 
@@ -145,6 +147,11 @@ impl Postgres {
 
     pub(crate) async fn migrate(&self, parts: &[&Part]) -> Outcome<()> {
         migrations::migrate(&self.owner, parts, self.limit).await
+    }
+
+    /// Asks the server what it can say of its own files and indexes.
+    pub(crate) async fn inspect(&self) -> Outcome<Inspected> {
+        inspect::inspect(&self.owner, self.limit).await
     }
 
     pub(crate) fn head(&self) -> watch::Receiver<i64> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commit::{Answers, Committed};
+use crate::commit::{Answers, Commit, Committed, Entry, checksum};
 use crate::failure::Outcome;
 use crate::postgres::connection::Send;
 use crate::postgres::group::Item;
@@ -115,18 +115,29 @@ fn insert(table: &'static Table, columns: Columns) -> Send {
     Send::Bound(&table.texts().insert_arrays, params.collect())
 }
 
+/// The columns of a row of the log, as the last statement takes them.
+const EVENT: [Kind; 9] = [
+    Kind::Int,
+    Kind::Id,
+    Kind::Int,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Int,
+    Kind::Int,
+];
+/// The same for a row of `commits`.
+const COMMIT: [Kind; 6] = [
+    Kind::Int,
+    Kind::Id,
+    Kind::Int,
+    Kind::Text,
+    Kind::Int,
+    Kind::Int,
+];
+
 fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Send> {
-    const EVENT: [Kind; 8] = [
-        Kind::Int,
-        Kind::Id,
-        Kind::Int,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::Int,
-    ];
-    const COMMIT: [Kind; 5] = [Kind::Int, Kind::Id, Kind::Int, Kind::Text, Kind::Int];
     let (mut log, mut commits) = (
         vec![Vec::new(); EVENT.len()],
         vec![Vec::new(); COMMIT.len()],
@@ -137,52 +148,57 @@ fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Sen
         let commit = &item.commit;
         placements.insert((i64::from(commit.organisation), item.epoch));
         for entry in &commit.events {
-            let event = &entry.event;
-            let payload = entry.payload(answers)?;
-            add(
-                &mut log,
-                [
-                    commit.organisation.into(),
-                    event.stream.into(),
-                    event.version.into(),
-                    event.kind.into(),
-                    payload.into(),
-                    event.actor.as_str().into(),
-                    event.trace.as_str().into(),
-                    event.at.into(),
-                ],
-            );
+            add_event(&mut log, commit, entry, answers)?;
             last = last.saturating_add(1);
         }
         let shown = last.saturating_add(i64::from(commit.events.is_empty()));
-        let answer: Value = Committed::remember(answers)?.into();
+        let answer = Committed::remember(answers)?;
+        let sum = checksum(commit.organisation, commit.id, answer.as_deref(), commit.at);
         add(
             &mut commits,
             [
                 commit.organisation.into(),
                 commit.id.into(),
                 shown.into(),
-                answer,
+                answer.into(),
                 commit.at.into(),
+                sum.into(),
             ],
         );
     }
+    let column = |(kind, values)| Param::Column(kind, values);
     let mut params = vec![Param::One(Value::Int(events))];
-    params.extend(
-        EVENT
-            .into_iter()
-            .zip(log)
-            .map(|(kind, values)| Param::Column(kind, values)),
-    );
-    params.extend(
-        COMMIT
-            .into_iter()
-            .zip(commits)
-            .map(|(kind, values)| Param::Column(kind, values)),
-    );
+    params.extend(EVENT.into_iter().zip(log).map(column));
+    params.extend(COMMIT.into_iter().zip(commits).map(column));
     let (homes, epochs) = placements.into_iter().unzip();
     params.extend([Value::Ints(homes).into(), Value::Ints(epochs).into()]);
     Ok(Send::Bound(WRITE_LOG, params))
+}
+
+fn add_event(
+    log: &mut [Vec<Value>],
+    commit: &Commit,
+    entry: &Entry,
+    answers: &Answers,
+) -> Outcome<()> {
+    let event = &entry.event;
+    let payload = entry.payload(answers)?;
+    let sum = event.checksum(commit.organisation, &payload);
+    add(
+        log,
+        [
+            commit.organisation.into(),
+            event.stream.into(),
+            event.version.into(),
+            event.kind.into(),
+            payload.into(),
+            event.actor.as_str().into(),
+            event.trace.as_str().into(),
+            event.at.into(),
+            sum.into(),
+        ],
+    );
+    Ok(())
 }
 
 fn add<const N: usize>(columns: &mut [Vec<Value>], values: [Value; N]) {

@@ -24,22 +24,25 @@ pub(crate) const LISTEN: &str = "LISTEN comanda_log";
 /// Writes the events and the commits of a group. It runs after `head.move`, so it alone holds the head and sees
 /// every placement committed before: one that is closed makes the position null, which the log refuses.
 ///
-/// $1 the number of events; $2 to $9 the events; $10 to $14 the commits; $15 and $16 the placements that must hold.
+/// Positions are laid over the checksums here, where they are given.
+///
+/// $1 the number of events; $2 to $10 the events; $11 to $16 the commits; $17 and $18 the placements that must hold.
 pub(crate) const WRITE_LOG: &str = "\
 WITH h AS (
     SELECT CASE WHEN (
         SELECT count(*) FROM placements AS p
-        JOIN unnest($15::bigint[], $16::bigint[]) AS f(organisation, epoch)
+        JOIN unnest($17::bigint[], $18::bigint[]) AS f(organisation, epoch)
           ON p.organisation = f.organisation AND p.epoch = f.epoch AND p.state = 'open'
-    ) = cardinality($15::bigint[]) THEN position - $1 END AS start
+    ) = cardinality($17::bigint[]) THEN position - $1 END AS start
     FROM head WHERE id = 1
 ), l AS (
-    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at)
-    SELECT e.organisation, h.start + e.n, e.stream, e.version, e.kind, e.payload, e.actor, e.trace, e.at
-    FROM h, unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
-        WITH ORDINALITY AS e(organisation, stream, version, kind, payload, actor, trace, at, n)
+    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at, checksum)
+    SELECT e.organisation, h.start + e.n, e.stream, e.version, e.kind, e.payload, e.actor, e.trace, e.at,
+        e.sum # (h.start + e.n)
+    FROM h, unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+        $10::bigint[]) WITH ORDINALITY AS e(organisation, stream, version, kind, payload, actor, trace, at, sum, n)
 )
-INSERT INTO commits (organisation, id, position, answer, at)
-SELECT c.organisation, c.id, h.start + c.last, c.answer, c.at
-FROM h, unnest($10::bigint[], $11::uuid[], $12::bigint[], $13::text[], $14::bigint[])
-    AS c(organisation, id, last, answer, at)";
+INSERT INTO commits (organisation, id, position, answer, at, checksum)
+SELECT c.organisation, c.id, h.start + c.last, c.answer, c.at, c.sum # (h.start + c.last)
+FROM h, unnest($11::bigint[], $12::uuid[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[])
+    AS c(organisation, id, last, answer, at, sum)";

@@ -3,7 +3,7 @@
 use rusqlite::Error;
 
 use crate::call::{Answer, Call, Scope};
-use crate::commit::{Answers, Commit, Committed, Entry, Guard, Insert};
+use crate::commit::{Answers, Commit, Committed, Entry, Guard, Insert, checksum};
 use crate::failure::Failure;
 use crate::row::Row;
 use crate::sql::Sql;
@@ -178,18 +178,21 @@ impl Session<'_> {
             Bound::Text(&event.actor),
             Bound::Text(&event.trace),
             Bound::Int(event.at.as_micros()),
+            Bound::Int(event.checksum(commit.organisation, payload) ^ position),
         ];
         self.put(&LOG.texts().insert_row, &LOG, &row).map(|_| ())
     }
 
     fn remember(&mut self, commit: &Commit, position: i64, answers: &Answers) -> Result<()> {
         let kept = Committed::remember(answers)?;
+        let sum = checksum(commit.organisation, commit.id, kept.as_deref(), commit.at);
         let row = [
             Bound::Int(commit.organisation.into()),
             Bound::Id(&commit.id),
             Bound::Int(position),
             kept.as_deref().map_or(Bound::Null, Bound::Text),
             Bound::Int(commit.at.as_micros()),
+            Bound::Int(sum ^ position),
         ];
         self.put(&COMMITS.texts().insert_row, &COMMITS, &row)
             .map(|_| ())

@@ -80,6 +80,13 @@ impl Place {
         }
     }
 
+    /// Moves the write-ahead log into the file and leaves nothing in it, if nobody needs what it holds.
+    pub(super) fn sweep(&self) -> Outcome<()> {
+        self.connect(Role::Writer)?
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|error| self.failure(&error))
+    }
+
     /// What an error that is not about one row means for callers.
     pub(super) fn failure(&self, error: &Error) -> Failure {
         match error.sqlite_error_code() {
@@ -119,6 +126,7 @@ fn prepare(connection: Connection, place: &Place, role: Role) -> Result<Connecti
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;

@@ -9,6 +9,7 @@ mod connection;
 mod constraint;
 mod faults;
 mod inline;
+mod inspect;
 mod queue;
 mod readers;
 mod session;
@@ -34,6 +35,7 @@ use crate::sqlite::inline::Inline;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::session::{Done, Job};
 use crate::sqlite::writer::{Limits, Writer};
+use crate::verify::Inspected;
 
 pub(crate) use connection::Place;
 
@@ -185,6 +187,37 @@ impl Sqlite {
             Done::Committed(_) => Err(Failure::Broken(
                 "statements were answered as a commit".to_owned(),
             )),
+        }
+    }
+
+    /// Moves what was overwritten out of the write-ahead log too. While somebody reads an older state that cannot be
+    /// done, and then the next checkpoint does it.
+    pub(crate) async fn sweep(&self, deadline: &Deadline) -> Outcome<()> {
+        let Engine::Threads { place, .. } = &self.engine else {
+            return Ok(());
+        };
+        let place = place.clone();
+        let swept = tokio::task::spawn_blocking(move || place.sweep());
+        match tokio::time::timeout(deadline.left(), swept).await {
+            Ok(Ok(swept)) => swept,
+            Ok(Err(error)) => Err(Failure::Unavailable(error.to_string())),
+            Err(_) => Err(Failure::TooLate),
+        }
+    }
+
+    /// Reads the whole file for damage, on a connection and a thread of its own.
+    pub(crate) async fn inspect(&self) -> Outcome<Inspected> {
+        match &self.engine {
+            Engine::Inline(inline) => inline
+                .with_connection(|connection| inspect::inspect(connection))
+                .map_err(|error| Place::Memory.failure(&error)),
+            Engine::Threads { place, .. } => {
+                let place = place.clone();
+                let inspected = tokio::task::spawn_blocking(move || place.inspect());
+                let unavailable =
+                    |error: tokio::task::JoinError| Failure::Unavailable(error.to_string());
+                inspected.await.map_err(unavailable)?
+            }
         }
     }
 

@@ -165,7 +165,7 @@ impl<'c> Session<'c> {
             Bound::Id(&commit.id),
         ];
         let ran = self.statements.run(FIND_COMMIT.sqlite(), key)?;
-        Ok(ran.rows.first().map(Committed::recall))
+        Ok(ran.rows.first().map(|row| Committed::recall(commit, row)))
     }
 
     /// The position of the last event of the log.

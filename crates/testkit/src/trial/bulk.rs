@@ -134,12 +134,12 @@ impl Bulk {
                  SELECT {owner}, {order}, {order}, 2120, 'captured' FROM {rows}"
             ),
             format!(
-                "INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at) \
-                 SELECT {owner}, i, {order}, 1, 'trial.order_created', {event}, 'diner', '', {at} FROM {rows}"
+                "INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at, \
+                 checksum) SELECT {owner}, i, {order}, 1, 'trial.order_created', {event}, 'diner', '', {at}, 0 FROM {rows}"
             ),
             format!(
-                "INSERT INTO commits (organisation, id, position, answer, at) \
-                 SELECT {owner}, {order}, i, NULL, {at} FROM {rows}"
+                "INSERT INTO commits (organisation, id, position, answer, at, checksum) \
+                 SELECT {owner}, {order}, i, NULL, {at}, 0 FROM {rows}"
             ),
             format!("UPDATE head SET position = {last} WHERE id = 1"),
         ]

@@ -83,6 +83,7 @@ enum Ground {
 struct Servers {
     control: postgres::Database,
     people: postgres::Database,
+    keys: postgres::Database,
     shard: postgres::Database,
 }
 
@@ -107,7 +108,7 @@ impl World {
         match engine {
             Engine::Inline => {
                 let inline = || Place::Inline;
-                let mut settings = settings(inline(), inline(), inline());
+                let mut settings = settings([inline(), inline(), inline(), inline()]);
                 tune(&mut settings);
                 Self::open(settings, Ground::Memory).await
             }
@@ -120,7 +121,8 @@ impl World {
     pub async fn in_folder(parent: &Path, tune: impl FnOnce(&mut Settings)) -> Self {
         let files = Files(folder::create(parent, "trial"));
         let place = |name: &str| Place::File(files.0.join(name));
-        let mut settings = settings(place("control.db"), place("people.db"), place("shard.db"));
+        let names = ["control.db", "people.db", "keys.db", "shard.db"];
+        let mut settings = settings(names.map(place));
         tune(&mut settings);
         Self::open(settings, Ground::Files(files)).await
     }
@@ -129,13 +131,15 @@ impl World {
     pub async fn on_server(server: &Server, tune: impl FnOnce(&mut Settings)) -> Self {
         let control = copy(server, "control", &[&store::DATABASE, &store::CONTROL]).await;
         let people = copy(server, "people", &with_store(PARTS.people)).await;
+        let keys = copy(server, "keys", &[&store::DATABASE, &store::KEYS]).await;
         let shard = copy(server, "shard", &with_store(PARTS.shards)).await;
         let place = |database| Place::Postgres(Box::new(address(database)));
-        let mut settings = settings(place(&control), place(&people), place(&shard));
+        let mut settings = settings([&control, &people, &keys, &shard].map(place));
         tune(&mut settings);
         let servers = Servers {
             control,
             people,
+            keys,
             shard,
         };
         Self::open(settings, Ground::Server(Box::new(servers))).await
@@ -225,6 +229,11 @@ impl World {
         self.servers().map(|servers| &servers.people)
     }
 
+    /// The PostgreSQL database of the keys of people.
+    pub fn keys_on_server(&self) -> Option<&postgres::Database> {
+        self.servers().map(|servers| &servers.keys)
+    }
+
     /// The PostgreSQL control database.
     pub fn control_on_server(&self) -> Option<&postgres::Database> {
         self.servers().map(|servers| &servers.control)
@@ -260,11 +269,12 @@ pub fn address(database: &postgres::Database) -> store::postgres::Settings {
     store::postgres::Settings::at(&format!("host={host} port={port} dbname={name}"))
 }
 
-fn settings(control: Place, people: Place, shard: Place) -> Settings {
+fn settings([control, people, keys, shard]: [Place; 4]) -> Settings {
     Settings {
         region: REGION.to_owned(),
         control,
         people,
+        keys,
         shards: BTreeMap::from([(SHARD.to_owned(), shard)]),
         directory_copy: None,
         within: WITHIN,

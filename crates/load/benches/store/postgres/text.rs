@@ -18,18 +18,18 @@ pub(super) const INSERT_INTENT: &str = "INSERT INTO trial_intents (organisation,
     VALUES ($1, $2, $3, $4, 'open')";
 
 pub(super) const INSERT_EVENT: &str = "INSERT INTO log (organisation, position, stream, version, kind, payload, \
-    actor, trace, at) VALUES ($1, $2, $3, 1, 'trial.order_created', $4, 'diner', '', $5)";
+    actor, trace, at, checksum) VALUES ($1, $2, $3, 1, 'trial.order_created', $4, 'diner', '', $5, 0)";
 
-pub(super) const INSERT_COMMIT: &str =
-    "INSERT INTO commits (organisation, id, position, answer, at) VALUES ($1, $2, $3, $4, $5)";
+pub(super) const INSERT_COMMIT: &str = "INSERT INTO commits (organisation, id, position, answer, at, checksum) VALUES ($1, $2, $3, $4, $5, 0)";
 
 /// The event and the commit of one order at the head of the log, which was moved just before.
 pub(super) const INSERT_BOTH_AT_HEAD: &str = "\
 WITH h AS (SELECT position FROM head WHERE id = 1), l AS (
-    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at)
-    SELECT $1, position, $2, 1, 'trial.order_created', $3, 'diner', '', $4 FROM h
+    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at, checksum)
+    SELECT $1, position, $2, 1, 'trial.order_created', $3, 'diner', '', $4, 0 FROM h
 )
-INSERT INTO commits (organisation, id, position, answer, at) SELECT $1, $5, position, $6, $4 FROM h";
+INSERT INTO commits (organisation, id, position, answer, at, checksum)
+SELECT $1, $5, position, $6, $4, 0 FROM h";
 
 pub(super) const INSERT_LINES: &str = "INSERT INTO trial_lines (organisation, order_id, line, dish, quantity, \
     price_minor) SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[])";
@@ -48,8 +48,8 @@ WITH h AS (SELECT position - cardinality($1::bigint[]) AS start FROM head WHERE 
     SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[])
         WITH ORDINALITY AS u(organisation, stream, payload, at, id, answer, n)
 ), l AS (
-    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at)
-    SELECT organisation, start + n, stream, 1, 'trial.order_created', payload, 'diner', '', at FROM h, e
+    INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, at, checksum)
+    SELECT organisation, start + n, stream, 1, 'trial.order_created', payload, 'diner', '', at, 0 FROM h, e
 )
-INSERT INTO commits (organisation, id, position, answer, at)
-SELECT organisation, id, start + n, answer, at FROM h, e";
+INSERT INTO commits (organisation, id, position, answer, at, checksum)
+SELECT organisation, id, start + n, answer, at, 0 FROM h, e";

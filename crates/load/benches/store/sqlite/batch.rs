@@ -24,10 +24,9 @@ const INSERT_INTENT: &str = "INSERT INTO trial_intents (organisation, id, order_
 const MOVE_HEAD: &str = "UPDATE head SET position = position + ?1 WHERE id = 1 RETURNING position";
 
 const INSERT_EVENT: &str = "INSERT INTO log (organisation, position, stream, version, kind, payload, actor, trace, \
-    at) VALUES (?1, ?2, ?3, 1, 'trial.order_created', ?4, 'diner', '', ?5)";
+    at, checksum) VALUES (?1, ?2, ?3, 1, 'trial.order_created', ?4, 'diner', '', ?5, 0)";
 
-const INSERT_COMMIT: &str =
-    "INSERT INTO commits (organisation, id, position, answer, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT_COMMIT: &str = "INSERT INTO commits (organisation, id, position, answer, at, checksum) VALUES (?1, ?2, ?3, ?4, ?5, 0)";
 
 /// A client with a connection of its own.
 pub(crate) struct Batch {

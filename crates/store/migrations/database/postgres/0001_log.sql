@@ -1,11 +1,13 @@
 -- The head of the log: one row, updated last before each COMMIT, so positions are dense and in commit order.
+-- Events up to `floor` have been purged; after it none may be missing.
 CREATE TABLE head (
     id BIGINT NOT NULL CHECK (id = 1),
     position BIGINT NOT NULL,
+    floor BIGINT NOT NULL,
     PRIMARY KEY (id)
 ) WITH (fillfactor = 50);
 
-INSERT INTO head (id, position) VALUES (1, 0);
+INSERT INTO head (id, position, floor) VALUES (1, 0, 0);
 
 -- Which organisations live on this database, and at which epoch. A commit is fenced by it.
 CREATE TABLE placements (
@@ -18,7 +20,7 @@ CREATE TABLE placements (
 -- Organisation 0 stands for people and for what belongs to nobody; it lives everywhere.
 INSERT INTO placements (organisation, epoch, state) VALUES (0, 1, 'open');
 
--- The event log, which is the outbox too.
+-- The event log, which is the outbox too. A checksum is over all columns of its row (`checksum.rs`).
 CREATE TABLE log (
     organisation BIGINT NOT NULL,
     position BIGINT NOT NULL,
@@ -29,6 +31,7 @@ CREATE TABLE log (
     actor TEXT NOT NULL,
     trace TEXT NOT NULL,
     at BIGINT NOT NULL,
+    checksum BIGINT NOT NULL,
     PRIMARY KEY (organisation, position),
     UNIQUE (organisation, stream, version)
 );
@@ -42,6 +45,7 @@ CREATE TABLE commits (
     position BIGINT NOT NULL,
     answer TEXT,
     at BIGINT NOT NULL,
+    checksum BIGINT NOT NULL,
     PRIMARY KEY (organisation, id)
 );
 
@@ -55,6 +59,7 @@ CREATE TABLE idempotency (
     status BIGINT NOT NULL,
     answer TEXT NOT NULL,
     at BIGINT NOT NULL,
+    checksum BIGINT NOT NULL,
     PRIMARY KEY (organisation, caller, operation, key)
 );
 

@@ -1,6 +1,7 @@
 //! What the store promises to its callers, said once and shown on every engine.
 
 mod directory;
+mod erasing;
 mod events;
 mod fence;
 mod guards;
@@ -13,6 +14,7 @@ mod reads;
 mod replicas;
 mod resend;
 mod rows;
+mod sealing;
 mod violations;
 
 crate::world::stamp! {
@@ -123,8 +125,20 @@ crate::world::stamp! {
             those_that_were_interrupted_are_finished_together
             sixteen_equal_requests_make_one_organisation
         }
+        sealing {
+            what_was_sealed_opens_as_what_it_was_and_nowhere_else
+            a_key_is_stored_before_it_is_used
+            who_was_erased_stays_erased_in_table_and_log
+            a_wrong_master_key_opens_nothing
+            keys_move_to_the_next_master_key
+        }
     }
     shared {
+        erasing {
+            sixteen_nodes_that_race_make_one_key
+            another_node_forgets_the_key_within_two_seconds
+            no_file_holds_what_was_sealed_nor_an_erased_key
+        }
         nodes {
             copies_sent_over_two_nodes_are_stored_once
             writers_on_two_nodes_leave_dense_positions

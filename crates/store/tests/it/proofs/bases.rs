@@ -1,4 +1,4 @@
-//! The three kinds of database with everything that is registered for them, migrated on both engines.
+//! The four kinds of database with everything that is registered for them, migrated on both engines.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,8 +16,8 @@ pub(crate) struct Kind {
     pub(crate) parts: &'static [&'static Part],
 }
 
-/// What shards, people and control databases carry.
-pub(crate) const KINDS: [Kind; 3] = [
+/// What shards, people, keys and control databases carry.
+pub(crate) const KINDS: [Kind; 4] = [
     Kind {
         name: "shard",
         parts: &[&store::DATABASE, &TRIAL],
@@ -25,6 +25,10 @@ pub(crate) const KINDS: [Kind; 3] = [
     Kind {
         name: "people",
         parts: &[&store::DATABASE, &TRIAL_PEOPLE],
+    },
+    Kind {
+        name: "keys",
+        parts: &[&store::DATABASE, &store::KEYS],
     },
     Kind {
         name: "control",

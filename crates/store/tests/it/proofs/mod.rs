@@ -9,6 +9,7 @@ mod bases;
 mod bouncer;
 mod child;
 mod cuts;
+mod damage;
 mod deadlocks;
 mod mutant;
 mod parsed;

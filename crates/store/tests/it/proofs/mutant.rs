@@ -125,6 +125,11 @@ fn literally(text: &str, table: &Table, kinds: &[Type], writes_owner: u8) -> Str
         let is_condition =
             column.is_some_and(|column| !assigned.contains(&format!("{} = ${at}", column.name)));
         let value = match column {
+            None if is_passed(text, at) => match *kind {
+                Type::INT8 => "0::bigint".to_owned(),
+                Type::TEXT => "''::text".to_owned(),
+                _ => "'00000000000000000000000000000000'::uuid".to_owned(),
+            },
             Some(column) if is_condition => cell(column.kind).to_owned(),
             _ => by_type,
         };
@@ -135,6 +140,17 @@ fn literally(text: &str, table: &Table, kinds: &[Type], writes_owner: u8) -> Str
         out = out.replace(&format!("${at}"), &values[&at]);
     }
     out
+}
+
+/// Whether what is read must lie beyond this parameter, as where a list goes on.
+fn is_passed(text: &str, at: usize) -> bool {
+    let parameter = format!("${at}");
+    text.split(" > ").skip(1).any(|rest| {
+        let end = if rest.starts_with('(') { ')' } else { ' ' };
+        let beyond = rest.split(end).next().unwrap_or_default();
+        let mut words = beyond.split(|c: char| c != '$' && !c.is_ascii_digit());
+        words.any(|word| word == parameter)
+    })
 }
 
 /// How many rows a text sees or changes in a scope that is rolled back, or the code of its error.

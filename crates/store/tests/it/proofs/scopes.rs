@@ -216,7 +216,11 @@ async fn postgres_the_queue_role_removes_nothing_that_is_younger_than_thirty_day
                 superuser.batch_execute(&made).await.unwrap();
                 let delete = format!("DELETE FROM {name}");
                 let by_key = format!("DELETE FROM {name} WHERE organisation = 1");
-                assert_eq!(run(&client, "BEGIN", &delete).await, Ok(gone), "{name} {age}");
+                assert_eq!(
+                    run(&client, "BEGIN", &delete).await,
+                    Ok(gone),
+                    "{name} {age}"
+                );
                 assert_eq!(
                     run(&client, "BEGIN", &by_key).await,
                     Ok(gone / 2),
