@@ -26,14 +26,16 @@ const NORMAL_SHARE: f64 = 1.0;
 const CRITICAL_SHARE: f64 = 2.0;
 /// What critical work may have beyond its share, so that a small limit refuses it no more than a large one.
 const CRITICAL_MORE: u32 = 8;
-/// How much of what fits without waiting is let in during a look.
+/// How much of what seems to fit without waiting is let in during a look, and how much of the limit at most: when
+/// the best is wrong, so is what seems to fit.
 const LOOK_SHARE: f64 = 0.75;
+const LOOK_MOST_SHARE: f64 = 0.125;
 /// The first look comes soon, because the first best may have been measured in the midst of an overload.
 const LOOK_FIRST: Duration = Duration::from_secs(1);
 /// A look lasts so many times as long as a request took before it.
 const LOOK_TIMES: u32 = 4;
-const LOOK_LEAST: Duration = Duration::from_millis(50);
-const LOOK_MOST: Duration = Duration::from_millis(500);
+const LOOK_SHORTEST: Duration = Duration::from_millis(50);
+const LOOK_LONGEST: Duration = Duration::from_millis(500);
 
 /// What the limit is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -155,10 +157,11 @@ impl Limit {
 
     fn begin_look(&mut self, seen: Seen) -> Duration {
         let unhindered = seen.best_us as f64 / (seen.took_us as f64).max(1.0);
-        self.look = whole(self.limit * unhindered.min(1.0) * LOOK_SHARE).max(1);
+        let share = (unhindered * LOOK_SHARE).min(LOOK_MOST_SHARE);
+        self.look = whole(self.limit * share).max(1);
         self.phase = Phase::Looking;
         let mean = Duration::from_micros(seen.took_us / seen.count.max(1));
-        (mean * LOOK_TIMES).clamp(LOOK_LEAST, LOOK_MOST)
+        (mean * LOOK_TIMES).clamp(LOOK_SHORTEST, LOOK_LONGEST)
     }
 }
 

@@ -63,7 +63,8 @@ pub struct Settings {
     pub limit_max: u32,
     /// Work may take this much longer than its best, in per cent of the best, before it counts as waiting.
     pub tolerance_percent: u32,
-    /// Work may take this much longer than its best whatever the best is: below it, waiting hurts nobody.
+    /// Work may take this much longer than its best whatever the best is. Below it waiting hurts nobody, and a
+    /// database that puts commits together does more at once for a little waiting.
     pub slack: Duration,
     /// How long is measured before the limit is set anew.
     pub window: Duration,
@@ -80,7 +81,7 @@ impl Default for Settings {
             limit_min: 2,
             limit_max: 4096,
             tolerance_percent: 100,
-            slack: Duration::from_millis(2),
+            slack: Duration::from_millis(10),
             window: Duration::from_millis(100),
             look_every: Duration::from_secs(10),
             retry_after: Duration::from_secs(1),

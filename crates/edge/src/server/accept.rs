@@ -48,7 +48,7 @@ pub(super) async fn run<S: Respond>(
 /// Waits for the stop; then says that no more should come, and goes on so long that others can see it.
 async fn lame_duck<S: Respond>(house: &House<S>) {
     house.stop.stopped().await;
-    house.readiness.close();
+    house.readiness.stopping();
     tracing::info!(lame_duck = ?house.settings.lame_duck, "the server is going to stop");
     sleep(house.settings.lame_duck).await;
 }

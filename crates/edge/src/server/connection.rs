@@ -22,8 +22,10 @@ use super::watch::{Verdict, Watch};
 use super::wire::Wire;
 use super::{Parts, Peer, Readiness, Respond, Settings, answer};
 
-/// How often a connection is looked at; a deadline is kept to within this time.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// A connection is looked at so many times within its shortest deadline, but not without need.
+const LOOKS: u32 = 3;
+const LOOK_LEAST: Duration = Duration::from_millis(50);
+const LOOK_MOST: Duration = Duration::from_secs(2);
 /// Whatever hyper buffers of one connection; a request head must fit in.
 const BUFFER_LEAST: usize = 8 * 1024;
 const SEND_BUFFER: usize = 64 * 1024;
@@ -142,7 +144,7 @@ where
         .serve_connection_with_upgrades(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let mut closing = pin!(house.closing.stopped());
-    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut look = tokio::time::interval(look_every(&house.settings));
     let mut told = Told::Nothing;
     loop {
         let event = poll_fn(|cx| {
@@ -170,6 +172,14 @@ where
             },
         }
     }
+}
+
+fn look_every(settings: &Settings) -> Duration {
+    let shortest = settings
+        .head_time
+        .min(settings.patience)
+        .min(settings.idle_time);
+    (shortest / LOOKS).clamp(LOOK_LEAST, LOOK_MOST)
 }
 
 enum Event {

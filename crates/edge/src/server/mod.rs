@@ -21,7 +21,6 @@ mod wire;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::Clock;
 use bytes::Bytes;
@@ -30,6 +29,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tokio::net::TcpListener;
 
+pub use crate::health::Readiness;
 pub use files::{OpenFiles, raise_open_files};
 pub use inbound::{Broken, Inbound};
 pub use settings::Settings;
@@ -66,6 +66,18 @@ where
     }
 }
 
+impl Respond for crate::Edge {
+    type Body = axum::body::Body;
+
+    fn respond(
+        &self,
+        request: Request<Inbound>,
+    ) -> impl Future<Output = Response<Self::Body>> + Send + 'static {
+        let edge = self.clone();
+        async move { edge.call(request).await }
+    }
+}
+
 /// Who is at the other end; in the extensions of every request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Peer {
@@ -84,33 +96,12 @@ pub enum Scheme {
     Https,
 }
 
-/// Whether new requests should be sent here. Clones show the same; it begins as not ready.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// Says that requests may come.
-    pub fn open(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    /// Says that no more should come.
-    pub fn close(&self) {
-        self.0.store(false, Ordering::Release);
-    }
-
-    /// Whether requests should come.
-    pub fn is_open(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
 /// What the server needs of its surroundings.
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// By which the deadlines are measured.
     pub clock: Clock,
-    /// What the server closes first when it is to stop. It does not open it: only the binary knows when all is up.
+    /// What the server sets to stopping first of all. It does not set it to ready: only the binary knows when all is up.
     pub readiness: Readiness,
 }
 

@@ -8,13 +8,15 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::connection::UnderWay;
 
-/// A piece of this size or less is in the buffers of the kernel at once; a larger one is only taken for delivered
-/// when hyper asks for the next, because HTTP/2 keeps what the client's window does not admit.
-const PIECE_SMALL: usize = 16 * 1024;
+/// Over HTTP/2 an answer is given to hyper in pieces of this size. hyper holds one in hand until the client's window
+/// has room, so a client that keeps its window shut is seen, and costs no more memory than this.
+const PIECE: usize = 32 * 1024;
 
 pub(super) struct Outbound<B> {
     body: Said<B>,
     under_way: UnderWay,
+    /// What is left of a frame that is given in pieces.
+    rest: Bytes,
     owes: bool,
 }
 
@@ -37,7 +39,22 @@ impl<B> Outbound<B> {
         Self {
             body,
             under_way,
+            rest: Bytes::new(),
             owes: false,
+        }
+    }
+
+    /// Gives the next piece of a frame, which the client then owes us to take.
+    fn piece(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        self.owes = true;
+        self.under_way.watch().owes();
+        match frame.into_data() {
+            Ok(mut data) => {
+                let piece = data.split_to(data.len().min(PIECE));
+                self.rest = data;
+                Frame::data(piece)
+            }
+            Err(frame) => frame,
         }
     }
 
@@ -58,22 +75,21 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Outbound<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
         this.paid();
-        let frame = match &mut this.body {
-            Said::Edge(body) => ready!(Pin::new(body).poll_frame(cx)),
-            Said::Server(text) => text.take().map(|text| Ok(Frame::data(text))),
+        let frame = match (&mut this.body, this.rest.is_empty()) {
+            (_, false) => Some(Ok(Frame::data(std::mem::take(&mut this.rest)))),
+            (Said::Edge(body), true) => ready!(Pin::new(body).poll_frame(cx)),
+            (Said::Server(text), true) => text.take().map(|text| Ok(Frame::data(text))),
         };
-        let length = |frame: &Frame<Bytes>| frame.data_ref().map_or(0, Bytes::len);
-        if let Some(Ok(frame)) = &frame
-            && length(frame) > PIECE_SMALL
-        {
-            this.owes = true;
-            this.under_way.watch().owes();
-        }
-        Poll::Ready(frame)
+        // HTTP/1 has one answer at a time, and the wire sees for itself when that one is not taken.
+        let multiplexed = this.under_way.watch().is_multiplexed();
+        Poll::Ready(match frame {
+            Some(Ok(frame)) if multiplexed => Some(Ok(this.piece(frame))),
+            frame => frame,
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.owes
+        self.rest.is_empty()
             && match &self.body {
                 Said::Edge(body) => body.is_end_stream(),
                 Said::Server(text) => text.is_none(),
@@ -82,7 +98,9 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Outbound<B> {
 
     fn size_hint(&self) -> SizeHint {
         match &self.body {
-            Said::Edge(body) => body.size_hint(),
+            // In the midst of a frame nobody asks for the size.
+            Said::Edge(body) if self.rest.is_empty() => body.size_hint(),
+            Said::Edge(_) => SizeHint::default(),
             Said::Server(text) => {
                 let length = text.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))

@@ -76,8 +76,12 @@ impl Watch {
         micros(self.clock.elapsed()).max(1)
     }
 
-    pub(super) fn is_multiplexed(&self) {
+    pub(super) fn goes_multiplexed(&self) {
         self.multiplexed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_multiplexed(&self) -> bool {
+        self.multiplexed.load(Ordering::Relaxed)
     }
 
     pub(super) fn request_began(&self) {
@@ -146,7 +150,7 @@ impl Watch {
         let in_head = self.head_since_us.load(Ordering::Relaxed) > 0;
         let head = since(&self.head_since_us);
         let head_time = micros(settings.head_time);
-        if in_head && head > head_time && self.multiplexed.load(Ordering::Relaxed) {
+        if in_head && head > head_time && self.is_multiplexed() {
             return Verdict::HeadSlow;
         }
         if under_way {

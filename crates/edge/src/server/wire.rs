@@ -69,7 +69,7 @@ impl<Io> Wire<Io> {
             if self.framing.place() == Place::Beyond {
                 let now = self.watch.now_us();
                 self.frames = Some(Frames::after_first_line(&self.settings, now));
-                self.watch.is_multiplexed();
+                self.watch.goes_multiplexed();
             }
         }
         if let Some(frames) = &mut self.frames {

@@ -138,11 +138,13 @@ async fn ask(field: &Field, name: &str) -> std::io::Result<u16> {
     };
     let request = format!("GET /{name} HTTP/1.1\r\nhost: shop\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::with_capacity(512);
-    // The body is one word, and comes in one piece with the head.
-    while !answer.ends_with(b"done") {
+    let mut answer = Vec::with_capacity(2048);
+    loop {
         if stream.read_buf(&mut answer).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if is_whole(&answer) {
+            break;
         }
     }
     field.idle.lock().unwrap().push(stream);
@@ -152,4 +154,17 @@ async fn ask(field: &Field, name: &str) -> std::io::Result<u16> {
     digits
         .and_then(|digits| digits.parse().ok())
         .ok_or(std::io::ErrorKind::InvalidData.into())
+}
+
+/// Whether the answer has come to the end that its length says.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&answer[..end]);
+    let length = head
+        .split("\r\n")
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+    answer.len() >= end + 4 + length
 }

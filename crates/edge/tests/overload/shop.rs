@@ -1,20 +1,26 @@
 //! The trial server: real sockets, admission, and work of which only so much can be done.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base::Clock;
+use axum::extract::State;
+use base::{Clock, Random};
 use bytes::Bytes;
-use edge::Criticality;
 use edge::admission::Admission;
-use edge::server::{self, Inbound, Parts, Readiness};
+use edge::server::{self, Parts, Readiness};
+use edge::{Caller, Criticality, Edge, Identify, Json, Policy, Rate, Rates, Route, Routes};
 use engine::Stop;
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
+use fabric::Limits;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method};
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use utoipa::ToSchema;
+
+/// So much that no buffer of any kernel holds it; all answers share it.
+static LARGE: [u8; 16 * 1024 * 1024] = [b'x'; 16 * 1024 * 1024];
 
 const PLACES: usize = 3;
 const WORK: Duration = Duration::from_millis(10);
@@ -57,11 +63,10 @@ impl Shop {
             free_at: Arc::default(),
             clock: clock.clone(),
         };
-        let gate = admission.clone();
-        let respond =
-            move |request: Request<Inbound>| answer(gate.clone(), places.clone(), request);
+        let edge = edge(&admission, places);
         let settings = server::Settings {
             lame_duck: Duration::ZERO,
+            connections_per_address_max: 5_000,
             ..server::Settings::default()
         };
         let parts = Parts {
@@ -72,7 +77,7 @@ impl Shop {
         let mut server = JoinSet::new();
         let stopped = stop.clone();
         server.spawn(async move {
-            server::serve(listener, respond, None, settings, parts, stopped).await;
+            server::serve(listener, edge, None, settings, parts, stopped).await;
         });
         Self {
             address,
@@ -96,24 +101,101 @@ impl Shop {
     }
 }
 
-async fn answer(
-    admission: Admission,
-    places: Places,
-    request: Request<Inbound>,
-) -> Response<http_body_util::combinators::BoxBody<Bytes, Infallible>> {
-    use http_body_util::BodyExt;
-    let criticality = match request.uri().path() {
-        "/critical" => Criticality::Critical,
-        "/background" => Criticality::Background,
-        _ => Criticality::Normal,
+/// Routes of each class whose work is pinned, and two that cost next to nothing.
+fn edge(admission: &Admission, places: Places) -> Edge {
+    let routes = Routes::new()
+        .add(
+            route(Method::GET, "/normal", Criticality::Normal)
+                .takes_nothing()
+                .handler(work),
+        )
+        .add(
+            route(Method::GET, "/critical", Criticality::Critical)
+                .takes_nothing()
+                .handler(work),
+        )
+        .add(
+            route(Method::GET, "/background", Criticality::Background)
+                .takes_nothing()
+                .handler(work),
+        )
+        .add(
+            route(Method::GET, "/quick", Criticality::Critical)
+                .takes_nothing()
+                .handler(quick),
+        )
+        .add(
+            route(Method::GET, "/large", Criticality::Critical)
+                .takes_nothing()
+                .handler(large),
+        )
+        .add(
+            route(Method::POST, "/send", Criticality::Normal)
+                .takes::<Sent>()
+                .handler(send),
+        );
+    let clock = places.clock.clone();
+    let parts = edge::Parts {
+        limits: Limits::memory(&clock, 1000),
+        clock,
+        random: Random::seeded(1),
+        identify: Arc::new(Nobody),
+        admission: admission.clone(),
     };
-    let mut response = Response::new(Full::from("done").boxed());
-    match admission.enter(criticality) {
-        Ok(permit) => {
-            places.work().await;
-            permit.finish();
-        }
-        Err(_) => *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE,
+    // All clients come from one address here, and it is not its rate that is to be limited.
+    let rates = Rates {
+        api: None,
+        auth: None,
+        orders: None,
+    };
+    let settings = edge::Settings {
+        rates,
+        ..edge::Settings::default()
+    };
+    Edge::build(settings, routes.with_state(places), parts).unwrap()
+}
+
+fn route(method: Method, path: &'static str, criticality: Criticality) -> Route<Places> {
+    let operation = path.trim_start_matches('/');
+    Route::new(method, path, operation)
+        .about("Do the work of the test")
+        .tag("trial")
+        .policy(Policy::Public)
+        .rate(Rate::Api)
+        .criticality(criticality)
+        .deadline(Duration::from_secs(30))
+        .answers_text("text/plain")
+}
+
+async fn work(State(places): State<Places>) -> &'static str {
+    places.work().await;
+    "done"
+}
+
+async fn quick() -> &'static str {
+    "done"
+}
+
+async fn large() -> Bytes {
+    Bytes::from_static(&LARGE)
+}
+
+async fn send(Json(_sent): Json<Sent>) -> &'static str {
+    "done"
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    /// Whatever.
+    #[serde(rename = "text")]
+    _text: String,
+}
+
+struct Nobody;
+
+impl Identify for Nobody {
+    fn identify(&self, _headers: &HeaderMap) -> BoxFuture<'_, base::Result<Option<Caller>>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
-    response
 }
