@@ -1,0 +1,54 @@
+//! Fields as they were typed: what the document says of them, and the one door to what they mean.
+//!
+//! The patterns say exactly what the parsers of `domain` take, so that whoever follows the document is never refused.
+
+use base::{Error, Result, codes};
+use domain::organisations::Name;
+use domain::people::Email;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A name as it was typed: one line of at most 120 characters, with something to see in it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(
+    min_length = 1,
+    max_length = 120,
+    pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s][^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$",
+    example = "Trattoria Lucia"
+)]
+pub(crate) struct TypedName(String);
+
+/// An e-mail address as it was typed.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(
+    max_length = 254,
+    pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\"]{1,64}@[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-]([^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-])?(\\.[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-]([^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-])?)+$",
+    example = "lucia@example.com"
+)]
+pub(crate) struct TypedEmail(String);
+
+impl TypedName {
+    /// What it means.
+    pub(crate) fn name(&self) -> Result<Name> {
+        Name::parse(&self.0).map_err(|error| wrong("name", error.to_string()))
+    }
+}
+
+impl TypedEmail {
+    /// What it means.
+    pub(crate) fn email(&self) -> Result<Email> {
+        Email::parse(&self.0).map_err(|error| wrong("email", error.to_string()))
+    }
+}
+
+/// A field that says what it must not.
+#[track_caller]
+pub(crate) fn wrong(field: &'static str, said: impl Into<String>) -> Error {
+    Error::invalid(
+        codes::FIELD_INVALID,
+        "a field has a value that it must not have",
+    )
+    .field(field, codes::FIELD_INVALID, said.into())
+}

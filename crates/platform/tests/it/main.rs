@@ -1,0 +1,11 @@
+//! The slices of `platform` through the gate, on SQLite and on PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail wherever it likes"
+)]
+
+mod organisations;
+mod setup;
+mod world;
