@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::failure::{Failure, Outcome};
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::{CONSUMERS, FEED, READ_BOUNDS, READ_HEAD};
+use crate::system::{CONSUMERS, FEED, HEAD, READ_BOUNDS, READ_HEAD};
 
 /// How often the head is read although nobody called.
 const FALLBACK: Duration = Duration::from_millis(500);
@@ -27,21 +27,21 @@ pub(crate) static READ_FEED: Sql = Sql::new(
 pub(crate) static READ_CONSUMER: Sql = Sql::new(
     "consumers.read",
     &CONSUMERS,
-    "SELECT position FROM consumers WHERE name = $1",
+    "SELECT position, checksum FROM consumers WHERE name = $1",
 );
 
 /// Makes a consumer that starts at the beginning.
 pub(crate) static ADD_CONSUMER: Sql = Sql::new(
     "consumers.add",
     &CONSUMERS,
-    "INSERT INTO consumers (name, position) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING",
+    "INSERT INTO consumers (name, position, checksum) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING",
 );
 
 /// Moves a consumer on, if nobody else has.
 pub(crate) static MOVE_CONSUMER: Sql = Sql::new(
     "consumers.move",
     &CONSUMERS,
-    "UPDATE consumers SET position = $3 WHERE name = $1 AND position = $2",
+    "UPDATE consumers SET position = $3, checksum = $4 WHERE name = $1 AND position = $2",
 );
 
 /// An event as it stands in the log.
@@ -65,6 +65,17 @@ pub struct Logged {
     pub trace: String,
     /// When.
     pub at: Time,
+}
+
+/// Tests how far a consumer has come.
+pub(crate) fn verify_consumer(name: &str, row: &Row) -> Outcome<()> {
+    let sum = mark(name, row.get(0)?);
+    verified(CONSUMERS.name, sum, row.get(1)?, || name.to_owned())
+}
+
+/// The checksum of a consumer that has come so far.
+fn mark(name: &str, position: i64) -> i64 {
+    Sum::of(CONSUMERS.name).text(name).int(position).finish()
 }
 
 /// The checksum of a row, but for its position: that is laid over it bit by bit, because on PostgreSQL it is given by
@@ -135,6 +146,9 @@ impl Bounds {
                 return Err(damaged(FEED.name, format!("position {next}")));
             }
             next = next.saturating_add(1);
+        }
+        if next > self.head.saturating_add(1) && !events.is_empty() {
+            return Err(damaged(HEAD.name, format!("position {}", self.head)));
         }
         let full = i64::try_from(events.len()).unwrap_or(i64::MAX) >= self.limit;
         if full || next > self.head {
@@ -228,13 +242,14 @@ impl Database {
     /// The deadline passed or the database is away.
     pub async fn consumer(&self, name: &str, deadline: &Deadline) -> Outcome<i64> {
         let calls = vec![
-            Call::new(&ADD_CONSUMER, [name.into()]),
+            Call::new(&ADD_CONSUMER, [name.into(), mark(name, 0).into()]),
             Call::new(&READ_CONSUMER, [name.into()]),
         ];
         let answers = self.transact(calls, deadline).await?;
         let row = answers.get(1).and_then(|answer| answer.rows.first());
-        row.ok_or_else(|| Failure::Broken(format!("consumer {name} is not there")))?
-            .get(0)
+        let row = row.ok_or_else(|| Failure::Broken(format!("consumer {name} is not there")))?;
+        verify_consumer(name, row)?;
+        row.get(0)
     }
 
     /// Moves a consumer from one position to another; false when somebody else has moved it.
@@ -248,7 +263,8 @@ impl Database {
         to: i64,
         deadline: &Deadline,
     ) -> Outcome<bool> {
-        let call = Call::new(&MOVE_CONSUMER, [name.into(), from.into(), to.into()]);
+        let moved = [name.into(), from.into(), to.into(), mark(name, to).into()];
+        let call = Call::new(&MOVE_CONSUMER, moved);
         let answers = self.transact(vec![call], deadline).await?;
         Ok(answers.first().is_some_and(|answer| answer.touched == 1))
     }

@@ -89,7 +89,11 @@ pub(crate) static IDEMPOTENCY: Table = Table::new(
 pub(crate) static CONSUMERS: Table = Table::new(
     "consumers",
     Class::Queue,
-    &[Column::text("name"), Column::int("position")],
+    &[
+        Column::text("name"),
+        Column::int("position"),
+        Column::int("checksum"),
+    ],
     1,
     &[],
 );
@@ -218,6 +222,7 @@ pub static DATABASE: Part = Part {
         &directory::PLACE,
         &verify::READ_PLACES,
         &verify::READ_STREAMS,
+        &verify::READ_CONSUMERS,
         &verify::READ_COMMITS,
         &verify::READ_ANSWERS,
         &verify::READ_HISTORY,

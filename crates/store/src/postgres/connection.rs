@@ -6,13 +6,14 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
 use crate::call::Answer;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::fault::Fault;
 use crate::postgres::functions::PREFIX;
 use crate::postgres::pipeline::Pipeline;
+use crate::postgres::target::{self, Messages, Target};
 use crate::postgres::text::FUNCTIONS;
 use crate::postgres::wire::{self, Param};
 use crate::value::Value;
@@ -64,11 +65,11 @@ impl Drop for Connection {
 impl Connection {
     /// Opens a connection; the time limit covers the whole handshake.
     pub(crate) async fn open(
-        config: &Config,
+        target: &Target,
         statements: Statements,
         limit: Duration,
     ) -> Outcome<Self> {
-        let opened = tokio::time::timeout(limit, config.connect(NoTls)).await;
+        let opened = tokio::time::timeout(limit, target.connect()).await;
         let (client, driver) = opened
             .map_err(|_| unavailable("no answer to the handshake"))?
             .map_err(unavailable)?;
@@ -84,11 +85,11 @@ impl Connection {
 
     /// The same for a lane, which learns what functions there are to run its guards.
     pub(crate) async fn open_lane(
-        config: &Config,
+        target: &Target,
         statements: Statements,
         limit: Duration,
     ) -> Outcome<Self> {
-        let mut connection = Connection::open(config, statements, limit).await?;
+        let mut connection = Connection::open(target, statements, limit).await?;
         let prefix = Param::One(Value::Text(PREFIX.to_owned()));
         let sends = [Send::Bound(FUNCTIONS, vec![prefix])];
         let asked = tokio::time::timeout(limit, connection.run_all(&sends)).await;
@@ -193,12 +194,10 @@ impl Connection {
     clippy::disallowed_methods,
     reason = "the task lives and dies with its connection"
 )]
-fn drive(
-    driver: tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>,
-) -> AbortHandle {
+fn drive(driver: Messages) -> AbortHandle {
     let task = tokio::spawn(async move {
         // The error reaches every statement that still waits, so it needs no report here.
-        let _ended = driver.await;
+        let _ended = target::drive(driver).await;
     });
     task.abort_handle()
 }

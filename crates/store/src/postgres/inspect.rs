@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::unavailable;
+use crate::postgres::target::{self, Target};
 use crate::verify::{Inspected, Spot};
 
 /// The indexes of our tables that amcheck understands.
@@ -20,14 +21,14 @@ const INDEXES: &str = "SELECT c.oid, c.relname FROM pg_index AS x JOIN pg_class 
 const MAY_CHECK: &str = "SELECT count(*) > 0 FROM pg_proc WHERE proname = 'bt_index_check' \
     AND has_function_privilege(oid, 'EXECUTE')";
 
-pub(super) async fn inspect(owner: &Config, limit: Duration) -> Outcome<Inspected> {
-    let connecting = tokio::time::timeout(limit, owner.connect(NoTls)).await;
+pub(super) async fn inspect(owner: &Target, limit: Duration) -> Outcome<Inspected> {
+    let connecting = tokio::time::timeout(limit, owner.connect()).await;
     let (client, driver) = connecting
         .map_err(|_| unavailable("no answer to the handshake"))?
         .map_err(unavailable)?;
     tokio::select! {
         inspected = ask(&client) => inspected.map_err(unavailable),
-        ended = driver => Err(Failure::Unavailable(
+        ended = target::drive(driver) => Err(Failure::Unavailable(
             ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()),
         )),
     }

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::Config;
 
 use crate::call::Deadline;
 use crate::commit::Committed;
@@ -15,6 +14,7 @@ use crate::postgres::connection::{Connection, Send, Statements};
 use crate::postgres::fault::Fault;
 use crate::postgres::group::{Attempt, Item, attempt};
 use crate::postgres::guards;
+use crate::postgres::target::Target;
 use crate::postgres::text::SET_LISTS;
 use crate::ticket::Ticket;
 use crate::value::Value;
@@ -41,7 +41,7 @@ pub(crate) struct Request {
 /// What a lane needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    pub(crate) config: Config,
+    pub(crate) target: Target,
     pub(crate) statements: Statements,
     pub(crate) group: usize,
     pub(crate) connect_limit: Duration,
@@ -198,7 +198,7 @@ impl Lane {
             self.connection = None;
             let route = &self.route;
             self.connection = Some(
-                Connection::open_lane(&route.config, route.statements, route.connect_limit).await?,
+                Connection::open_lane(&route.target, route.statements, route.connect_limit).await?,
             );
         }
         Ok(())

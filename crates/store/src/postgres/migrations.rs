@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use refinery::{Migration, Runner};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::unavailable;
 use crate::postgres::functions;
 use crate::postgres::policies;
+use crate::postgres::target::{self, Target};
 use crate::sql::Part;
 
 /// The number of the advisory lock that keeps two nodes from migrating one database at once.
 const LOCK: i64 = 0x636f_6d61_6e64_6100;
 
 /// Runs what is missing of each part, then puts every policy in force.
-pub(crate) async fn migrate(owner: &Config, parts: &[&Part], limit: Duration) -> Outcome<()> {
-    let connecting = tokio::time::timeout(limit, owner.connect(NoTls)).await;
+pub(crate) async fn migrate(owner: &Target, parts: &[&Part], limit: Duration) -> Outcome<()> {
+    let connecting = tokio::time::timeout(limit, owner.connect()).await;
     let (mut client, driver) = connecting
         .map_err(|_| unavailable("no answer to the handshake"))?
         .map_err(unavailable)?;
@@ -34,7 +35,7 @@ pub(crate) async fn migrate(owner: &Config, parts: &[&Part], limit: Duration) ->
     };
     tokio::select! {
         done = work => done,
-        ended = driver => Err(unavailable(ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()))),
+        ended = target::drive(driver) => Err(unavailable(ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()))),
     }
 }
 

@@ -12,6 +12,7 @@ mod pipeline;
 mod policies;
 mod pool;
 mod rows;
+mod target;
 mod text;
 mod wake;
 mod wire;
@@ -21,7 +22,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_postgres::Config;
 
 use crate::call::{Answer, Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
@@ -31,6 +31,7 @@ use crate::postgres::connection::{Connection, Send};
 use crate::postgres::group::Item;
 use crate::postgres::lane::{Request, Route};
 use crate::postgres::pool::Pool;
+use crate::postgres::target::Target;
 use crate::postgres::wire::Param;
 use crate::row::Row;
 use crate::sql::Part;
@@ -95,7 +96,7 @@ impl Settings {
 
 /// One PostgreSQL database.
 pub(crate) struct Postgres {
-    owner: Config,
+    owner: Target,
     limit: Duration,
     lanes: Vec<mpsc::Sender<Request>>,
     readers: Pool,
@@ -107,13 +108,10 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Starts the lanes and the tasks that wake; connections are made when they are first needed.
     pub(crate) fn open(settings: &Settings) -> Outcome<Self> {
-        let parse = |text: &str| {
-            text.parse::<Config>()
-                .map_err(|error| Failure::Malformed(error.to_string()))
-        };
+        let parse = Target::parse;
         let pool = |text: &str, size| {
             parse(text)
-                .map(|config| Pool::new(config, settings.statements, size, settings.connect_limit))
+                .map(|target| Pool::new(target, settings.statements, size, settings.connect_limit))
         };
         let (known, head) = watch::channel(0);
         let heads = Arc::new(Heads {
@@ -121,7 +119,7 @@ impl Postgres {
             stored: watch::channel(0).0,
         });
         let route = Route {
-            config: parse(&settings.app)?,
+            target: parse(&settings.app)?,
             statements: settings.statements,
             group: settings.group.max(1),
             connect_limit: settings.connect_limit,

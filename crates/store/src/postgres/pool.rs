@@ -4,15 +4,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio_postgres::Config;
 
 use crate::call::Deadline;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::{Connection, Statements, unavailable};
+use crate::postgres::target::Target;
 
 /// At most so many connections, opened when they are first needed.
 pub(crate) struct Pool {
-    config: Config,
+    target: Target,
     statements: Statements,
     connect_limit: Duration,
     permits: Semaphore,
@@ -22,13 +22,13 @@ pub(crate) struct Pool {
 impl Pool {
     /// An empty pool.
     pub(crate) fn new(
-        config: Config,
+        target: Target,
         statements: Statements,
         size: usize,
         connect_limit: Duration,
     ) -> Self {
         Pool {
-            config,
+            target,
             statements,
             connect_limit,
             permits: Semaphore::new(size),
@@ -50,7 +50,7 @@ impl Pool {
             let _permit = self.permits.acquire().await.map_err(unavailable)?;
             let mut connection = match self.take() {
                 Some(connection) => connection,
-                None => Connection::open(&self.config, self.statements, self.connect_limit).await?,
+                None => Connection::open(&self.target, self.statements, self.connect_limit).await?,
             };
             let result = work(&mut connection).await;
             if !connection.closed() {

@@ -1,15 +1,16 @@
 //! Wake-ups for those who tail the log: one direct LISTEN connection, NOTIFY after commits and coalesced, and a
 //! slow read of the head in case a call was lost.
 
-use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tokio::sync::{mpsc, watch};
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client};
 
 use crate::head::raise;
 use crate::postgres::connection::{Connection, Send, Statements};
+use crate::postgres::target::Target;
 use crate::postgres::text::{LISTEN, NOTIFY};
 use crate::postgres::wire::Param;
 use crate::postgres::{Heads, Settings};
@@ -24,7 +25,7 @@ const COALESCE: Duration = Duration::from_millis(5);
     clippy::disallowed_methods,
     reason = "both tasks end with the database that owns the channel"
 )]
-pub(super) fn start(direct: &Config, settings: &Settings, heads: &Arc<Heads>) {
+pub(super) fn start(direct: &Target, settings: &Settings, heads: &Arc<Heads>) {
     let (limit, fallback) = (settings.connect_limit, settings.fallback);
     tokio::spawn(call(direct.clone(), heads.stored.subscribe(), limit));
     tokio::spawn(listen(
@@ -36,7 +37,7 @@ pub(super) fn start(direct: &Config, settings: &Settings, heads: &Arc<Heads>) {
 }
 
 /// Tells the other nodes how far the log has come, after this node has stored something.
-async fn call(direct: Config, mut stored: watch::Receiver<i64>, limit: Duration) {
+async fn call(direct: Target, mut stored: watch::Receiver<i64>, limit: Duration) {
     let mut connection: Option<Connection> = None;
     while stored.changed().await.is_ok() {
         let position = *stored.borrow_and_update();
@@ -59,15 +60,12 @@ async fn call(direct: Config, mut stored: watch::Receiver<i64>, limit: Duration)
 }
 
 /// Hears the calls of all nodes, and looks by itself when none has come for a while.
-async fn listen(direct: Config, heads: Weak<Heads>, limit: Duration, fallback: Duration) {
+async fn listen(direct: Target, heads: Weak<Heads>, limit: Duration, fallback: Duration) {
     while heads.strong_count() > 0 {
-        if let Ok(Ok((client, mut driver))) =
-            tokio::time::timeout(limit, direct.connect(NoTls)).await
-        {
+        if let Ok(Ok((client, mut driver))) = tokio::time::timeout(limit, direct.connect()).await {
             let (heard, calls) = mpsc::channel(64);
             let pump = async {
-                while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await
-                {
+                while let Some(Ok(message)) = driver.next().await {
                     if let AsyncMessage::Notification(call) = message
                         && heard
                             .send(call.payload().parse().unwrap_or(0))

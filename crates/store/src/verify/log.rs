@@ -4,10 +4,10 @@ use base::{Organisation, Uid};
 
 use crate::call::{Call, Scope};
 use crate::failure::Outcome;
-use crate::log::{Logged, READ_FEED};
+use crate::log::{Logged, READ_FEED, verify_consumer};
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::{HEAD, LOG, READ_BOUNDS};
+use crate::system::{CONSUMERS, HEAD, LOG, READ_BOUNDS};
 use crate::verify::{PAGE, Work};
 
 /// Reads on in the streams of an organisation, through another index than the feed.
@@ -16,6 +16,13 @@ pub(crate) static READ_STREAMS: Sql = Sql::new(
     &LOG,
     "SELECT stream, version, position FROM log \
      WHERE organisation = $1 AND (stream, version) > ($2, $3) ORDER BY stream, version LIMIT $4",
+);
+
+/// Reads on in the consumers.
+pub(crate) static READ_CONSUMERS: Sql = Sql::new(
+    "consumers.all",
+    &CONSUMERS,
+    "SELECT position, checksum, name FROM consumers WHERE name > $1 ORDER BY name LIMIT $2",
 );
 
 /// Where the log begins and ends. What is stored behind its end meanwhile is not looked at.
@@ -109,6 +116,29 @@ impl Work<'_> {
         }
         *next = (*next).max(position.saturating_add(1));
         Ok(())
+    }
+
+    /// Reads how far each consumer has come.
+    pub(super) async fn consumers(&mut self) -> Outcome<()> {
+        let mut last = String::new();
+        loop {
+            let call = Call::new(&READ_CONSUMERS, [last.as_str().into(), PAGE.into()]);
+            let deadline = self.deadline();
+            let read = self.database.read(Scope::Nobody, vec![call], &deadline);
+            let read = read.await;
+            let Some(rows) = self.readable(CONSUMERS.name, "", read)? else {
+                return Ok(());
+            };
+            let Some(name) = rows.iter().flatten().next_back() else {
+                return Ok(());
+            };
+            last = name.get(2)?;
+            for row in rows.iter().flatten() {
+                let name: String = row.get(2)?;
+                let sound = verify_consumer(&name, row);
+                self.readable(CONSUMERS.name, &name, sound)?;
+            }
+        }
     }
 
     /// Reads the streams of an organisation; answers how many events there are up to the head.

@@ -19,7 +19,7 @@ use crate::db::{Db, Settings};
 use crate::failure::{Failure, Outcome};
 use crate::fold::Fold;
 
-pub(crate) use log::READ_STREAMS;
+pub(crate) use log::{READ_CONSUMERS, READ_STREAMS};
 pub(crate) use rows::{READ_ANSWERS, READ_COMMITS, READ_HISTORY, READ_PLACES};
 
 /// Rows read at a time.
@@ -161,6 +161,7 @@ impl Work<'_> {
         let Some(bounds) = self.bounds().await? else {
             return Ok(());
         };
+        self.consumers().await?;
         let events = self.log(&bounds).await?;
         self.organisations(&bounds, events, folds).await
     }

@@ -67,6 +67,7 @@ CREATE TABLE idempotency (
 CREATE TABLE consumers (
     name TEXT NOT NULL,
     position BIGINT NOT NULL,
+    checksum BIGINT NOT NULL,
     PRIMARY KEY (name)
 );
 

@@ -67,6 +67,7 @@ CREATE TABLE idempotency (
 CREATE TABLE consumers (
     name TEXT NOT NULL,
     position INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (name)
 ) STRICT;
 

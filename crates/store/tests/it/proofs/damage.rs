@@ -444,6 +444,18 @@ async fn a_damaged_row_is_not_answered(engine: Engine) {
         matches!(&reply, Err(Failure::Damaged(what)) if what.starts_with("idempotency")),
         "{reply:?}"
     );
+    let shard = drill.world.shard();
+    assert_eq!(shard.consumer("mail", &deadline).await, Ok(0));
+    assert_eq!(shard.move_consumer("mail", 0, 7, &deadline).await, Ok(true));
+    assert_eq!(shard.consumer("mail", &deadline).await, Ok(7));
+    spoil(&drill, "UPDATE consumers SET position = 15").await;
+    let mail = shard.consumer("mail", &deadline).await;
+    assert!(
+        matches!(&mail, Err(Failure::Damaged(what)) if what.starts_with("consumers")),
+        "{mail:?}"
+    );
+    let found = findings(&drill).await;
+    assert!(found.iter().any(|line| line.starts_with("consumers")));
     let page = drill.world.shard().log_after(0, 10, &deadline).await;
     assert!(
         matches!(&page, Err(Failure::Damaged(what)) if what.contains("position 3")),

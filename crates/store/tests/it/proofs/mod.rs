@@ -11,6 +11,7 @@ mod child;
 mod cuts;
 mod damage;
 mod deadlocks;
+mod encrypted;
 mod mutant;
 mod parsed;
 mod policies;
