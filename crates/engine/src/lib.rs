@@ -4,8 +4,27 @@
 //! an effect happen once is a claim or a guard in the commit that stores it. `docs/engine.md` shows how to use it.
 
 mod backoff;
+mod consumer;
+mod engine;
+mod freshness;
+mod handle;
+mod held;
+mod keep;
+mod letters;
+mod part;
+mod relay;
 mod stop;
 mod tasks;
+mod timers;
 
+pub use consumer::Consumer;
+pub use engine::{Engine, PEOPLE, Parts, Settings};
+pub use freshness::Freshness;
+pub use handle::Handled;
+pub use keep::{Keep, Removed};
+pub use letters::{DeadLetter, Retried};
+pub use part::PART;
+pub use relay::event_id;
 pub use stop::Stop;
 pub use tasks::{TaskState, Tasks};
+pub use timers::{Due, Parked, Timer, TimerHandler};

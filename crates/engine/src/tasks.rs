@@ -12,6 +12,7 @@ use base::{Clock, Error, Random, Result, codes};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::backoff::Backoff;
+use crate::handle::panic_text;
 use crate::stop::Stop;
 
 /// The waits before a failed task runs again.
@@ -295,14 +296,7 @@ async fn run(work: impl Future<Output = Result<()>> + Send + 'static) -> Ended {
 
 fn describe(error: JoinError) -> String {
     match error.try_into_panic() {
-        Ok(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            format!(
-                "panic: {}",
-                text.unwrap_or_else(|| "without text".to_owned())
-            )
-        }
+        Ok(panic) => format!("panic: {}", panic_text(&*panic)),
         Err(error) => error.to_string(),
     }
 }

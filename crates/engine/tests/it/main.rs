@@ -8,4 +8,10 @@
     reason = "a test that cannot go on must fail at once, with the cause"
 )]
 
+mod consumers;
+mod freshness;
+mod relay;
+mod retention;
 mod tasks;
+mod timers;
+mod world;
