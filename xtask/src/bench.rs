@@ -2,7 +2,7 @@
 
 use crate::{Outcome, cargo, packages};
 
-const NAMES: [&str; 1] = ["store"];
+const NAMES: [&str; 2] = ["store", "edge"];
 
 /// Runs one bench, or all of them one after the other.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {

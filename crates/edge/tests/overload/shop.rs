@@ -25,7 +25,7 @@ static LARGE: [u8; 16 * 1024 * 1024] = [b'x'; 16 * 1024 * 1024];
 const PLACES: usize = 3;
 const WORK: Duration = Duration::from_millis(10);
 /// Requests a second.
-pub(crate) const CAPACITY: f64 = 300.0;
+pub(crate) const CAPACITY: u32 = 300;
 
 pub(crate) struct Shop {
     address: SocketAddr,
