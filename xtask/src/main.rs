@@ -28,7 +28,7 @@ use std::process::ExitCode;
 type Outcome<T = ()> = Result<T, String>;
 
 const USAGE: &str = "\
-cargo xtask run [FOLDER]          build Comanda and start it on an empty folder
+cargo xtask run [FOLDER] [FLAGS]  build Comanda and serve from an empty folder
 cargo xtask test [ARGUMENTS]      install what the tests need, then run all of them
 cargo xtask ci [STAGE ...]        everything the build server asks for, with times and budgets
 cargo xtask bench [NAME] [--json FILE]

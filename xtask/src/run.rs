@@ -4,28 +4,23 @@ use std::path::PathBuf;
 
 use crate::{Outcome, cargo};
 
-/// What starts today is the store alone: the migrations on a fresh folder.
+/// Starts `comanda serve`; it prints where to look, and runs until it is interrupted.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let folder = match arguments {
-        [] => fresh_folder()?,
-        [folder] => std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?,
-        _ => return Err("run takes at most one argument, a folder".to_owned()),
+    let (folder, more) = match arguments.split_first() {
+        Some((folder, more)) if !folder.starts_with('-') => {
+            let folder = std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"));
+            (folder?, more)
+        }
+        _ => (fresh_folder()?, arguments),
     };
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
-    comanda(&["version"])?;
-    comanda(&["migrate", "--data", &folder.display().to_string()])?;
-    println!("The data is in {}", folder.display());
-    Ok(())
-}
-
-fn comanda(arguments: &[&str]) -> Outcome {
+    let data = folder.display().to_string();
+    println!("The data go to {data}");
     let start = ["run", "--quiet", "--package", "comanda"];
     let words = start
-        .iter()
-        .chain(&cargo::PROFILE)
-        .chain(&["--"])
-        .chain(arguments);
+        .into_iter()
+        .chain(cargo::PROFILE)
+        .chain(["--", "serve", "--data", &data])
+        .chain(more.iter().map(String::as_str));
     cargo::succeed(cargo::cargo(words))
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn places(settings: &Settings) -> Result<store::Settings> {
                 region: storage.region.clone(),
                 control: place("control", control),
                 people: place("people", people),
+                keys: place("keys", keys),
                 shards: shards.collect(),
                 directory_copy: Some(storage.data.join("directory.json")),
                 within: storage.within.0,
@@ -43,6 +44,7 @@ pub(crate) fn places(settings: &Settings) -> Result<store::Settings> {
         region: storage.region.clone(),
         control,
         people,
+        keys,
         shards: BTreeMap::from([(ONLY_SHARD.to_owned(), shard)]),
         directory_copy: Some(storage.data.join("directory.json")),
         within: storage.within.0,
@@ -114,8 +116,15 @@ fn postgres(storage: &Storage, passwords: &Passwords, name: &str, address: &str)
 }
 
 /// What the parts of the platform bring to the databases.
-pub(crate) fn parts() -> store::Parts {
-    store::Parts::default()
+pub(crate) const fn parts() -> store::Parts {
+    static SHARDS: &[&store::Part] = &[&engine::PART, &platform::SHARD];
+    static PEOPLE: &[&store::Part] = &[&engine::PART];
+    static CONTROL: &[&store::Part] = &[&platform::CONTROL];
+    store::Parts {
+        shards: SHARDS,
+        people: PEOPLE,
+        control: CONTROL,
+    }
 }
 
 /// Keeps a second process from the same SQLite files. Held until it is dropped, or until the process is gone.

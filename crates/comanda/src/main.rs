@@ -15,6 +15,7 @@ mod doctor;
 mod ended;
 mod migrate;
 mod options;
+mod progress;
 mod restore;
 mod secrets;
 mod serve;
@@ -69,10 +70,13 @@ enum Command {
     #[command(long_about = secrets::ABOUT)]
     Secrets(secrets::Args),
     /// Make a backup of the data
+    #[command(long_about = backup::ABOUT)]
     Backup(backup::Args),
     /// Make a data folder of a backup
+    #[command(long_about = restore::ABOUT)]
     Restore(restore::Args),
     /// Read everything that is stored and look for damage
+    #[command(long_about = verify::ABOUT)]
     Verify(verify::Args),
     /// Print the version
     Version,

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::Span;
 use super::key::{Key, Section};
-use super::{Size, Span};
 
 pub(crate) const SECTION: Section = Section {
     name: "edge",
@@ -15,11 +15,25 @@ pub(crate) const SECTION: Section = Section {
             "Origins of other sites whose pages may call the API, such as \"https://shop.example.com\".",
         ),
         Key::new("docs", "true", "Whether /docs shows the API to everybody."),
-        Key::new("body_max", "\"256KiB\"", "The largest JSON body."),
         Key::new(
-            "deadline",
+            "body_within",
             "\"10s\"",
-            "How long a request may take where its route says nothing else.",
+            "How long a request may take to send its body.",
+        ),
+        Key::new(
+            "rate_api",
+            "120",
+            "Requests a minute that one caller may send; 0 is without limit.",
+        ),
+        Key::new(
+            "rate_auth",
+            "5",
+            "The same for routes on which secrets could be guessed.",
+        ),
+        Key::new(
+            "rate_orders",
+            "10",
+            "The same for routes that place orders.",
         ),
     ],
 };
@@ -30,6 +44,8 @@ pub(crate) const SECTION: Section = Section {
 pub(crate) struct Edge {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) docs: bool,
-    pub(crate) body_max: Size,
-    pub(crate) deadline: Span,
+    pub(crate) body_within: Span,
+    pub(crate) rate_api: u32,
+    pub(crate) rate_auth: u32,
+    pub(crate) rate_orders: u32,
 }

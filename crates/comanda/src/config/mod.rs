@@ -123,6 +123,8 @@ impl Settings {
         settings.storage.check()?;
         settings.tls.check()?;
         settings.limits.check()?;
+        settings.backup.check()?;
+        settings.telemetry.check()?;
         Ok(settings)
     }
 }

@@ -9,20 +9,25 @@ pub(crate) const SECTION: Section = Section {
     name: "retention",
     about: "How long what was done is kept.",
     keys: &[
-        Key::new(
+        Key::optional(
             "log",
-            "\"90d\"",
-            "Events; every consumer must have seen them by then.",
+            "\"3650d\"",
+            "Events. For ever when nothing is said: tables can be made again from them.",
         ),
         Key::new(
-            "idempotency",
-            "\"24h\"",
-            "Answers kept for requests that are sent again.",
-        ),
-        Key::new(
-            "dead_letters",
+            "answers",
             "\"30d\"",
-            "Events that a consumer could not handle.",
+            "Answers kept for requests that are sent again. Less than 30 days counts as 30 days, here and below.",
+        ),
+        Key::new(
+            "commits",
+            "\"30d\"",
+            "Ids of stored commits, by which a commit that is sent again is known.",
+        ),
+        Key::optional(
+            "dead_letters",
+            "\"365d\"",
+            "Events that a consumer could not handle. For ever when nothing is said.",
         ),
     ],
 };
@@ -31,7 +36,8 @@ pub(crate) const SECTION: Section = Section {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Retention {
-    pub(crate) log: Span,
-    pub(crate) idempotency: Span,
-    pub(crate) dead_letters: Span,
+    pub(crate) log: Option<Span>,
+    pub(crate) answers: Span,
+    pub(crate) commits: Span,
+    pub(crate) dead_letters: Option<Span>,
 }

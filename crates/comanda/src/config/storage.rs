@@ -141,6 +141,14 @@ impl Storage {
                 ));
             }
         }
+        let mut places: Vec<&str> = given.into_iter().flatten().map(String::as_str).collect();
+        places.extend(self.shards.values().map(String::as_str));
+        places.sort_unstable();
+        if let Some([twice, _]) = places.array_windows().find(|[one, two]| one == two) {
+            return Err(refused(format!(
+                "`{twice}` is named twice in `storage`: each part has a database of its own, which may be on one server"
+            )));
+        }
         for (name, number, most) in [
             ("lanes", self.lanes, 64),
             ("readers", self.readers, 256),

@@ -51,7 +51,7 @@ impl Drop for File {
 fn the_defaults_are_whole() {
     let settings = Settings::defaults().unwrap();
     assert_eq!(settings.listen.http.to_string(), "127.0.0.1:8080");
-    assert_eq!(settings.limits.cache_max.0, 64 << 20);
+    assert_eq!(settings.limits.stop_within.0.as_secs(), 30);
     assert!(!settings.storage.is_postgres());
 }
 
@@ -100,8 +100,8 @@ fn unknown_words_are_refused_with_the_nearest() {
 #[test]
 fn a_wrong_value_is_named_with_its_place() {
     let wrong = [
-        ("limits.cache_max", "12"),
-        ("retention.log", "soon"),
+        ("limits.stop_within", "12"),
+        ("retention.answers", "soon"),
         ("listen.http", "here"),
     ];
     for (key, value) in wrong {
@@ -116,7 +116,7 @@ fn a_wrong_value_is_named_with_its_place() {
 fn shards_of_the_environment_stand_beside_those_of_the_file() {
     let file = File::new(
         "shards",
-        "[storage]\ncontrol = \"host=a\"\npeople = \"host=a\"\nkeys = \"host=a\"\nshards = { one = \"host=b\" }\n",
+        "[storage]\ncontrol = \"host=a\"\npeople = \"host=p\"\nkeys = \"host=k\"\nshards = { one = \"host=b\" }\n",
     );
     let environment = [("COMANDA_STORAGE__SHARDS__TWO", "host=c")];
     let settings = file.load(Vec::new(), &environment).unwrap();
@@ -130,10 +130,12 @@ fn half_a_postgres_and_passwords_in_addresses_are_refused() {
     assert!(half.contains("storage.people"), "{half}");
     let all = |address: &str| {
         let keys = ["control", "people", "keys", "shards.main"];
-        let flags = keys.map(|key| flag(&format!("storage.{key}"), address));
+        let flags = keys.map(|key| flag(&format!("storage.{key}"), &address.replace("KEY", key)));
         load(flags.into(), &[])
     };
-    assert!(all("host=a dbname=b").is_ok());
+    assert!(all("host=a dbname=KEY").is_ok());
+    let twice = all("host=a dbname=b").unwrap_err().to_string();
+    assert!(twice.contains("a database of its own"), "{twice}");
     assert!(all("host=a password=b").is_err());
     assert!(all("postgres://a:b@c/d").is_err());
 }

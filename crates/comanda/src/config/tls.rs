@@ -36,7 +36,7 @@ pub(crate) const SECTION: Section = Section {
 };
 
 /// How connections are encrypted.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tls {
     pub(crate) mode: Mode,

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use base::{Error, Random, Result, codes};
+use base::{Clock, Error, Random, Result, Trail as _, codes};
 use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+use store::Db;
 use zeroize::Zeroizing;
 
 use super::{Name, Secrets, archive, guarded, is_there, passphrase, put_folder, read_ring};
 use crate::config::{Settings, refused};
+use crate::databases;
 
 pub(crate) const ABOUT: &str = "\
 The secrets of this machine lie in `secrets` in the data folder, readable by its owner alone: the keys of
@@ -67,7 +70,12 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<()> {
     match &args.command {
         Command::List => list(data),
         Command::Rotate { name } => rotate(data, *name),
-        Command::Retire { name } => retire(data, *name),
+        Command::Retire { name } => {
+            if *name == Name::Master {
+                rewrap(settings)?;
+            }
+            retire(data, *name)
+        }
         Command::Backup {
             to,
             passphrase_file,
@@ -103,6 +111,36 @@ fn rotate(data: &Path, name: Name) -> Result<()> {
     println!("A running `comanda serve` takes it within 60 seconds. Back the secrets up again.");
     println!("When nothing needs the old one any more: comanda secrets retire {word}");
     Ok(())
+}
+
+/// Puts every key of a person under the current master key, so that nothing needs the one before.
+fn rewrap(settings: &Settings) -> Result<()> {
+    let secrets = Secrets::read(&settings.storage.data)?;
+    // A `serve` that still has the old ring would wrap new keys by it.
+    let _lock = databases::lock(settings)?;
+    let places = databases::places(settings)?;
+    crate::serve::runtime()?.block_on(async {
+        let db = Db::open(&places, &Clock::real(), &Random::real())?;
+        let bar = ProgressBar::new(0).with_message("personal keys");
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        let sealer = db.sealer(&secrets.master);
+        let rewrapped = sealer.rewrap(|done, all| {
+            bar.set_length(all);
+            bar.set_position(done);
+        });
+        let count = rewrapped
+            .await
+            .context("putting the keys under the new master key")?;
+        bar.finish_and_clear();
+        println!(
+            "{count} personal key(s) are under key {} now.",
+            secrets.master.current.0
+        );
+        Ok(())
+    })
 }
 
 fn retire(data: &Path, name: Name) -> Result<()> {
@@ -172,7 +210,7 @@ fn restore(data: &Path, from: &Path, file: Option<&Path>) -> Result<()> {
     {
         return Err(refused("the backup names a file outside of its folder"));
     }
-    crate::databases::make_folder(data)?;
+    databases::make_folder(data)?;
     let listed: Vec<(String, &[u8])> = files
         .iter()
         .map(|(name, text)| (name.clone(), text.as_bytes()))

@@ -1,10 +1,9 @@
 //! The secrets of a running process, which follow their files.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Result;
-use tokio::sync::watch;
 
 use super::Secrets;
 
@@ -12,24 +11,19 @@ use super::Secrets;
 #[derive(Clone)]
 pub(crate) struct Live {
     data: PathBuf,
-    sender: watch::Sender<Arc<Secrets>>,
+    now: Arc<Mutex<Arc<Secrets>>>,
 }
 
 impl Live {
     /// Begins with secrets that were read.
     pub(crate) fn new(data: PathBuf, secrets: Secrets) -> Self {
-        let (sender, _) = watch::channel(Arc::new(secrets));
-        Self { data, sender }
+        let now = Arc::new(Mutex::new(Arc::new(secrets)));
+        Self { data, now }
     }
 
     /// What is in force.
     pub(crate) fn now(&self) -> Arc<Secrets> {
-        Arc::clone(&self.sender.borrow())
-    }
-
-    /// Tells of every change.
-    pub(crate) fn follow(&self) -> watch::Receiver<Arc<Secrets>> {
-        self.sender.subscribe()
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the files again, and answers whether any key has changed.
@@ -40,7 +34,7 @@ impl Live {
         let read = Secrets::read(&self.data)?;
         let is_new = read.numbers() != self.now().numbers();
         if is_new {
-            self.sender.send_replace(Arc::new(read));
+            *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         }
         Ok(is_new)
     }

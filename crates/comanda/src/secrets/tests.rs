@@ -93,12 +93,11 @@ fn what_is_missing_beside_data_is_never_made_anew() {
 fn a_rotation_is_seen_and_the_one_before_stays_until_it_is_retired() {
     let data = Data::new("rotate");
     let live = Live::new(data.0.clone(), data.open().unwrap());
-    let follow = live.follow();
     assert!(!live.look().unwrap());
     let first = live.now().pepper.current.clone();
     let rotate = || Secrets::change(&data.0, Name::Pepper, |ring| ring.rotated(&Random::real()));
     rotate().unwrap();
-    assert!(live.look().unwrap() && follow.has_changed().unwrap());
+    assert!(live.look().unwrap());
     let ring = live.now().pepper.clone();
     assert_eq!(ring.current.0, 2);
     assert_eq!(ring.find(1).unwrap().bytes(), first.1.bytes());

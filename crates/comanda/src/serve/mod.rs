@@ -1,6 +1,17 @@
 //! `comanda serve`: opens everything, answers requests, and ends in order.
 
+mod announce;
+mod doors;
+mod ground;
+mod pages;
+pub(crate) mod production;
+mod rings;
+mod routes;
+mod signals;
+
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base::{Error, Result, codes};
 
@@ -76,6 +87,23 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Runs the command.
-pub(crate) fn run(_settings: Settings, _args: &Args) -> Result<Ended> {
-    Err(Error::unavailable(codes::UNAVAILABLE, "not yet"))
+pub(crate) fn run(settings: Settings, args: &Args) -> Result<Ended> {
+    if args.production {
+        production::check(&settings)?;
+    }
+    let settings = Arc::new(settings);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(serve(&settings, args));
+    // A blocking call that hangs, on a disk that is gone for example, must not hold the process.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    ended
+}
+
+/// Opens everything, answers requests until the signal, and ends what is under way.
+async fn serve(settings: &Arc<Settings>, args: &Args) -> Result<Ended> {
+    let signals = signals::Signals::listen()?;
+    let ground = ground::Ground::open(settings, args).await?;
+    let doors = doors::Doors::open(&ground).await?;
+    announce::announce(&ground, &doors, args).await?;
+    doors.serve(&ground, signals).await
 }

@@ -1,0 +1,129 @@
+//! What everything else stands on: folder, secrets, databases, tasks.
+
+use std::sync::Arc;
+
+use base::{Clock, Error, Random, Result, Trail as _, codes};
+use engine::Tasks;
+use store::{Db, Failure, Sealer};
+
+use super::Args;
+use super::rings::Rings;
+use crate::config::Settings;
+use crate::databases::{self, Lock};
+use crate::migrate;
+use crate::secrets::{Live, Secrets};
+use crate::telemetry::Telemetry;
+
+/// Everything that is open before requests are answered.
+pub(crate) struct Ground {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) places: store::Settings,
+    pub(crate) db: Db,
+    pub(crate) sealer: Sealer,
+    pub(crate) rings: Rings,
+    pub(crate) tasks: Tasks,
+    /// Dropped after the databases, so that the last lines of the log are written.
+    pub(crate) telemetry: Telemetry,
+    /// Held for as long as the databases are open.
+    _lock: Option<Lock>,
+}
+
+impl Ground {
+    /// Opens folder, secrets and databases, in this order: nothing is written before the lock is ours.
+    pub(crate) async fn open(settings: &Arc<Settings>, args: &Args) -> Result<Self> {
+        let (clock, random) = (Clock::real(), Random::real());
+        let telemetry = Telemetry::install(&settings.log, &settings.telemetry, &clock, &random)?;
+        let data = &settings.storage.data;
+        databases::make_folder(data)?;
+        let lock = databases::lock(settings)?;
+        let secrets = Secrets::open(data, &random)?;
+        let places = databases::places(settings)?;
+        let db = Db::open(&places, &clock, &random).context("opening the databases")?;
+        schema(settings, &db, args).await?;
+        let deadline = db.deadline();
+        let unfinished = db.resume_organisations(&deadline).await;
+        if let Err(failure) = unfinished {
+            // The copy of the directory lets a region start without its control database.
+            let error = Error::from(failure);
+            tracing::warn!(?error, "the directory is as old as its copy");
+        }
+        let sealer = db.sealer(&secrets.master);
+        sealer
+            .check(&db.deadline())
+            .await
+            .context("opening the personal keys")?;
+        Ok(Self {
+            settings: Arc::clone(settings),
+            rings: Rings::new(Live::new(data.clone(), secrets)),
+            tasks: Tasks::new(clock.clone(), random.clone()),
+            clock,
+            random,
+            places,
+            db,
+            sealer,
+            telemetry,
+            _lock: lock,
+        })
+    }
+}
+
+/// Brings the schema up to this version where that is ours to do, and otherwise only looks.
+async fn schema(settings: &Settings, db: &Db, args: &Args) -> Result<()> {
+    if !settings.storage.is_postgres() || args.migrate {
+        return migrate::all(db).await;
+    }
+    match look_for_tables(db).await {
+        Ok(()) => Ok(()),
+        Err(failure @ (Failure::Unavailable(_) | Failure::TooLate)) => {
+            Err(Error::from(failure)).context("looking at the databases; those that were never migrated need `comanda migrate` first")
+        }
+        Err(failure) => {
+            let text = "the databases are not at the schema of this version; run `comanda migrate` first, or say --migrate";
+            Err(Error::conflict(codes::CONFLICT, text).caused_by(Error::from(failure)))
+        }
+    }
+}
+
+/// Reads from a table of each database; one that was never migrated has none.
+async fn look_for_tables(db: &Db) -> Result<(), Failure> {
+    let deadline = db.deadline();
+    db.refresh_directory(&deadline).await?;
+    for database in db.shards().values().chain([db.people(), db.keys()]) {
+        database.slowest_consumer(&deadline).await?;
+    }
+    Ok(())
+}
+
+impl Ground {
+    /// Starts what works on its own: relay, consumers, timers, retention, freshness.
+    pub(crate) fn start_engine(&self) -> Result<()> {
+        let kept = &self.settings.retention;
+        let parts = engine::Parts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            bus: fabric::Bus::memory(fabric::Room::default()),
+            trust: fabric::Trust::withdrawn(),
+        };
+        let settings = engine::Settings {
+            keep: engine::Keep {
+                log: kept.log.map(|span| span.0),
+                answers: kept.answers.0,
+                commits: kept.commits.0,
+                dead_letters: kept.dead_letters.map(|span| span.0),
+                ..engine::Keep::default()
+            },
+            ..engine::Settings::new(self.node())
+        };
+        let engine = engine::Engine::new(parts, settings, Vec::new(), Vec::new())?;
+        engine.start(&self.tasks);
+        Ok(())
+    }
+
+    /// A name for this process that no other has, also not the next one on this machine.
+    fn node(&self) -> String {
+        format!("{}-{:016x}", std::process::id(), self.random.u64())
+    }
+}

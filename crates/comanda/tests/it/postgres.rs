@@ -1,0 +1,90 @@
+//! The same binary on PostgreSQL.
+
+use testkit::postgres::{Database, Server};
+
+use crate::World;
+
+/// Databases of one server for all parts.
+struct Places {
+    words: Vec<String>,
+    _databases: Vec<Database>,
+}
+
+impl Places {
+    async fn new() -> Self {
+        let mut words = vec!["--set".to_owned(), "storage.owner_role=postgres".to_owned()];
+        let mut databases = Vec::new();
+        for key in ["control", "people", "keys", "shards.main"] {
+            let database = Server::shared().database(None).await;
+            let (host, port, name) = (database.host(), database.port(), database.name());
+            words.push("--set".to_owned());
+            words.push(format!(
+                "storage.{key}=host={host} port={port} dbname={name}"
+            ));
+            databases.push(database);
+        }
+        Self {
+            words,
+            _databases: databases,
+        }
+    }
+
+    fn world(&self) -> World {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        World::new().with(&words)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_after_a_migration_and_not_before() {
+    let places = Places::new().await;
+    let world = places.world();
+    let (code, said) = world.refused();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("comanda migrate"), "{said}");
+
+    let migrating = world.0.clone().with(["--migrate"]);
+    let serve = migrating.serve().unwrap();
+    let link = serve.ready("setup").unwrap().to_owned();
+    let token = link.split_once('#').unwrap().1;
+    let body =
+        format!("{{\"token\":\"{token}\",\"name\":\"Lucia\",\"email\":\"lucia@example.com\"}}");
+    let made = serve.post("/api/setup", &[], &body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(serve.get("/api/health").status, 200);
+    serve.kill();
+
+    let serve = world.serve();
+    assert_eq!(serve.get("/api/health/ready").status, 200);
+    let doctor: Vec<&str> = ["doctor"]
+        .into_iter()
+        .chain(places.words.iter().map(String::as_str))
+        .collect();
+    let ports = [
+        "--set",
+        "listen.http=127.0.0.1:0",
+        "--set",
+        "listen.admin=127.0.0.1:0",
+    ];
+    let (code, said) = world.run(&[doctor.as_slice(), &ports].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("database main") && said.contains("PostgreSQL"),
+        "{said}"
+    );
+    assert!(!said.contains("pooler"), "{said}");
+    assert!(serve.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_named() {
+    let away = |key: &str| format!("storage.{key}=host=127.0.0.1 port=1 dbname={key}");
+    let keys = ["control", "people", "keys", "shards.main"].map(away);
+    let mut words = vec!["migrate"];
+    for key in &keys {
+        words.extend(["--set", key.as_str()]);
+    }
+    let (code, said) = World::new().run(&words);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("not available"), "{said}");
+}

@@ -1,0 +1,108 @@
+//! Secrets that change while it runs, and their backup.
+
+use std::time::Duration;
+
+use crate::World;
+
+#[test]
+fn a_rotation_is_in_force_without_a_restart() {
+    let world = World::new();
+    let serve = world.serve();
+    let (code, said) = world.run(&["secrets", "rotate", "cursor"]);
+    assert_eq!(code, Some(0), "{said}");
+    let clock = base::Clock::real();
+    while !serve.said().contains("the secrets were read again") {
+        assert!(
+            clock.elapsed() < Duration::from_secs(60),
+            "{}",
+            serve.said()
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let (_, said) = world.run(&["secrets", "list"]);
+    assert!(
+        said.contains("cursor  key 2, key 1 is still valid"),
+        "{said}"
+    );
+    let (code, said) = world.run(&["secrets", "rotate", "cursor"]);
+    assert_eq!(code, Some(1), "the key before would be lost: {said}");
+    assert_eq!(world.run(&["secrets", "retire", "cursor"]).0, Some(0));
+    assert_eq!(world.run(&["secrets", "retire", "cursor"]).0, Some(1));
+}
+
+#[test]
+fn the_master_key_rotates_with_all_that_it_wraps() {
+    let world = World::new();
+    let serve = world.serve();
+    let link = serve.ready("setup").unwrap().to_owned();
+    let (_, token) = link.split_once('#').unwrap();
+    let body =
+        format!("{{\"token\":\"{token}\",\"name\":\"Lucia\",\"email\":\"lucia@example.com\"}}");
+    let made = serve.post("/api/setup", &[], &body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let key = made
+        .body
+        .split("\"key\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let key = format!("Bearer {key}");
+    assert_eq!(world.run(&["secrets", "rotate", "master"]).0, Some(0));
+    let (code, said) = world.run(&["secrets", "retire", "master"]);
+    assert_eq!(
+        code,
+        Some(1),
+        "a running process may still wrap by the old key: {said}"
+    );
+    serve.stop();
+    let (code, said) = world.run(&["secrets", "retire", "master"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("1 personal key(s)"), "{said}");
+    let serve = world.serve();
+    let me = testkit::serve::ask(
+        serve.http(),
+        "GET",
+        "/api/operators/me",
+        &[("authorization", &key)],
+        "",
+    );
+    assert!(me.body.contains("lucia@example.com"), "{}", me.body);
+}
+
+#[test]
+fn secrets_come_back_from_their_backup() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    drop(world.serve());
+    let passphrase = world.0.folder().join("passphrase");
+    std::fs::write(&passphrase, "five words are quite enough\n").unwrap();
+    let (file, to) = (
+        passphrase.display().to_string(),
+        world.0.folder().join("backup"),
+    );
+    let to = to.display().to_string();
+    let backup = ["secrets", "backup", "--to", &to, "--passphrase-file", &file];
+    let (code, said) = world.run(&backup);
+    assert_eq!(code, Some(3), "others can read the passphrase: {said}");
+    std::fs::set_permissions(&passphrase, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (code, said) = world.run(&backup);
+    assert_eq!(code, Some(0), "{said}");
+    let secrets = world.0.data().join("secrets");
+    let before = std::fs::read(secrets.join("master.key")).unwrap();
+    let restore = [
+        "secrets",
+        "restore",
+        "--from",
+        &to,
+        "--passphrase-file",
+        &file,
+    ];
+    assert_eq!(world.run(&restore).0, Some(3), "nothing is overwritten");
+    std::fs::remove_dir_all(&secrets).unwrap();
+    let (code, said) = world.run(&restore);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(std::fs::read(secrets.join("master.key")).unwrap(), before);
+    drop(world.serve());
+}
