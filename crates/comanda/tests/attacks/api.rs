@@ -1,0 +1,104 @@
+//! schemathesis: requests made from the document, right and wrong ones, and each answer held against it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+
+use testkit::programs::tool;
+
+const MINUTES: u64 = 5;
+/// The same requests in every run, so that a finding can be looked at again.
+const SEED: &str = "7";
+
+#[test]
+fn a_document_that_lies_is_found_out() {
+    let address = liar();
+    let status = schemathesis(address, 10, None);
+    assert!(
+        !status,
+        "schemathesis finds nothing wrong with a server that lies"
+    );
+}
+
+#[test]
+fn the_api_is_what_its_document_says() {
+    let (serve, key) = super::serve();
+    let clean = schemathesis(serve.http(), MINUTES * 60, Some(&key));
+    let health = serve.get("/api/health/live");
+    assert_eq!(
+        health.status, 200,
+        "it does not live any more: {}",
+        health.body
+    );
+    let said = serve.said();
+    assert!(!said.contains("panicked"), "a handler panicked: {said}");
+    assert!(clean, "schemathesis found something; it is printed above");
+}
+
+/// Runs all checks of schemathesis for so many seconds; whether it found nothing.
+fn schemathesis(address: SocketAddr, seconds: u64, key: Option<&str>) -> bool {
+    let mut command = Command::new(tool("schemathesis", "schemathesis"));
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/attacks/schemathesis.toml");
+    command
+        .args(["--config-file", config, "run"])
+        .arg(format!("http://{address}/api/openapi.json"))
+        .args(["--phases", "examples,coverage,fuzzing,stateful"])
+        .args(["--checks", "all", "--workers", "2", "--seed", SEED])
+        .args(["--max-time", &seconds.to_string()])
+        .args([
+            "--continue-on-failure",
+            "--max-failures",
+            "20",
+            "--warnings",
+            "off",
+        ])
+        .args(["--request-timeout", "30", "--suppress-health-check", "all"])
+        .current_dir(std::env::temp_dir());
+    if let Some(key) = key {
+        command.args(["--header", &format!("Authorization: Bearer {key}")]);
+    }
+    command
+        .status()
+        .expect("schemathesis does not start")
+        .success()
+}
+
+/// A server whose document promises a number and which answers with a text.
+fn liar() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let first = lines.next().unwrap_or_default();
+            // To the end of the head; a body is not waited for.
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
+            let body = match first.contains("openapi.json") {
+                true => DOCUMENT,
+                false => r#"{"number": "a text"}"#,
+            };
+            let (head, length) = (
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json",
+                body.len(),
+            );
+            let answer =
+                format!("{head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            // A client that has gone already has seen enough.
+            let _ = (&stream).write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+const DOCUMENT: &str = r#"{
+    "openapi": "3.1.0",
+    "info": {"title": "A liar", "version": "1"},
+    "paths": {"/number": {"get": {"operationId": "number", "responses": {"200": {
+        "description": "A number",
+        "content": {"application/json": {"schema": {
+            "type": "object",
+            "required": ["number"],
+            "properties": {"number": {"type": "integer"}}
+        }}}
+    }}}}}
+}"#;
