@@ -26,6 +26,8 @@ macro_rules! codes {
 }
 
 codes! {
+    ADDRESS_TOO_LONG = "address_too_long", Invalid,
+        "The address of a request is longer than the server reads.";
     AMOUNT_MALFORMED = "amount_malformed", Invalid,
         "An amount is not a plain decimal number with the digits that its currency has.";
     BACKUP_REFUSED = "backup_refused", Invalid,

@@ -14,7 +14,7 @@ base::typed_id!(
     pub BrandId = "brd";
 );
 
-/// The most characters of a name.
+/// The most characters of a name, as it is typed.
 pub const NAME_CHARS_MAX: usize = 120;
 
 /// A name that people read: one line, not empty, without spaces at its ends.
@@ -23,23 +23,22 @@ pub const NAME_CHARS_MAX: usize = 120;
 pub struct Name(String);
 
 impl Name {
-    /// Takes a name as it was typed: composed, and without the spaces around it.
+    /// Takes a name as it was typed, without the spaces around it.
     ///
     /// # Errors
     /// It is empty, too long, or has characters that cannot be seen.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let name: String = text.trim().nfc().collect();
-        let length = name.chars().count();
-        if length == 0 {
-            return Err(NameError::Empty);
-        }
-        if length > NAME_CHARS_MAX {
+        if text.chars().count() > NAME_CHARS_MAX {
             return Err(NameError::TooLong);
+        }
+        let name = text.trim();
+        if name.is_empty() {
+            return Err(NameError::Empty);
         }
         if name.chars().any(is_unseen) {
             return Err(NameError::Unseen);
         }
-        Ok(Self(name))
+        Ok(Self(name.to_owned()))
     }
 
     /// The name as it is shown.
@@ -56,7 +55,7 @@ impl Name {
 }
 
 /// Control characters, and those that change the direction of the text around them or take no room.
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -173,7 +172,6 @@ mod tests {
     #[test]
     fn names_are_one_readable_line() {
         assert_eq!(name("  Pizza & Più ").as_str(), "Pizza & Più");
-        assert_eq!(name("Caf\u{65}\u{301}").as_str(), "Café");
         assert_eq!(name("CAFÉ Ⅳ").folded(), name("Cafe\u{301} iv").folded());
         let long = "x".repeat(NAME_CHARS_MAX + 1);
         for (text, error) in [

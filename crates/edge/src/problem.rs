@@ -56,6 +56,7 @@ const UNREADABLE: [&str; 3] = [
 pub(crate) fn status(kind: Kind, code: &str) -> StatusCode {
     match kind {
         Kind::Invalid => match code {
+            codes::ADDRESS_TOO_LONG => StatusCode::URI_TOO_LONG,
             codes::BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
             codes::MEDIA_TYPE_UNKNOWN => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             codes::METHOD_UNKNOWN => StatusCode::METHOD_NOT_ALLOWED,

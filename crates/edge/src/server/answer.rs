@@ -78,7 +78,7 @@ fn refusal(request: &Request<Incoming>, settings: &Settings) -> Option<Refusal> 
     if path_and_query > settings.target_bytes_max {
         return Some((
             StatusCode::URI_TOO_LONG,
-            MALFORMED,
+            codes::ADDRESS_TOO_LONG,
             "The address is too long.",
         ));
     }
@@ -126,6 +126,6 @@ fn problem_text(status: StatusCode, code: &str, why: &str) -> String {
     let title = status.canonical_reason().unwrap_or("Error");
     let status = status.as_u16();
     format!(
-        r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{why}","code":"{code}"}}"#
+        r#"{{"type":"/docs/errors#{code}","title":"{title}","status":{status},"detail":"{why}","code":"{code}"}}"#
     )
 }
