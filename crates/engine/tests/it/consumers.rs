@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use engine::{Consumer, Handled, Retried};
+use store::{Call, Class, Column, Sql, Table};
 
 use crate::world::{SHARD, World, failure, settings, stamp, until};
 
@@ -160,24 +161,48 @@ async fn a_panic_is_poison_and_no_more(world: Arc<World>) {
     node.stop().await;
 }
 
-/// Leases that are over before anything is done keep nobody from anything: all nodes handle all events.
+static LEASES: Table = Table::new("leases", Class::Queue, &[Column::text("name")], 1, &[]);
+static TAKE_AWAY: Sql = Sql::new(
+    "leases.take_away",
+    &LEASES,
+    "UPDATE leases SET expires_at = 0",
+);
+
+/// Leases are taken away all the time, so several nodes think that they hold them, and handle the same events.
 async fn nodes_that_do_the_same_have_one_effect(world: Arc<World>) {
+    const EVENTS: i64 = 200;
+    let called = Arc::new(AtomicU32::new(0));
     let mut nodes = Vec::new();
     for name in ["a", "b", "c"] {
         let db = world.trial.another_node().await;
         let mut settings = settings(name);
-        settings.lease = Duration::from_millis(30);
-        nodes.push(world.node(&db, settings, vec![world.counter(&["thing.*"])], vec![]));
+        settings.lease = Duration::from_secs(2);
+        let (same, counted) = (Arc::clone(&world), Arc::clone(&called));
+        let handle = move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let effect = same.effect();
+            async move { Ok(effect) }
+        };
+        let consumer = Consumer::new("counter", &["thing.*"], handle).unwrap();
+        nodes.push(world.node(&db, settings, vec![consumer], vec![]));
     }
-    for _ in 0..150 {
+    let (shard, deadline) = (world.trial.shard(), || world.db().deadline());
+    for _ in 0..EVENTS {
+        let call = Call::new(&TAKE_AWAY, []);
+        shard.transact(vec![call], &deadline()).await.unwrap();
         world.happen("thing.happened").await;
+        tokio::time::sleep(Duration::from_millis(15)).await;
     }
     read_to_the_end(&world).await;
-    assert_eq!(world.effects().await, 150);
     for node in nodes {
-        node.tasks.stop(Duration::from_secs(10)).await;
+        node.stop().await;
     }
-    assert_eq!(world.effects().await, 150);
+    assert_eq!(world.effects().await, EVENTS);
+    let called = i64::from(called.load(Ordering::SeqCst));
+    assert!(
+        called > EVENTS,
+        "no event was handled twice, so nothing was shown"
+    );
 }
 
 async fn an_effect_elsewhere_is_refused(world: Arc<World>) {
