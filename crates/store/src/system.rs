@@ -275,6 +275,7 @@ pub static KEYS: Part = Part {
     statements: &[
         &seal::MAKE_KEY,
         &seal::READ_KEY,
+        &seal::READ_KEYS,
         &seal::ERASE_KEY,
         &seal::FORGET_KEY,
         &seal::READ_OTHERS,

@@ -18,6 +18,14 @@ pub(crate) static READ_KEY: Sql = Sql::new(
     "SELECT master, wrapped FROM person_keys WHERE person = $1",
 );
 
+/// Reads the keys of many.
+pub(crate) static READ_KEYS: Sql = Sql::two(
+    "person_keys.read_many",
+    &PERSON_KEYS,
+    "SELECT person, master, wrapped FROM person_keys WHERE person IN rarray($1)",
+    "SELECT person, master, wrapped FROM person_keys WHERE person = ANY($1)",
+);
+
 /// Destroys a key.
 pub(crate) static ERASE_KEY: Sql = Sql::new(
     "person_keys.erase",

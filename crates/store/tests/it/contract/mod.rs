@@ -130,6 +130,7 @@ crate::world::stamp! {
             a_key_is_stored_before_it_is_used
             who_was_erased_stays_erased_in_table_and_log
             a_wrong_master_key_opens_nothing
+            the_keys_of_many_are_got_at_once
             keys_move_to_the_next_master_key
         }
     }

@@ -169,6 +169,38 @@ pub(super) async fn who_was_erased_stays_erased_in_table_and_log(world: World) {
     is_damaged(&sealer.open_payload(&moved, &deadline).await);
 }
 
+pub(super) async fn the_keys_of_many_are_got_at_once(world: World) {
+    let ring = ring(&world);
+    let sealer = world.db().sealer(&ring);
+    let people: Vec<Uid> = (0..30).map(|_| world.id()).collect();
+    let mut sealed = Vec::new();
+    for person in &people {
+        sealed.push(seal(&world, &sealer, *person, "Ann").await);
+    }
+    let deadline = world.db().deadline();
+    sealer.erase(people[3], &deadline).await.unwrap();
+    let fresh = world.db().sealer(&ring);
+    let mut asked = people.clone();
+    asked.push(world.id());
+    fresh.prepare(&asked, &deadline).await.unwrap();
+    // Without the database: what is known now is in memory.
+    let gone = base::Clock::real();
+    let late = store::Deadline::within(&gone, std::time::Duration::ZERO);
+    for (person, sealed) in people.iter().zip(&sealed) {
+        let opened = fresh.open(*person, "name", sealed.bytes(), &late).await;
+        let expected = if *person == people[3] {
+            Ok(Opened::Erased)
+        } else {
+            text("Ann")
+        };
+        assert_eq!(opened, expected);
+    }
+    let unknown = fresh
+        .open(asked[30], "name", sealed[0].bytes(), &late)
+        .await;
+    assert_eq!(unknown, Err(Failure::TooLate));
+}
+
 pub(super) async fn a_wrong_master_key_opens_nothing(world: World) {
     let right = ring(&world);
     let sealer = world.db().sealer(&right);
