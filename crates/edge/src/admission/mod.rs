@@ -172,6 +172,24 @@ impl Admission {
         Lane(best)
     }
 
+    /// Refuses a request for which there is no room now, and promises nothing to one for which there is.
+    ///
+    /// A permit stands for work of ours, and a client that drips its body is none: who held permits while bodies
+    /// come would let a few slow clients keep out all others. So this is asked before the body is read, and
+    /// [`Admission::enter_lane`] after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admission::enter`].
+    pub fn has_room(&self, criticality: Criticality) -> Result<(), Duration> {
+        let gate = &self.0;
+        let cap = gate.caps[criticality.index()].load(Ordering::Relaxed);
+        match gate.in_flight.load(Ordering::Relaxed) < cap {
+            true => Ok(()),
+            false => Err(gate.refuse(criticality)),
+        }
+    }
+
     /// Lets a request in, or says after how long it may come again.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
@@ -16,6 +18,10 @@ use super::{Drained, Peer, Respond, Scheme, Tls};
 
 /// When the process has no more open files, asking again at once only burns time.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+
+/// A client may be sending its next request just when we close its quiet connection, and would see it fail. So quiet
+/// connections are kept for this long after the last one was accepted; who asks meanwhile is told to go elsewhere.
+const FAREWELL_MOST: Duration = Duration::from_secs(1);
 
 const NO_SEAT: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\n\
@@ -41,6 +47,7 @@ pub(super) async fn run<S: Respond>(
         () = hall.accept(&listener, &mut connections) => {}
         () = lame_duck(&house) => {}
     }
+    hall.accept_waiting(&listener, &mut connections);
     drop(listener);
     drain(&house, connections).await
 }
@@ -60,13 +67,26 @@ async fn drain<S: Respond>(house: &House<S>, mut connections: JoinSet<()>) -> Dr
         under_way,
         "no more connections are accepted"
     );
-    house.closing.stop();
-    let all_ended = async {
-        while let Some(ended) = connections.join_next().await {
-            see(ended);
+    house.goodbye.stop();
+    let farewell = FAREWELL_MOST.min(house.settings.drain_time / 4);
+    let in_time = {
+        let mut all_ended = pin!(async {
+            while let Some(ended) = connections.join_next().await {
+                see(ended);
+            }
+        });
+        match timeout(farewell, &mut all_ended).await {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                house.closing.stop();
+                timeout(
+                    house.settings.drain_time.saturating_sub(farewell),
+                    all_ended,
+                )
+                .await
+            }
         }
     };
-    let in_time = timeout(house.settings.drain_time, all_ended).await;
     let cut = match in_time {
         Ok(()) => 0,
         Err(_) => house.requests.under_way(),
@@ -101,6 +121,13 @@ impl<S: Respond> Hall<S> {
                 Some(ended) = connections.join_next() => see(ended),
             }
             metrics::gauge!("server_connections").set(connections.len() as f64);
+        }
+    }
+
+    /// Accepts those who are connected already and only wait to be seen; closing the port would reset them.
+    fn accept_waiting(&self, listener: &TcpListener, connections: &mut JoinSet<()>) {
+        while let Some(Ok((stream, address))) = listener.accept().now_or_never() {
+            self.seat(stream, address, connections);
         }
     }
 

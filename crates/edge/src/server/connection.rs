@@ -15,11 +15,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::outbound::Outbound;
 use super::watch::{Verdict, Watch};
-use super::wire::Wire;
+use super::wire::{Socket, Wire};
 use super::{Parts, Peer, Readiness, Respond, Settings, answer};
 
 /// A connection is looked at so many times within its shortest deadline, but not without need.
@@ -42,6 +41,9 @@ pub(super) struct House<S> {
     pub(super) readiness: Readiness,
     /// The stop of the whole program, from which on answers tell clients to go elsewhere.
     pub(super) stop: Stop,
+    /// Given when no more connections are accepted. Over HTTP/2 a client can be told so without a quarrel about what
+    /// it sent meanwhile.
+    pub(super) goodbye: Stop,
     /// Given when connections must end as soon as what is under way on them has ended.
     pub(super) closing: Stop,
     pub(super) requests: Requests,
@@ -75,6 +77,7 @@ impl<S: Respond> House<S> {
             clock: parts.clock,
             readiness: parts.readiness,
             stop,
+            goodbye: Stop::new(),
             closing: Stop::new(),
             requests: Requests::default(),
             builder,
@@ -129,10 +132,7 @@ impl Drop for UnderWay {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn run<S: Respond, Io>(house: Arc<House<S>>, io: Io, peer: Peer)
-where
-    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+pub(super) async fn run<S: Respond>(house: Arc<House<S>>, io: impl Socket, peer: Peer) {
     let watch = Arc::new(Watch::new(house.clock.clone(), &house.settings));
     let wire = Wire::new(io, watch.clone(), house.settings.clone());
     let service = {
@@ -143,6 +143,7 @@ where
         .builder
         .serve_connection_with_upgrades(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
+    let mut goodbye = pin!(house.goodbye.stopped());
     let mut closing = pin!(house.closing.stopped());
     let mut look = tokio::time::interval(look_every(&house.settings));
     let mut told = Told::Nothing;
@@ -151,7 +152,14 @@ where
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 return Poll::Ready(Event::Ended(ended.err()));
             }
-            if told == Told::Nothing && closing.as_mut().poll(cx).is_ready() {
+            let heard = told < Told::Goodbye && goodbye.as_mut().poll(cx).is_ready();
+            if heard && watch.is_multiplexed() {
+                return Poll::Ready(Event::Closing);
+            }
+            if heard {
+                told = Told::Goodbye;
+            }
+            if told < Told::Closing && closing.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Event::Closing);
             }
             look.poll_tick(cx).map(|_| Event::Look)
@@ -164,11 +172,14 @@ where
             }
             Event::Look => match (watch.verdict(&house.settings), told) {
                 (Verdict::Fine, _) | (Verdict::Idle, Told::Closing) => {}
-                (Verdict::Idle, Told::Nothing) => {
+                (Verdict::Idle, Told::Nothing | Told::Goodbye) => {
                     told = Told::Idle;
                     connection.as_mut().graceful_shutdown();
                 }
-                (verdict, _) => return refused(verdict),
+                (verdict, _) => {
+                    watch.give_up();
+                    return refused(verdict);
+                }
             },
         }
     }
@@ -189,9 +200,12 @@ enum Event {
 }
 
 /// What the client was told about the end of the connection.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Told {
     Nothing,
+    /// The next answer says that it is the last.
+    Goodbye,
+    /// It was quiet for too long, and may end; if it does not it is ended.
     Idle,
     Closing,
 }

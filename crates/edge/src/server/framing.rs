@@ -285,3 +285,67 @@ const START: State = State::Start { empty_lines: 0 };
 fn odd(pass: usize, why: &'static str) -> Odd {
     Odd { pass, why }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Requests that are read to different places, well and badly.
+    const TEXTS: [&str; 12] = [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /",
+        "\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab\ncdGET / HTTP/1.1\r\nHo",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+        "GET / HTTP/1.1\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nwhatever\nfollows",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ];
+
+    /// How many bytes pass, why the rest does not, and where the reader then is.
+    fn read(parts: &[&[u8]]) -> (usize, Option<&'static str>, Place) {
+        let mut framing = Framing::new(1000);
+        let mut passed = 0;
+        for part in parts {
+            match framing.read(part) {
+                Ok(()) => passed += part.len(),
+                Err(odd) => return (passed + odd.pass, Some(odd.why), framing.place()),
+            }
+        }
+        (passed, None, framing.place())
+    }
+
+    #[test]
+    fn it_does_not_matter_how_the_bytes_are_cut() {
+        for text in TEXTS {
+            let whole = read(&[text.as_bytes()]);
+            for size in 1..text.len() {
+                let parts: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+                assert_eq!(read(&parts), whole, "{size}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_passed_on_without_the_end_of_its_line() {
+        for text in TEXTS {
+            if let (passed, Some(why), _) = read(&[text.as_bytes()]) {
+                let next = text.as_bytes()[passed];
+                let in_chunk = why.contains("longer than its size");
+                assert!(next == b'\n' || in_chunk, "{why}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_kept_for_ever() {
+        let mut framing = Framing::new(1000);
+        let refused = (0..100).find_map(|_| framing.read(&[b'x'; 100]).err());
+        assert!(refused.is_some());
+        assert!(framing.line.len() <= 2000);
+    }
+}

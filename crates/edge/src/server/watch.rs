@@ -18,6 +18,8 @@ pub(super) struct Watch {
     requests: AtomicU64,
     /// Whether requests come beside one another, so that a head is read while others are under way.
     multiplexed: AtomicBool,
+    /// Whether nobody will read what was not yet sent.
+    given_up: AtomicBool,
     /// When the connection was made or the last request ended.
     quiet_since_us: AtomicU64,
     /// When the head that is being read began; 0 when none is.
@@ -62,6 +64,7 @@ impl Watch {
             under_way: AtomicU32::new(0),
             requests: AtomicU64::new(0),
             multiplexed: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
             quiet_since_us: AtomicU64::new(now),
             head_since_us: AtomicU64::new(0),
             write_since_us: AtomicU64::new(0),
@@ -82,6 +85,14 @@ impl Watch {
 
     pub(super) fn is_multiplexed(&self) -> bool {
         self.multiplexed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
     }
 
     pub(super) fn request_began(&self) {

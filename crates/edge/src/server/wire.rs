@@ -11,7 +11,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
 
 use super::Settings;
 use super::frames::Frames;
@@ -26,7 +28,24 @@ const REFUSED_BY_ALL: &[u8] = b"\0\r\n\r\n";
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 256 * 1024;
 
-pub(super) struct Wire<Io> {
+/// A stream under which there is a socket.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+pub(super) struct Wire<Io: Socket> {
     io: Io,
     framing: Framing,
     frames: Option<Frames>,
@@ -39,7 +58,7 @@ pub(super) struct Wire<Io> {
     lingered_bytes: usize,
 }
 
-impl<Io> Wire<Io> {
+impl<Io: Socket> Wire<Io> {
     pub(super) fn new(io: Io, watch: Arc<Watch>, settings: Arc<Settings>) -> Self {
         Self {
             io,
@@ -106,7 +125,7 @@ impl<Io> Wire<Io> {
     }
 }
 
-impl<Io: AsyncRead + Unpin> AsyncRead for Wire<Io> {
+impl<Io: Socket> AsyncRead for Wire<Io> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -128,7 +147,7 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Wire<Io> {
     }
 }
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
+impl<Io: Socket> Wire<Io> {
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Ready(Ok(bytes)) => self.watch.wrote(*bytes, &self.settings),
@@ -162,7 +181,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 }
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<Io> {
+impl<Io: Socket> AsyncWrite for Wire<Io> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -206,5 +225,16 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<Io> {
             ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
         }
         this.poll_linger(cx).map(Ok)
+    }
+}
+
+impl<Io: Socket> Drop for Wire<Io> {
+    /// A client that does not take its answer would leave it in the kernel's memory after the end, for minutes.
+    fn drop(&mut self) {
+        if self.watch.is_given_up()
+            && let Err(error) = self.io.socket().set_zero_linger()
+        {
+            tracing::debug!(%error, "a connection is closed without a reset");
+        }
     }
 }

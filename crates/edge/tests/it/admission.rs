@@ -38,6 +38,19 @@ fn lower_classes_leave_room_for_higher_ones() {
 }
 
 #[test]
+fn asking_for_room_takes_none() {
+    let admission = Admission::new(fixed(2), Clock::simulated(Time::EPOCH));
+    for _ in 0..100 {
+        admission.has_room(Normal).unwrap();
+    }
+    let held = fill(&admission, Normal);
+    assert_eq!(held.len(), 2);
+    assert!(admission.has_room(Normal).is_err() && admission.has_room(Critical).is_ok());
+    drop(held);
+    admission.has_room(Normal).unwrap();
+}
+
+#[test]
 fn refused_clients_are_told_different_times() {
     let settings = fixed(1);
     let least = settings.retry_after;

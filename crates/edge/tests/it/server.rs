@@ -213,6 +213,27 @@ async fn what_does_not_end_is_cut_and_counted() {
     );
 }
 
+/// Without a lame-duck time too: clients that ask now and then never see a connection end under their request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_fails_when_a_server_stops_at_once() {
+    let settings = Settings {
+        lame_duck: Duration::ZERO,
+        ..Settings::default()
+    };
+    let mut first = Trial::start(settings.clone()).await;
+    let second = Trial::start(settings).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..50 {
+        clients.spawn(shop_for_ever(first.address, second.address));
+    }
+    sleep(Duration::from_millis(300)).await;
+    first.stop.stop();
+    assert_eq!(first.drained().await.cut, 0);
+    while let Some(ended) = clients.join_next().await {
+        assert!(ended.unwrap().expect("no request fails").moved);
+    }
+}
+
 /// A request fails when its connection ends after it was sent and before it was answered, or when the answer is
 /// not 200. A client that was told to close goes to the other server, as one behind a balancer does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

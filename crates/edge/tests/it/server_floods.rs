@@ -204,6 +204,39 @@ async fn headers_that_drip_are_not_waited_for() {
 }
 
 #[tokio::test]
+async fn what_is_under_way_is_answered_before_a_goodbye_is_final() {
+    let settings = Settings {
+        lame_duck: Duration::ZERO,
+        ..Settings::default()
+    };
+    let mut trial = Trial::start(settings).await;
+    let mut stream = begin(&trial).await;
+    let path = [&[0x82, 0x86, 0x41, 1, b'a', 0x44, 5][..], b"/slow"].concat();
+    let request = frame(HEADERS, END_STREAM | END_HEADERS, 1, &path);
+    stream.write_all(&request).await.unwrap();
+    while trial.seen.lock().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    trial.stop.stop();
+    let goodbye = timeout(LONG, wait_for(&mut stream, GO_AWAY, 0))
+        .await
+        .unwrap();
+    goodbye.expect("a goodbye");
+    // The client has heard it, and says so, as the server asks it to by a ping.
+    let ping = timeout(LONG, wait_for(&mut stream, PING, 0))
+        .await
+        .unwrap()
+        .expect("a ping");
+    stream.write_all(&frame(PING, 1, 0, &ping)).await.unwrap();
+    let answer = timeout(LONG, wait_for(&mut stream, HEADERS, 1))
+        .await
+        .unwrap();
+    assert_eq!(answer.expect("an answer")[0], 0x88);
+    let drained = trial.drained().await;
+    assert_eq!((drained.finished, drained.cut), (1, 0));
+}
+
+#[tokio::test]
 async fn hosts_that_differ_are_refused() {
     let trial = Trial::start(Settings::default()).await;
     let cases: [(&[u8], &[u8]); 4] = [
