@@ -21,7 +21,7 @@ use edge::Route;
 use edge::info::Build;
 use edge::metrics::Readings;
 use engine::Tasks;
-use tracing::Dispatch;
+use tracing::{Dispatch, Level, Metadata};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::Registry;
@@ -128,8 +128,10 @@ fn look(format: config::log::Format) -> Look {
 
 /// Puts both together. The log never asks for spans, so without an exporter none are made; an empty layer in its
 /// place would ask for all of them.
+///
+/// Of the libraries below us only warnings are written: what they tell at finer levels may quote what was sent.
 fn dispatch(layer: Log, log: &config::log::Log, spans: Option<Spans>) -> Result<Dispatch> {
-    let events = filter_fn(|metadata| metadata.is_event()).and(log.levels()?);
+    let events = filter_fn(|metadata| metadata.is_event() && may_tell(metadata)).and(log.levels()?);
     let lines = Registry::default().with(layer.with_filter(events));
     Ok(match spans {
         Some(spans) => lines
@@ -137,4 +139,27 @@ fn dispatch(layer: Log, log: &config::log::Log, spans: Option<Spans>) -> Result<
             .into(),
         None => lines.into(),
     })
+}
+
+/// The crates and targets of ours, whose lines are written with care.
+const OURS: [&str; 14] = [
+    "access",
+    "backoffice",
+    "base",
+    "bridges",
+    "comanda",
+    "commerce",
+    "edge",
+    "engine",
+    "fabric",
+    "fulfilment",
+    "insight",
+    "panic",
+    "platform",
+    "store",
+];
+
+fn may_tell(metadata: &Metadata<'_>) -> bool {
+    let from = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::WARN || OURS.contains(&from)
 }

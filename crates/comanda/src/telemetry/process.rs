@@ -17,6 +17,25 @@ pub(crate) fn usage() -> Usage {
     }
 }
 
+/// What the machine has; `None` where the system does not say.
+pub(crate) struct Machine {
+    pub(crate) cpus: Option<u64>,
+    pub(crate) memory_bytes: Option<u64>,
+    pub(crate) available_bytes: Option<u64>,
+}
+
+/// Reads it.
+pub(crate) fn machine() -> Machine {
+    let memory = read("/proc/meminfo");
+    let bytes = |word| number_after(&memory, word).map(|kilobytes| kilobytes * 1024);
+    let cpus = std::thread::available_parallelism().ok();
+    Machine {
+        cpus: cpus.map(|cpus| cpus.get() as u64),
+        memory_bytes: bytes("MemTotal:"),
+        available_bytes: bytes("MemAvailable:"),
+    }
+}
+
 fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
@@ -48,6 +67,9 @@ mod tests {
         assert!(usage.open_files.unwrap() >= 3);
         assert!(usage.open_files_max.unwrap() >= usage.open_files.unwrap());
         assert!(usage.cpu_seconds.is_some());
+        let machine = machine();
+        assert!(machine.cpus.unwrap() >= 1);
+        assert!(machine.available_bytes.unwrap() <= machine.memory_bytes.unwrap());
     }
 
     #[test]

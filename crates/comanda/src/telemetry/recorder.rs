@@ -65,7 +65,16 @@ impl Recorder {
         set("process_open_fds", number(usage.open_files));
         set("process_max_fds", number(usage.open_files_max));
         set("process_threads", number(usage.threads));
-        set("process_cpu_seconds", usage.cpu_seconds);
+        if let Some(seconds) = usage.cpu_seconds {
+            metrics::counter!("process_cpu_seconds_total").absolute(seconds as u64);
+        }
+        let machine = process::machine();
+        set("machine_cpus", number(machine.cpus));
+        set("machine_memory_bytes", number(machine.memory_bytes));
+        set(
+            "machine_memory_available_bytes",
+            number(machine.available_bytes),
+        );
         set(
             "process_uptime_seconds",
             Some(self.clock.elapsed().as_secs_f64()),
@@ -129,7 +138,16 @@ fn describe(build: Build) {
         "How many files and connections may be open"
     );
     describe_gauge!("process_threads", "Threads");
-    describe_gauge!("process_cpu_seconds", "Processor time since the start");
+    describe_counter!(
+        "process_cpu_seconds_total",
+        "Processor time since the start"
+    );
+    describe_gauge!("machine_cpus", "Processors that the process may use");
+    describe_gauge!("machine_memory_bytes", "Memory of the machine");
+    describe_gauge!(
+        "machine_memory_available_bytes",
+        "Memory that programs could still get"
+    );
     describe_gauge!("process_uptime_seconds", "Time since the start");
     describe_gauge!("build_info", "Always 1; its labels say what runs");
     let commit = build.commit.unwrap_or("unknown");

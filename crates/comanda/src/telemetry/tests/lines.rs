@@ -182,3 +182,35 @@ fn a_pipe_that_nobody_empties_holds_up_nobody_and_drops_are_counted() {
     assert!(lines.dropped() >= 10_000 - 8_192 - 1, "{}", lines.dropped());
     drop(release);
 }
+
+#[test]
+fn libraries_below_tell_no_more_than_warnings() {
+    let text = logged(Look::Json, "trace", || {
+        tracing::trace!(target: "h2::codec", "headers");
+        tracing::warn!(target: "h2::codec", "warned");
+        tracing::trace!(target: "edge::server", "ours");
+    });
+    let messages: Vec<_> = objects(&text)
+        .iter()
+        .map(|line| line["message"].clone())
+        .collect();
+    assert_eq!(messages, ["warned", "ours"]);
+}
+
+#[test]
+fn a_panic_is_written_down_once_without_what_it_said() {
+    let text = logged(Look::Json, "trace", || {
+        let before = std::panic::take_hook();
+        super::super::panics::install();
+        let ended = std::panic::catch_unwind(|| panic!("card 4111 of {}", "somebody"));
+        std::panic::set_hook(before);
+        assert!(ended.is_err());
+    });
+    let lines = objects(&text);
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0]["file"].as_str().unwrap().ends_with("lines.rs"));
+    assert!(
+        !text.contains("4111") && !text.contains("somebody"),
+        "{text}"
+    );
+}
