@@ -167,6 +167,34 @@ async fn a_panic_ends_its_request_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn beyond_an_upgrade_nothing_is_read_as_http() {
+    let trial = Trial::start(Settings::default()).await;
+    let mut stream = trial.connect().await;
+    let ask = b"GET /upgrade HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+    stream.write_all(ask).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101 "));
+    stream.write_all(b"\0 no HTTP\n\n").await.unwrap();
+    let mut echo = [0; 11];
+    timeout(LONG, stream.read_exact(&mut echo))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&echo, b"\0 no HTTP\n\n");
+    // Who asks for it and does not get it goes on in HTTP.
+    let mut stream = trial.connect().await;
+    let ask = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n\n\n";
+    let heard = say(&mut stream, ask, Duration::from_millis(500)).await;
+    assert_eq!(
+        (heard.statuses.as_slice(), heard.end),
+        ([200, 400].as_slice(), End::Closed)
+    );
+}
+
+#[tokio::test]
 async fn what_does_not_end_is_cut_and_counted() {
     let settings = Settings {
         lame_duck: Duration::ZERO,

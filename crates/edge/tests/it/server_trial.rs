@@ -10,6 +10,7 @@ use edge::server::{self, Broken, Drained, Inbound, Parts, Readiness, Settings, T
 use engine::Stop;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -73,7 +74,10 @@ impl Trial {
     }
 }
 
-async fn answer(seen: Arc<Mutex<Vec<String>>>, request: Request<Inbound>) -> Response<Full<Bytes>> {
+async fn answer(
+    seen: Arc<Mutex<Vec<String>>>,
+    mut request: Request<Inbound>,
+) -> Response<Full<Bytes>> {
     let said = format!("{} {}", request.method(), request.uri());
     let path = request.uri().path().to_owned();
     seen.lock().unwrap().push(said.clone());
@@ -83,6 +87,7 @@ async fn answer(seen: Arc<Mutex<Vec<String>>>, request: Request<Inbound>) -> Res
         response
     };
     match path.as_str() {
+        "/upgrade" => return upgrade(hyper::upgrade::on(&mut request)),
         "/panic" => panic!("as the test wishes"),
         "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
         "/stuck" => tokio::time::sleep(LONG).await,
@@ -94,6 +99,26 @@ async fn answer(seen: Arc<Mutex<Vec<String>>>, request: Request<Inbound>) -> Res
         Err(Broken::Slow) => status(StatusCode::REQUEST_TIMEOUT, "slow".to_owned()),
         Err(Broken::Wire(_)) => status(StatusCode::BAD_REQUEST, "broken".to_owned()),
     }
+}
+
+/// Leaves HTTP and says everything back.
+fn upgrade(upgraded: hyper::upgrade::OnUpgrade) -> Response<Full<Bytes>> {
+    let mut echo = JoinSet::new();
+    echo.spawn(async move {
+        let mut stream = TokioIo::new(upgraded.await.unwrap());
+        let mut heard = [0; 64];
+        while let Ok(bytes @ 1..) = stream.read(&mut heard).await {
+            stream.write_all(&heard[..bytes]).await.unwrap();
+        }
+    });
+    echo.detach_all();
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    for (name, value) in [("connection", "upgrade"), ("upgrade", "echo")] {
+        let value = http::HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 /// What came back on a connection.
