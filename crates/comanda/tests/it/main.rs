@@ -6,14 +6,19 @@
 )]
 
 mod canary;
+mod backup;
 mod first_start;
 mod line;
 mod postgres;
 mod production;
+mod restore;
+mod restore_servers;
 mod rotation;
 mod stopping;
 mod telemetry;
 mod trust;
+mod verify;
+mod writing;
 
 use testkit::serve::{Serve, Start};
 
