@@ -22,7 +22,7 @@ pub(crate) static READ_KEY: Sql = Sql::new(
 pub(crate) static READ_KEYS: Sql = Sql::two(
     "person_keys.read_many",
     &PERSON_KEYS,
-    "SELECT person, master, wrapped FROM person_keys WHERE person IN rarray($1)",
+    "SELECT person, master, wrapped FROM person_keys WHERE person IN (SELECT value FROM rarray($1))",
     "SELECT person, master, wrapped FROM person_keys WHERE person = ANY($1)",
 );
 

@@ -20,11 +20,11 @@ pub(crate) struct Kind {
 pub(crate) const KINDS: [Kind; 4] = [
     Kind {
         name: "shard",
-        parts: &[&store::DATABASE, &TRIAL],
+        parts: &[&store::DATABASE, &TRIAL, &engine::PART, &platform::SHARD],
     },
     Kind {
         name: "people",
-        parts: &[&store::DATABASE, &TRIAL_PEOPLE],
+        parts: &[&store::DATABASE, &TRIAL_PEOPLE, &engine::PART],
     },
     Kind {
         name: "keys",
@@ -32,7 +32,7 @@ pub(crate) const KINDS: [Kind; 4] = [
     },
     Kind {
         name: "control",
-        parts: &[&store::DATABASE, &store::CONTROL],
+        parts: &[&store::DATABASE, &store::CONTROL, &platform::CONTROL],
     },
 ];
 

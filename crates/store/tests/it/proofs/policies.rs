@@ -66,14 +66,21 @@ type Seen = (String, String, String, String);
 const HISTORY: [&str; 2] = ["log", "commits"];
 
 /// The tables of which the queue role removes what is old, with what it sees of that.
-const CLEARED: [(&str, &[&str]); 3] = [
+const CLEARED: [(&str, &[&str]); 4] = [
     ("log", &[]),
     ("commits", &["organisation", "id", "at"]),
     (
         "idempotency",
         &["organisation", "caller", "operation", "key", "at"],
     ),
+    (
+        "consumed",
+        &["organisation", "consumer", "stream", "version", "at"],
+    ),
 ];
+
+/// The tables of organisations whose rows are work that the queue role claims.
+pub(crate) const WORKED: [&str; 1] = ["timers"];
 
 /// What is older than 30 days, as PostgreSQL writes it back.
 const OLD: &str = "(at < ( SELECT (((EXTRACT(epoch FROM now()) * (1000000)::numeric))::bigint - '2592000000000'::bigint)))";
@@ -125,7 +132,8 @@ fn policies(name: &str, class: Class) -> Vec<Seen> {
     match name {
         "head" => all.push(policy(app, "UPDATE", "true", "true")),
         "log" => all.push(policy(queue, "SELECT", "true", "")),
-        "commits" | "idempotency" => all.push(policy(queue, "SELECT", OLD, "")),
+        "commits" | "idempotency" | "consumed" => all.push(policy(queue, "SELECT", OLD, "")),
+        name if WORKED.contains(&name) => all.push(policy(queue, "ALL", "true", "true")),
         _ => {}
     }
     if CLEARED.iter().any(|(cleared, _)| *cleared == name) {
@@ -147,6 +155,7 @@ fn rights(name: &str, class: Class, role: &str) -> &'static str {
         (Class::Organisation, "comanda_queue") if CLEARED.iter().any(|(it, _)| *it == name) => {
             "DELETE"
         }
+        (Class::Organisation, "comanda_queue") if WORKED.contains(&name) => "DELETE,SELECT,UPDATE",
         (Class::Queue | Class::Published | Class::Control, "comanda_queue") => ALL,
         _ => "",
     }
