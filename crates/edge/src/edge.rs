@@ -59,7 +59,9 @@ impl Edge {
     /// When routes lack something or contradict each other; the message names all of it at once.
     pub fn build(settings: Settings, routes: impl Into<Routes>, parts: Parts) -> Result<Self> {
         let shelf = pages::Shelf::default();
-        let routes = routes.into().with(pages::routes(&shelf, settings.documentation));
+        let routes = routes
+            .into()
+            .with(pages::routes(&shelf, settings.documentation));
         let registry = Registry::check(routes)?;
         let openapi: Arc<str> = document::write(&registry, &settings)?.into();
         shelf.fill(&openapi);
@@ -117,7 +119,10 @@ where
     type Error = Infallible;
     type Future = BoxFuture<'static, std::result::Result<Response, Infallible>>;
 
-    fn poll_ready(&mut self, _poller: &mut Poller<'_>) -> Poll<std::result::Result<(), Infallible>> {
+    fn poll_ready(
+        &mut self,
+        _poller: &mut Poller<'_>,
+    ) -> Poll<std::result::Result<(), Infallible>> {
         // Nothing waits at the door: a request that cannot be served is refused, which costs little.
         Poll::Ready(Ok(()))
     }

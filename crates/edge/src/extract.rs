@@ -11,6 +11,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::gate::body::Counted;
+use crate::rules::Rules;
 use crate::{Answer, Caller, Context, Problem, text};
 
 /// What the gate found out about a request, for the handler.
@@ -20,6 +21,7 @@ pub(crate) struct Passage {
     pub(crate) caller: Option<Caller>,
     pub(crate) params: Vec<(Arc<str>, String)>,
     pub(crate) body: Bytes,
+    pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) key: Option<Box<str>>,
     pub(crate) if_match: Option<i64>,
     pub(crate) deadline: Deadline,
@@ -27,9 +29,9 @@ pub(crate) struct Passage {
 
 /// Finds the passage. Without one a handler was called past the gate, which nobody may do.
 pub(crate) fn passage(extensions: &Extensions) -> base::Result<&Arc<Passage>> {
-    extensions.get::<Arc<Passage>>().ok_or_else(|| {
-        Error::internal(codes::INTERNAL, "a handler was called past the gate")
-    })
+    extensions
+        .get::<Arc<Passage>>()
+        .ok_or_else(|| Error::internal(codes::INTERNAL, "a handler was called past the gate"))
 }
 
 /// The parameters of the path, as a struct with a field for each.
@@ -145,8 +147,14 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(mut request: Request, _state: &S) -> Answer<Self> {
-        let counted = request.extensions_mut().remove::<crate::gate::body::Streamed>();
+        let counted = request
+            .extensions_mut()
+            .remove::<crate::gate::body::Streamed>();
         let missing = || Error::internal(codes::INTERNAL, "the route does not take a stream");
-        Ok(Self(counted.and_then(|streamed| streamed.take()).ok_or_else(missing)?))
+        Ok(Self(
+            counted
+                .and_then(|streamed| streamed.take())
+                .ok_or_else(missing)?,
+        ))
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::extract::passage;
+use crate::rules::Rules;
 use crate::{Answer, Problem};
 
 pub(crate) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json");
@@ -25,7 +26,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Answer<Self> {
         let passage = passage(request.extensions())?;
-        Ok(Self(read(&passage.body)?))
+        Ok(Self(read(&passage.body, passage.rules.as_deref())?))
     }
 }
 
@@ -64,12 +65,42 @@ impl<T: Serialize> Json<T> {
 }
 
 /// Reads a body: 400 for what is no JSON, 422 with the field for what is JSON of another shape.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> base::Result<T> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8], rules: Option<&Rules>) -> base::Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(refused)?;
-    let trailing = |_| Error::invalid(codes::BODY_MALFORMED, "there is more after the end of the JSON");
-    reader.end().map_err(trailing)?;
-    Ok(value)
+    let typed = match serde_path_to_error::deserialize(&mut reader) {
+        Ok(typed) => {
+            let trailing = |_| {
+                Error::invalid(
+                    codes::BODY_MALFORMED,
+                    "there is more after the end of the JSON",
+                )
+            };
+            reader.end().map_err(trailing)?;
+            typed
+        }
+        Err(error) if is_fraction(&error) => again(body).ok_or_else(|| refused(error))?,
+        Err(error) => return Err(refused(error)),
+    };
+    if let Some(rules) = rules {
+        let unreadable = |_| Error::invalid(codes::BODY_MALFORMED, "the body is not JSON");
+        rules.check(&serde_json::from_slice(body).map_err(unreadable)?)?;
+    }
+    Ok(typed)
+}
+
+fn is_fraction(error: &serde_path_to_error::Error<serde_json::Error>) -> bool {
+    error.inner().is_data()
+        && error
+            .inner()
+            .to_string()
+            .starts_with("invalid type: floating point")
+}
+
+/// Reads a body once more in which whole numbers are written with a fraction of zero; nothing when that was not it.
+fn again<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let mut value = serde_json::from_slice(body).ok()?;
+    crate::rules::whole_numbers(&mut value);
+    serde_json::from_value(value).ok()
 }
 
 fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -83,8 +114,11 @@ fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
     // serde_json says where in the text it stopped, which the path says better.
     let message = text.split(" at line ").next().unwrap_or(&text);
     let (field, code) = place(&path, message);
-    Error::invalid(code, "a field of the body is not as the operation takes it")
-        .field(field, code, message.to_owned())
+    Error::invalid(code, "a field of the body is not as the operation takes it").field(
+        field,
+        code,
+        message.to_owned(),
+    )
 }
 
 /// Finds the field that a message of serde is about. It names a missing or unknown field in its text alone.
@@ -94,10 +128,16 @@ pub(crate) fn place<'a>(path: &'a str, message: &'a str) -> (Cow<'a, str>, &'sta
         "." => "",
         path => path,
     };
-    let (name, code) = match (named("missing field `"), named("unknown field `")) {
-        (Some(name), _) => (name, codes::FIELD_MISSING),
-        (None, Some(name)) => (name, codes::FIELD_UNKNOWN),
-        (None, None) => return (Cow::Borrowed(inside), codes::FIELD_INVALID),
+    let known = [
+        ("missing field `", codes::FIELD_MISSING),
+        ("unknown field `", codes::FIELD_UNKNOWN),
+        ("duplicate field `", codes::FIELD_INVALID),
+    ];
+    let found = known
+        .into_iter()
+        .find_map(|(start, code)| Some((named(start)?, code)));
+    let Some((name, code)) = found else {
+        return (Cow::Borrowed(inside), codes::FIELD_INVALID);
     };
     let ends_with_name = inside == name || inside.ends_with(&format!(".{name}"));
     match (inside, ends_with_name) {

@@ -16,6 +16,7 @@ mod policy;
 mod problem;
 mod registry;
 mod route;
+mod rules;
 mod settings;
 mod text;
 

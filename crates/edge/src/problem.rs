@@ -36,7 +36,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = Response::new(axum::body::Body::empty());
         *response.status_mut() = self.status();
-        response.extensions_mut().insert(Carried(std::sync::Arc::new(self.0)));
+        response
+            .extensions_mut()
+            .insert(Carried(std::sync::Arc::new(self.0)));
         response
     }
 }
@@ -120,7 +122,14 @@ pub(crate) struct FieldShape<'a> {
 /// Gives the whole seconds, at least one, after which it is worth trying again.
 pub(crate) fn retry_seconds(error: &Error) -> Option<u64> {
     match (error.retry_delay(), error.kind()) {
-        (Some(delay), _) => Some(delay.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(1)),
+        (Some(delay), _) => Some(
+            delay
+                .as_millis()
+                .div_ceil(1000)
+                .max(1)
+                .try_into()
+                .unwrap_or(1),
+        ),
         (None, Kind::Limited | Kind::Unavailable) => Some(1),
         (None, _) => None,
     }

@@ -3,6 +3,7 @@
 //! All defects of all routes are collected and said at once, because whoever writes routes mends them in one go.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use base::{Error, Result, codes};
 use http::{HeaderValue, Method};
@@ -12,11 +13,33 @@ use utoipa::openapi::schema::Schema;
 
 use crate::Routes;
 use crate::route::{Content, Named, Route, Shape, Takes, Work};
+use crate::rules::{Limits, Rules};
 
 /// A route that is complete.
 pub(crate) struct Served {
     pub(crate) shape: Shape,
     pub(crate) work: Work,
+    /// What is checked of the body besides its types.
+    pub(crate) rules: Option<Arc<Rules>>,
+    pub(crate) path_limits: Limits,
+    pub(crate) query_limits: Limits,
+}
+
+impl Served {
+    fn new(shape: Shape, work: Work) -> Self {
+        let rules = match &shape.takes {
+            Some(Takes::Json(named)) => Some(Arc::new(Rules::new(named))),
+            Some(Takes::Nothing | Takes::Stream { .. }) | None => None,
+        };
+        let (path_limits, query_limits) = (Limits::new(&shape.params), Limits::new(&shape.query));
+        Self {
+            shape,
+            work,
+            rules,
+            path_limits,
+            query_limits,
+        }
+    }
 }
 
 /// All methods of one path.
@@ -38,7 +61,10 @@ impl Registry {
     pub(crate) fn check(routes: Routes) -> Result<Self> {
         let mut defects: Vec<String> = Vec::new();
         for route in &routes.0 {
-            let name = format!("{} {} ({})", route.shape.method, route.shape.path, route.shape.operation);
+            let name = format!(
+                "{} {} ({})",
+                route.shape.method, route.shape.path, route.shape.operation
+            );
             let own = lacks(route).into_iter().chain(contradictions(&route.shape));
             defects.extend(own.map(|defect| format!("{name}: {defect}")));
         }
@@ -50,7 +76,7 @@ impl Registry {
         };
         for route in routes.0 {
             if let Some(bind) = route.bind {
-                let served = Served { shape: route.shape, work: bind(()) };
+                let served = Served::new(route.shape, bind(()));
                 defects.extend(registry.place(served).err());
             }
         }
@@ -72,7 +98,8 @@ impl Registry {
         let spot = match known {
             Some(spot) => spot,
             None => {
-                let wrong = |error| format!("{path}: it cannot stand beside the other paths: {error}");
+                let wrong =
+                    |error| format!("{path}: it cannot stand beside the other paths: {error}");
                 self.paths.insert(path, self.spots.len()).map_err(wrong)?;
                 self.spots.push(Spot {
                     methods: Vec::new(),
@@ -92,15 +119,20 @@ impl Registry {
 
 /// `HEAD` comes with `GET`, and `OPTIONS` is always answered.
 fn write_allow(spot: &mut Spot) -> Result<()> {
-    let mut names: Vec<&str> = spot.methods.iter().map(|(method, _)| method.as_str()).collect();
+    let mut names: Vec<&str> = spot
+        .methods
+        .iter()
+        .map(|(method, _)| method.as_str())
+        .collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
     names.push("OPTIONS");
     names.sort_unstable();
     names.dedup();
-    spot.allow = HeaderValue::try_from(names.join(", "))
-        .map_err(|error| Error::internal(codes::INTERNAL, "a method is no word").caused_by(error))?;
+    spot.allow = HeaderValue::try_from(names.join(", ")).map_err(|error| {
+        Error::internal(codes::INTERNAL, "a method is no word").caused_by(error)
+    })?;
     Ok(())
 }
 
@@ -113,28 +145,51 @@ fn lacks(route: &Route) -> Vec<String> {
         (shape.tag.is_empty(), "a tag (`.tag`)"),
         (shape.policy.is_none(), "a policy (`.policy`)"),
         (shape.rate.is_none(), "a rate class (`.rate`)"),
-        (shape.criticality.is_none(), "a criticality (`.criticality`)"),
+        (
+            shape.criticality.is_none(),
+            "a criticality (`.criticality`)",
+        ),
         (shape.deadline.is_none(), "a deadline (`.deadline`)"),
-        (shape.takes.is_none(), "what it takes (`.takes`, `.takes_stream` or `.takes_nothing`)"),
-        (shape.answers.is_empty(), "what it answers (`.answers`, `.answers_text` or `.answers_nothing`)"),
+        (
+            shape.takes.is_none(),
+            "what it takes (`.takes`, `.takes_stream` or `.takes_nothing`)",
+        ),
+        (
+            shape.answers.is_empty(),
+            "what it answers (`.answers`, `.answers_text` or `.answers_nothing`)",
+        ),
         (route.bind.is_none(), "a handler (`.handler`)"),
     ];
     let missing = parts.iter().filter(|(lacks, _)| *lacks);
-    missing.map(|(_, what)| format!("it lacks {what}")).collect()
+    missing
+        .map(|(_, what)| format!("it lacks {what}"))
+        .collect()
 }
 
 /// What a route says that cannot be true together.
 fn contradictions(shape: &Shape) -> Vec<String> {
     let mut found = Vec::new();
     let in_path = names_in(shape.path);
-    let declared: Vec<&str> = shape.params.iter().map(|param| param.name.as_str()).collect();
+    let declared: Vec<&str> = shape
+        .params
+        .iter()
+        .map(|param| param.name.as_str())
+        .collect();
     for name in in_path.iter().filter(|name| !declared.contains(name)) {
-        found.push(format!("the parameter {{{name}}} of its path is not declared (`.path`)"));
+        found.push(format!(
+            "the parameter {{{name}}} of its path is not declared (`.path`)"
+        ));
     }
     for name in declared.iter().filter(|name| !in_path.contains(name)) {
-        found.push(format!("the parameter {name} is declared and not in its path"));
+        found.push(format!(
+            "the parameter {name} is declared and not in its path"
+        ));
     }
-    for code in shape.fails.iter().filter(|code| codes::find(code).is_none()) {
+    for code in shape
+        .fails
+        .iter()
+        .filter(|code| codes::find(code).is_none())
+    {
         found.push(format!("the code {code} is not in the table of codes"));
     }
     if shape.deadline.is_some_and(|deadline| deadline.is_zero()) {
@@ -143,7 +198,9 @@ fn contradictions(shape: &Shape) -> Vec<String> {
     let safe = matches!(shape.method, Method::GET | Method::HEAD | Method::OPTIONS);
     match &shape.takes {
         Some(Takes::Json(named)) => found.extend(open(named)),
-        Some(Takes::Stream { bytes_max: 0, .. }) => found.push("it takes a stream of no bytes".to_owned()),
+        Some(Takes::Stream { bytes_max: 0, .. }) => {
+            found.push("it takes a stream of no bytes".to_owned())
+        }
         Some(Takes::Stream { .. } | Takes::Nothing) | None => {}
     }
     if safe && !matches!(shape.takes, Some(Takes::Nothing) | None) {
@@ -160,15 +217,27 @@ fn unlike_handler(shape: &Shape) -> Vec<String> {
     let parts = [
         ("json::Json<", json, "JSON (`.takes`)"),
         ("extract::Body", stream, "a stream (`.takes_stream`)"),
-        ("extract::Query<", !shape.query.is_empty(), "a query (`.query`)"),
-        ("extract::Path<", !shape.params.is_empty(), "parameters of the path (`.path`)"),
+        (
+            "extract::Query<",
+            !shape.query.is_empty(),
+            "a query (`.query`)",
+        ),
+        (
+            "extract::Path<",
+            !shape.params.is_empty(),
+            "parameters of the path (`.path`)",
+        ),
     ];
     let mut found = Vec::new();
     for (kind, declared, what) in parts {
         match (shape.handler_takes(kind), declared) {
-            (true, false) => found.push(format!("its handler takes {what}, which the route does not declare")),
+            (true, false) => found.push(format!(
+                "its handler takes {what}, which the route does not declare"
+            )),
             (false, true) if shape.handler.is_some() => {
-                found.push(format!("it declares {what}, which its handler does not take"));
+                found.push(format!(
+                    "it declares {what}, which its handler does not take"
+                ));
             }
             _ => {}
         }
@@ -187,7 +256,8 @@ fn doubles(routes: &Routes) -> Vec<String> {
     let mut found = Vec::new();
     let mut operations = HashSet::new();
     let mut places = HashSet::new();
-    let mut schemas: std::collections::HashMap<&str, &RefOr<Schema>> = std::collections::HashMap::new();
+    let mut schemas: std::collections::HashMap<&str, &RefOr<Schema>> =
+        std::collections::HashMap::new();
     for shape in routes.0.iter().map(|route| &route.shape) {
         if !operations.insert(shape.operation) {
             found.push(format!("the operation {} is there twice", shape.operation));
@@ -196,7 +266,10 @@ fn doubles(routes: &Routes) -> Vec<String> {
             found.push(format!("{} {} is there twice", shape.method, shape.path));
         }
         for (name, schema) in schemas_of(shape) {
-            if schemas.insert(name, schema).is_some_and(|before| before != schema) {
+            if schemas
+                .insert(name, schema)
+                .is_some_and(|before| before != schema)
+            {
                 found.push(format!("two different schemas are named {name}"));
             }
         }
@@ -210,12 +283,20 @@ pub(crate) fn schemas_of(shape: &Shape) -> impl Iterator<Item = (&str, &RefOr<Sc
         Some(Takes::Json(named)) => Some(named),
         _ => None,
     };
-    let answered = shape.answers.iter().filter_map(|answers| match &answers.content {
-        Content::Json(named) => Some(named),
-        Content::Nothing | Content::Text(_) => None,
-    });
+    let answered = shape
+        .answers
+        .iter()
+        .filter_map(|answers| match &answers.content {
+            Content::Json(named) => Some(named),
+            Content::Nothing | Content::Text(_) => None,
+        });
     let all = taken.into_iter().chain(answered);
-    all.flat_map(|named| named.schemas.iter().map(|(name, schema)| (name.as_str(), schema)))
+    all.flat_map(|named| {
+        named
+            .schemas
+            .iter()
+            .map(|(name, schema)| (name.as_str(), schema))
+    })
 }
 
 /// The objects of a request that would let unknown fields pass.
@@ -225,7 +306,9 @@ fn open(named: &Named) -> Vec<String> {
         // A schema of our own can always be written.
         let schema = serde_json::to_value(schema).unwrap_or_default();
         if is_open(&schema) {
-            found.push(format!("{name} admits unknown fields (`#[serde(deny_unknown_fields)]`)"));
+            found.push(format!(
+                "{name} admits unknown fields (`#[serde(deny_unknown_fields)]`)"
+            ));
         }
     }
     found

@@ -52,7 +52,10 @@ pub(crate) struct Shape {
 pub(crate) enum Takes {
     Nothing,
     Json(Named),
-    Stream { media_type: &'static str, bytes_max: u64 },
+    Stream {
+        media_type: &'static str,
+        bytes_max: u64,
+    },
 }
 
 /// What a route answers when all goes well.
@@ -197,7 +200,10 @@ impl<S> Route<S> {
     /// Takes a body of this media type that is read piece by piece, at most so many bytes.
     #[must_use]
     pub fn takes_stream(mut self, media_type: &'static str, bytes_max: u64) -> Self {
-        self.shape.takes = Some(Takes::Stream { media_type, bytes_max });
+        self.shape.takes = Some(Takes::Stream {
+            media_type,
+            bytes_max,
+        });
         self
     }
 
@@ -277,7 +283,10 @@ impl<S> Route<S> {
             let work = bind(state);
             Box::new(move |()| work)
         });
-        Route { shape: self.shape, bind }
+        Route {
+            shape: self.shape,
+            bind,
+        }
     }
 }
 
@@ -293,7 +302,10 @@ impl<S> Routes<S> {
 
     /// Adds a route.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "routes are added to routes, and nothing is summed up")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "routes are added to routes, and nothing is summed up"
+    )]
     pub fn add(mut self, route: Route<S>) -> Self {
         self.0.push(route);
         self
@@ -312,7 +324,10 @@ impl<S> Routes<S> {
     where
         S: Clone + Send + 'static,
     {
-        let bound = self.0.into_iter().map(|route| route.with_state(state.clone()));
+        let bound = self
+            .0
+            .into_iter()
+            .map(|route| route.with_state(state.clone()));
         Routes(bound.collect())
     }
 }

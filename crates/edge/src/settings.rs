@@ -106,7 +106,8 @@ impl std::str::FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self> {
         let refused = || {
-            let message = format!("{text:?} is neither an address nor a network such as 10.0.0.0/8");
+            let message =
+                format!("{text:?} is neither an address nor a network such as 10.0.0.0/8");
             Error::invalid(codes::LINE_MALFORMED, message)
         };
         let (address, bits) = match text.split_once('/') {

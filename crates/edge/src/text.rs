@@ -16,8 +16,11 @@ pub(crate) fn read<'a, T: DeserializeOwned>(
     let pairs = pairs.map(|(name, value)| (name, Text { name, value }));
     T::deserialize(MapDeserializer::new(pairs)).map_err(|wrong| {
         let (field, code) = crate::json::place(wrong.name.as_deref().unwrap_or(""), &wrong.message);
-        Error::invalid(code, format!("a parameter of the {part} is not as the operation takes it"))
-            .field(field, code, wrong.message.clone())
+        Error::invalid(
+            code,
+            format!("a parameter of the {part} is not as the operation takes it"),
+        )
+        .field(field, code, wrong.message.clone())
     })
 }
 
@@ -26,7 +29,8 @@ pub(crate) fn pairs(query: &str) -> base::Result<Vec<(Cow<'_, str>, Cow<'_, str>
     let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let unreadable = || Error::invalid(codes::QUERY_MALFORMED, "the query cannot be read as text");
+        let unreadable =
+            || Error::invalid(codes::QUERY_MALFORMED, "the query cannot be read as text");
         let name = decode(name, Plus::Space).ok_or_else(unreadable)?;
         let value = decode(value, Plus::Space).ok_or_else(unreadable)?;
         if pairs.iter().any(|(before, _)| *before == name) {

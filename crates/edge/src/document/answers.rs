@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::codes;
 use http::StatusCode;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Content, ContentBuilder, Ref, Response, ResponseBuilder, Responses, ResponsesBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Ref, ResponseBuilder, Responses, ResponsesBuilder};
 
 use super::{headers, problem_schema};
 use crate::gate::head::changes;
@@ -13,55 +13,63 @@ use crate::problem::status;
 use crate::route::{self, Shape, Takes};
 use crate::{Policy, Rate};
 
-/// Gives all answers of a route.
+/// Gives all answers of a route. A status may be both an answer of the route and a problem.
 pub(crate) fn of(shape: &Shape) -> Responses {
-    let mut responses = ResponsesBuilder::new();
+    let mut responses: BTreeMap<StatusCode, (String, ResponseBuilder)> = BTreeMap::new();
     for answers in &shape.answers {
-        let status = answers.status;
-        let about = status.canonical_reason().unwrap_or("Done");
-        let response = with_headers(shape, status, ResponseBuilder::new().description(about));
-        responses = responses.response(status.as_str(), fill(response, &answers.content));
+        let about = answers
+            .status
+            .canonical_reason()
+            .unwrap_or("Done")
+            .to_owned();
+        let response = fill(ResponseBuilder::new(), &answers.content);
+        responses.insert(answers.status, (about, response));
     }
     if shape.method == http::Method::GET {
-        let response = ResponseBuilder::new().description("What the caller has is still so");
-        let response = with_headers(shape, StatusCode::NOT_MODIFIED, response);
-        responses = responses.response("304", response.build());
+        let about = "What the caller has is still so".to_owned();
+        responses.insert(StatusCode::NOT_MODIFIED, (about, ResponseBuilder::new()));
     }
     for (status, codes) in problems(shape) {
-        responses = responses.response(status.as_str(), problem(shape, status, &codes));
+        let reason = status.canonical_reason().unwrap_or("Refused");
+        let about = format!("{reason}: {}", codes.join(", "));
+        let (_, response) = responses.remove(&status).unwrap_or_default();
+        let response = response.content("application/problem+json", written(problem_schema()));
+        responses.insert(status, (about, response));
     }
-    responses.build()
+    let mut written = ResponsesBuilder::new();
+    for (status, (about, response)) in responses {
+        let response = with_headers(shape, status, response.description(about));
+        written = written.response(status.as_str(), response.build());
+    }
+    written.build()
 }
 
 fn with_headers(shape: &Shape, status: StatusCode, response: ResponseBuilder) -> ResponseBuilder {
     let headers = headers::of_answer(shape, status).into_iter();
-    headers.fold(response, |response, (name, header)| response.header(name, header))
+    headers.fold(response, |response, (name, header)| {
+        response.header(name, header)
+    })
 }
 
-fn fill(response: ResponseBuilder, content: &route::Content) -> Response {
-    let response = match content {
+fn fill(response: ResponseBuilder, content: &route::Content) -> ResponseBuilder {
+    match content {
         route::Content::Nothing => response,
-        route::Content::Json(named) => {
-            response.content("application/json", written(Ref::from_schema_name(&named.name)))
-        }
+        route::Content::Json(named) => response.content(
+            "application/json",
+            written(Ref::from_schema_name(&named.name)),
+        ),
         route::Content::Text(media_type) => {
             let text = ObjectBuilder::new().schema_type(Type::String).build();
-            response.content(*media_type, ContentBuilder::new().schema(Some(text)).build())
+            response.content(
+                *media_type,
+                ContentBuilder::new().schema(Some(text)).build(),
+            )
         }
-    };
-    response.build()
+    }
 }
 
 fn written(schema: Ref) -> Content {
     ContentBuilder::new().schema(Some(schema)).build()
-}
-
-fn problem(shape: &Shape, status: StatusCode, codes: &[&str]) -> Response {
-    let about = format!("{}: {}", status.canonical_reason().unwrap_or("Refused"), codes.join(", "));
-    let response = ResponseBuilder::new()
-        .description(about)
-        .content("application/problem+json", written(problem_schema()));
-    with_headers(shape, status, response).build()
 }
 
 /// The codes that can really come, by status.
@@ -82,8 +90,12 @@ pub(crate) fn problems(shape: &Shape) -> BTreeMap<StatusCode, Vec<&'static str>>
 
 /// What the gate itself may answer on this route.
 fn of_gate(shape: &Shape) -> Vec<&'static str> {
-    let mut codes = vec![codes::HEADER_MALFORMED, codes::QUERY_MALFORMED, codes::FIELD_UNKNOWN];
-    codes.push(codes::BODY_TOO_LARGE);
+    let mut codes = vec![
+        codes::HEADER_MALFORMED,
+        codes::QUERY_MALFORMED,
+        codes::FIELD_UNKNOWN,
+    ];
+    codes.extend([codes::ADDRESS_TOO_LONG, codes::BODY_TOO_LARGE]);
     if !shape.params.is_empty() {
         codes.extend([codes::FIELD_INVALID, codes::PATH_UNKNOWN]);
     }
@@ -91,7 +103,11 @@ fn of_gate(shape: &Shape) -> Vec<&'static str> {
         codes.extend([codes::FIELD_INVALID, codes::FIELD_MISSING]);
     }
     if matches!(shape.takes, Some(Takes::Json(_))) {
-        codes.extend([codes::BODY_MALFORMED, codes::FIELD_INVALID, codes::FIELD_MISSING]);
+        codes.extend([
+            codes::BODY_MALFORMED,
+            codes::FIELD_INVALID,
+            codes::FIELD_MISSING,
+        ]);
     }
     if !matches!(shape.takes, Some(Takes::Nothing) | None) {
         codes.push(codes::MEDIA_TYPE_UNKNOWN);
@@ -108,6 +124,11 @@ fn of_gate(shape: &Shape) -> Vec<&'static str> {
     if shape.rate != Some(Rate::Health) {
         codes.push(codes::RATE_LIMITED);
     }
-    codes.extend([codes::OVERLOADED, codes::REQUEST_TOO_SLOW, codes::STOPPING, codes::INTERNAL]);
+    codes.extend([
+        codes::OVERLOADED,
+        codes::REQUEST_TOO_SLOW,
+        codes::STOPPING,
+        codes::INTERNAL,
+    ]);
     codes
 }

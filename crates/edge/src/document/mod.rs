@@ -41,7 +41,10 @@ pub(crate) fn write(registry: &Registry, settings: &Settings) -> Result<String> 
     let mut tags: Vec<&str> = shapes.iter().map(|shape| shape.tag).collect();
     tags.sort_unstable();
     tags.dedup();
-    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let license = LicenseBuilder::new()
+        .name("Apache-2.0")
+        .identifier(Some("Apache-2.0"))
+        .build();
     let info = InfoBuilder::new()
         .title("Comanda")
         .version(settings.version.clone())
@@ -52,12 +55,49 @@ pub(crate) fn write(registry: &Registry, settings: &Settings) -> Result<String> 
         .info(info)
         .paths(paths)
         .components(Some(components(&shapes)))
-        .tags(Some(tags.into_iter().map(|tag| TagBuilder::new().name(tag).build())))
+        .tags(Some(
+            tags.into_iter()
+                .map(|tag| TagBuilder::new().name(tag).build()),
+        ))
         .build();
-    let failed = |error| Error::internal(codes::INTERNAL, "the document cannot be written").caused_by(error);
+    let failed =
+        |error| Error::internal(codes::INTERNAL, "the document cannot be written").caused_by(error);
     let mut value = serde_json::to_value(document).map_err(failed)?;
     in_order(&mut value);
+    let missing = dangling(&value);
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        let message = format!(
+            "parameters or schemas refer to schemas that no route declares (`#[param(inline)]`): {missing}"
+        );
+        return Err(Error::internal(codes::INTERNAL, message));
+    }
     serde_json::to_string(&value).map_err(failed)
+}
+
+/// References that lead nowhere. Schemas of parameters are not collected by utoipa, so they must be written inline.
+fn dangling(document: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = vec![document];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Object(parts) => {
+                let reference = parts.get("$ref").and_then(Value::as_str);
+                let target = reference.and_then(|reference| reference.strip_prefix('#'));
+                found.extend(
+                    target
+                        .filter(|target| document.pointer(target).is_none())
+                        .map(str::to_owned),
+                );
+                rest.extend(parts.values());
+            }
+            Value::Array(parts) => rest.extend(parts),
+            _ => {}
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Sorts what utoipa keeps in no order, so that the same routes always give the same text.
@@ -93,7 +133,10 @@ fn operation(shape: &Shape) -> Operation {
     let extensions = ExtensionsBuilder::new()
         .add("x-deadline-ms", json!(deadline_ms))
         .add("x-rate-class", json!(shape.rate.map(|rate| rate.name())))
-        .add("x-criticality", json!(shape.criticality.map(|class| class.name())))
+        .add(
+            "x-criticality",
+            json!(shape.criticality.map(|class| class.name())),
+        )
         .add("x-policy", json!(shape.policy.map(Policy::name)))
         .build();
     let parameters = shape.params.iter().chain(&shape.query).cloned();
@@ -122,10 +165,17 @@ fn body(shape: &Shape) -> Option<RequestBody> {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(&named.name)));
             Some(body.content("application/json", content.build()).build())
         }
-        Some(Takes::Stream { media_type, bytes_max }) => {
+        Some(Takes::Stream {
+            media_type,
+            bytes_max,
+        }) => {
             let about = format!("At most {bytes_max} bytes, read piece by piece.");
             let content = ContentBuilder::new().build();
-            Some(body.description(Some(about)).content(*media_type, content).build())
+            Some(
+                body.description(Some(about))
+                    .content(*media_type, content)
+                    .build(),
+            )
         }
         Some(Takes::Nothing) | None => None,
     }
@@ -135,7 +185,10 @@ fn components(shapes: &[&Shape]) -> utoipa::openapi::Components {
     let mut components = ComponentsBuilder::new()
         .schema_from::<problem::Shape<'static>>()
         .schema_from::<problem::FieldShape<'static>>()
-        .security_scheme(BEARER, SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()));
+        .security_scheme(
+            BEARER,
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        );
     for (name, schema) in shapes.iter().flat_map(|shape| schemas_of(shape)) {
         components = components.schema(name, schema.clone());
     }

@@ -16,10 +16,17 @@ pub(crate) fn check_length(headers: &HeaderMap, bytes_max: u64) -> Result<()> {
         return Ok(());
     };
     let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-    match value.to_str().ok().filter(digits).and_then(|text| text.parse::<u64>().ok()) {
+    match value
+        .to_str()
+        .ok()
+        .filter(digits)
+        .and_then(|text| text.parse::<u64>().ok())
+    {
         Some(length) if length > bytes_max => Err(too_large(bytes_max)),
         Some(_) => Ok(()),
-        None => Err(super::head::malformed("the header content-length is not a number")),
+        None => Err(super::head::malformed(
+            "the header content-length is not a number",
+        )),
     }
 }
 
@@ -41,7 +48,11 @@ pub(crate) struct Counted {
 
 impl Counted {
     pub(crate) fn new(body: Body, bytes_max: u64) -> Self {
-        Self { body, left: bytes_max, bytes_max }
+        Self {
+            body,
+            left: bytes_max,
+            bytes_max,
+        }
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
@@ -54,7 +65,10 @@ impl Counted {
                 continue;
             };
             let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
-            self.left = self.left.checked_sub(length).ok_or_else(|| too_large(self.bytes_max))?;
+            self.left = self
+                .left
+                .checked_sub(length)
+                .ok_or_else(|| too_large(self.bytes_max))?;
             if !data.is_empty() {
                 return Ok(Some(data));
             }

@@ -13,7 +13,11 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct Peer(pub SocketAddr);
 
 /// Finds the address of the client; nothing for a call within the process.
-pub(crate) fn address(proxies: &[Network], extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+pub(crate) fn address(
+    proxies: &[Network],
+    extensions: &Extensions,
+    headers: &HeaderMap,
+) -> Option<IpAddr> {
     let peer = extensions.get::<Peer>()?.0.ip().to_canonical();
     let ours = |address: IpAddr| proxies.iter().any(|network| network.holds(address));
     if !ours(peer) {
@@ -40,20 +44,29 @@ fn heard(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     if headers.contains_key(FORWARDED_FOR) {
         return texts(FORWARDED_FOR).map(read).collect();
     }
-    texts(header::FORWARDED).map(|element| read(forwarded_for(element)?)).collect()
+    texts(header::FORWARDED)
+        .map(|element| read(forwarded_for(element)?))
+        .collect()
 }
 
 /// Takes `for=` out of an element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<&str> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs = element
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
     Some(value.trim_matches('"'))
 }
 
 fn read(text: &str) -> Option<IpAddr> {
     let text = text.trim();
-    let bare = text.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next());
     let alone = bare.unwrap_or(text).parse::<IpAddr>();
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
-    alone.or_else(|_| with_port()).ok().map(|address| address.to_canonical())
+    alone
+        .or_else(|_| with_port())
+        .ok()
+        .map(|address| address.to_canonical())
 }

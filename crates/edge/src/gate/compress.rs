@@ -37,7 +37,8 @@ impl Accepted {
             for part in value.to_str().unwrap_or_default().split(',') {
                 let (name, weight) = part.split_once(';').unwrap_or((part, ""));
                 let weight = weight.trim().trim_start_matches("q=");
-                let wanted = weight.is_empty() || weight.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+                let wanted =
+                    weight.is_empty() || weight.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
                 match name.trim() {
                     "gzip" | "x-gzip" => accepted.gzip = wanted,
                     "br" => accepted.brotli = wanted,
@@ -69,7 +70,12 @@ pub(crate) const BROTLI: HeaderValue = HeaderValue::from_static("br");
 /// Says whether a kind of content shrinks.
 pub(crate) fn shrinks(media_type: &HeaderValue) -> bool {
     let text = media_type.as_bytes();
-    let starts = [b"application/json".as_slice(), b"text/", b"application/problem+json", b"image/svg"];
+    let starts = [
+        b"application/json".as_slice(),
+        b"text/",
+        b"application/problem+json",
+        b"image/svg",
+    ];
     starts.iter().any(|start| text.starts_with(start))
 }
 
@@ -88,7 +94,7 @@ pub(crate) fn gzip(body: &Bytes, effort: Effort) -> Bytes {
 pub(crate) fn brotli(body: &Bytes, effort: Effort) -> Bytes {
     let (quality, window_bits) = match effort {
         Effort::Least => (3, 18),
-        Effort::Most => (11, 22),
+        Effort::Most => (9, 18),
     };
     let mut smaller = Vec::with_capacity(body.len() / 3);
     let mut encoder = brotli::CompressorWriter::new(&mut smaller, 4096, quality, window_bits);

@@ -26,8 +26,7 @@ const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Nothing in an answer of the API is ever run or shown in a frame.
-const CSP_API: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const CSP_API: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// A page takes everything from its own server, and nothing that stands in the page itself is run.
 const CSP_PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
@@ -54,9 +53,18 @@ impl Always {
             (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
             (header::X_FRAME_OPTIONS, fixed("DENY")),
             (header::REFERRER_POLICY, fixed("no-referrer")),
-            (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),
-            (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
-            (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                fixed("same-origin"),
+            ),
+            (
+                HeaderName::from_static("cross-origin-resource-policy"),
+                fixed("same-origin"),
+            ),
+            (
+                HeaderName::from_static("permissions-policy"),
+                fixed(PERMISSIONS),
+            ),
         ];
         if settings.tls {
             let two_years = fixed("max-age=63072000; includeSubDomains");
@@ -64,9 +72,16 @@ impl Always {
         }
         let (vary, vary_compressed) = match settings.origins.is_empty() {
             true => ("authorization", "accept-encoding, authorization"),
-            false => ("authorization, origin", "accept-encoding, authorization, origin"),
+            false => (
+                "authorization, origin",
+                "accept-encoding, authorization, origin",
+            ),
         };
-        Self { headers, vary: fixed(vary), vary_compressed: fixed(vary_compressed) }
+        Self {
+            headers,
+            vary: fixed(vary),
+            vary_compressed: fixed(vary_compressed),
+        }
     }
 }
 
@@ -120,11 +135,19 @@ pub(crate) async fn finish(
         None => encode(&mut response, asked).await,
     };
     let tag = response.headers().get(header::ETAG);
-    let known = asked.known.as_ref().zip(tag).is_some_and(|(known, tag)| conditional::is_known(known, tag));
+    let known = asked
+        .known
+        .as_ref()
+        .zip(tag)
+        .is_some_and(|(known, tag)| conditional::is_known(known, tag));
     if known && response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
-        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING] {
+        for name in [
+            header::CONTENT_TYPE,
+            header::CONTENT_LENGTH,
+            header::CONTENT_ENCODING,
+        ] {
             response.headers_mut().remove(name);
         }
     }
@@ -182,7 +205,12 @@ async fn encode(response: &mut Response, asked: &Asked) -> Form {
         return Form::Fixed;
     }
     let large = u64::try_from(compress::BYTES_MAX).unwrap_or(u64::MAX);
-    let Some(length) = response.body().size_hint().exact().filter(|length| *length <= large) else {
+    let Some(length) = response
+        .body()
+        .size_hint()
+        .exact()
+        .filter(|length| *length <= large)
+    else {
         return Form::Shrinks;
     };
     let tagged = asked.reads() && response.status() == StatusCode::OK;
@@ -198,7 +226,9 @@ async fn encode(response: &mut Response, asked: &Asked) -> Form {
     let body = collected.to_bytes();
     if needs_tag {
         let tag = HeaderValue::try_from(format!("W/{}", conditional::tag(&body)));
-        response.headers_mut().extend(tag.ok().map(|tag| (header::ETAG, tag)));
+        response
+            .headers_mut()
+            .extend(tag.ok().map(|tag| (header::ETAG, tag)));
     }
     let body = compressed(response.headers_mut(), body, asked.accepted);
     *response.body_mut() = Body::from(body);
@@ -220,10 +250,15 @@ fn compressed(headers: &mut HeaderMap, body: Bytes, accepted: Accepted) -> Bytes
 
 /// Leaves out the body for `HEAD`, and says how long it would have been.
 fn leave_out(response: &mut Response) {
-    if let Some(length) = response.body().size_hint().exact() {
-        if response.status() != StatusCode::NOT_MODIFIED && response.status() != StatusCode::NO_CONTENT {
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
+    let without = matches!(
+        response.status(),
+        StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT
+    );
+    let length = response.body().size_hint().exact();
+    if let Some(length) = length.filter(|_| !without) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     *response.body_mut() = Body::empty();
 }
@@ -234,7 +269,10 @@ fn write_headers(always: &Always, headers: &mut HeaderMap, form: Form) {
     }
     let html = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
     let page = headers.get(header::CONTENT_TYPE).is_some_and(html);
-    headers.insert(header::CONTENT_SECURITY_POLICY, if page { CSP_PAGE } else { CSP_API });
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        if page { CSP_PAGE } else { CSP_API },
+    );
     let vary = match form {
         Form::Shrinks => &always.vary_compressed,
         Form::Fixed => &always.vary,

@@ -8,15 +8,15 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use crate::route::{Shape, Takes};
+use crate::rules::Limits;
 use crate::text;
 
 pub(crate) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) const DEADLINE: HeaderName = HeaderName::from_static("x-deadline-ms");
 
-/// Longer addresses are no link of ours.
-const PATH_BYTES_MAX: usize = 1024;
-const QUERY_BYTES_MAX: usize = 4096;
+/// No link of ours is longer; a long value of a query is longer still when each of its characters is encoded.
+const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 
 const KEY_CHARS_MAX: usize = 255;
 
@@ -37,18 +37,21 @@ const ONCE: [HeaderName; 9] = [
 pub(crate) fn check(head: &Parts) -> Result<()> {
     once(&head.headers)?;
     host(head)?;
-    if head.headers.contains_key(header::TRANSFER_ENCODING) && head.headers.contains_key(header::CONTENT_LENGTH) {
+    if head.headers.contains_key(header::TRANSFER_ENCODING)
+        && head.headers.contains_key(header::CONTENT_LENGTH)
+    {
         return Err(malformed("the length of the body is said in two ways"));
     }
-    if head.uri.path().len() > PATH_BYTES_MAX {
-        return Err(unknown_path());
-    }
-    match head.uri.query() {
-        Some(query) if query.len() > QUERY_BYTES_MAX => {
-            let message = format!("the query is longer than {QUERY_BYTES_MAX} bytes");
-            Err(Error::invalid(codes::QUERY_MALFORMED, message))
+    let address = head
+        .uri
+        .path_and_query()
+        .map_or("", |address| address.as_str());
+    match address.len() > ADDRESS_BYTES_MAX {
+        true => {
+            let message = format!("the address is longer than {ADDRESS_BYTES_MAX} bytes");
+            Err(Error::invalid(codes::ADDRESS_TOO_LONG, message))
         }
-        _ => Ok(()),
+        false => Ok(()),
     }
 }
 
@@ -80,34 +83,51 @@ fn host(head: &Parts) -> Result<()> {
             _ => Ok(()),
         };
     };
-    let readable = named.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
+    let readable = named
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse::<Authority>().ok());
     let Some(named) = readable else {
         return Err(malformed("the header host cannot be read"));
     };
-    if named.as_str().contains('@') {
+    let bad_port = named.as_str().len() > named.host().len() && named.port_u16().is_none();
+    if bad_port || named.as_str().contains('@') {
         return Err(malformed("the header host cannot be read"));
     }
     match head.uri.authority() {
-        Some(own) if *own != named => Err(malformed("the header host names another server than the address")),
+        Some(own) if *own != named => Err(malformed(
+            "the header host names another server than the address",
+        )),
         _ => Ok(()),
     }
 }
 
-/// Finds a name in the query that the route does not know.
-pub(crate) fn query(shape: &Shape, uri: &Uri) -> Result<()> {
+/// Finds what in the query the route does not know, and values out of their limits.
+pub(crate) fn query(limits: &Limits, uri: &Uri) -> Result<()> {
     let Some(query) = uri.query().filter(|query| !query.is_empty()) else {
         return Ok(());
     };
     let mut refused = None;
-    for (name, _) in text::pairs(query)? {
-        if !shape.query.iter().any(|param| param.name == *name) {
+    let pairs = text::pairs(query)?;
+    for (name, _) in &pairs {
+        if !limits.knows(name) {
             let error = refused.take().unwrap_or_else(|| {
-                Error::invalid(codes::FIELD_UNKNOWN, "the query has a name that the operation does not know")
+                Error::invalid(
+                    codes::FIELD_UNKNOWN,
+                    "the query has a name that the operation does not know",
+                )
             });
-            refused = Some(error.field(name, codes::FIELD_UNKNOWN, "the operation does not know it"));
+            refused = Some(error.field(
+                name.to_string(),
+                codes::FIELD_UNKNOWN,
+                "the operation does not know it",
+            ));
         }
     }
-    refused.map_or(Ok(()), Err)
+    match refused {
+        Some(error) => Err(error),
+        None => limits.check(pairs.iter().map(|(name, value)| (&**name, &**value))),
+    }
 }
 
 /// Reads the key of a request that may be sent several times.
@@ -120,7 +140,9 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<Box<str>>> {
         Ok(text) if (1..=KEY_CHARS_MAX).contains(&text.len()) && visible(text.as_bytes()) => {
             Ok(Some(text.into()))
         }
-        _ => Err(malformed("the header idempotency-key is not 1 to 255 visible characters")),
+        _ => Err(malformed(
+            "the header idempotency-key is not 1 to 255 visible characters",
+        )),
     }
 }
 
@@ -129,19 +151,23 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         return Ok(None);
     };
-    if value == "*" {
+    // An empty list of tags asks for nothing.
+    if value == "*" || value.is_empty() {
         return Ok(None);
     }
     let inside = |text: &str| {
         // A tag that was weakened because the answer was compressed still names the version.
         let text = text.strip_prefix("W/").unwrap_or(text);
         let digits = text.strip_prefix('"')?.strip_suffix('"')?;
-        let all_digits = (1..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let all_digits =
+            (1..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         all_digits.then(|| digits.parse().ok())?
     };
     match value.to_str().ok().and_then(inside) {
         Some(version) => Ok(Some(version)),
-        None => Err(malformed("the header if-match is not the etag of one version, such as \"7\"")),
+        None => Err(malformed(
+            "the header if-match is not the etag of one version, such as \"7\"",
+        )),
     }
 }
 
@@ -152,10 +178,16 @@ pub(crate) fn deadline(shape: &Shape, headers: &HeaderMap) -> Result<Duration> {
         return Ok(own);
     };
     let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let read = value.to_str().ok().filter(digits).and_then(|text| text.parse().ok());
+    let read = value
+        .to_str()
+        .ok()
+        .filter(digits)
+        .and_then(|text| text.parse().ok());
     match read {
         Some(millis @ 1..) => Ok(own.min(Duration::from_millis(millis))),
-        _ => Err(malformed("the header x-deadline-ms is not a whole number above zero")),
+        _ => Err(malformed(
+            "the header x-deadline-ms is not a whole number above zero",
+        )),
     }
 }
 
@@ -168,7 +200,9 @@ pub(crate) fn media_type(shape: &Shape, headers: &HeaderMap) -> Result<()> {
     };
     let given = headers.get(header::CONTENT_TYPE);
     // What programs send by far most often is compared without being read.
-    if given.is_some_and(|value| value == expected) || given.is_some_and(|value| is(value, expected)) {
+    if given.is_some_and(|value| value == expected)
+        || given.is_some_and(|value| is(value, expected))
+    {
         return Ok(());
     }
     let message = format!("the operation reads {expected} alone, in UTF-8");
@@ -180,15 +214,21 @@ fn is(value: &HeaderValue, expected: &str) -> bool {
         return false;
     };
     let mut parts = text.split(';').map(str::trim);
-    let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(expected));
+    let named = parts
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case(expected));
     let utf8 = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        name.eq_ignore_ascii_case("charset")
+            && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
     named && parts.all(utf8)
 }
 
 /// Says whether a method is meant to change something.
 pub(crate) fn changes(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+    !matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
 }

@@ -36,7 +36,9 @@ use crate::extract::{Deadline, Passage};
 use crate::observe::Observation;
 use crate::registry::{Registry, Served, Spot};
 use crate::route::Takes;
-use crate::{Admission, Caller, Context, Identify, Network, Parts, Policy, Problem, Role, Settings, text};
+use crate::{
+    Admission, Caller, Context, Identify, Network, Parts, Policy, Problem, Role, Settings, text,
+};
 
 /// What the gate stands on.
 pub struct Gate {
@@ -63,7 +65,11 @@ impl std::fmt::Debug for Gate {
 
 /// What stands at an address.
 enum Found<'a> {
-    Route { served: &'a Served, lane: &'a Lane, params: Vec<(Arc<str>, String)> },
+    Route {
+        served: &'a Served,
+        lane: &'a Lane,
+        params: Vec<(Arc<str>, String)>,
+    },
     OtherMethod(&'a Spot),
     Nothing,
 }
@@ -86,7 +92,11 @@ impl Gate {
     pub(crate) fn new(settings: Settings, registry: Registry, parts: Parts) -> Result<Self> {
         let origins = origin::Origins::new(&settings.origins)?;
         Ok(Self {
-            lanes: registry.routes.iter().map(|_| parts.admission.lane()).collect(),
+            lanes: registry
+                .routes
+                .iter()
+                .map(|_| parts.admission.lane())
+                .collect(),
             finish: finish::Always::new(&settings),
             registry,
             clock: parts.clock,
@@ -109,7 +119,11 @@ impl Gate {
         let Some(spot) = self.registry.spots.get(*found.value) else {
             return Found::Nothing;
         };
-        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+        let wanted = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         let place = spot.methods.iter().find(|(method, _)| method == wanted);
         let Some(&(_, place)) = place else {
             return Found::OtherMethod(spot);
@@ -118,8 +132,16 @@ impl Gate {
             let value = text::decode(value, text::Plus::Itself)?;
             Some((Arc::from(name), value.into_owned()))
         });
-        match (self.registry.routes.get(place), self.lanes.get(place), decoded.collect()) {
-            (Some(served), Some(lane), Some(params)) => Found::Route { served, lane, params },
+        match (
+            self.registry.routes.get(place),
+            self.lanes.get(place),
+            decoded.collect(),
+        ) {
+            (Some(served), Some(lane), Some(params)) => Found::Route {
+                served,
+                lane,
+                params,
+            },
             _ => Found::Nothing,
         }
     }
@@ -141,15 +163,24 @@ where
     let observation = Observation::begin(&context, &gate.clock, &head.method, route);
     let asked = finish::Asked::of(&head, gate.origins.listed(&head.headers));
     let mut noted = Noted::default();
-    let visit = Visit { context: &context, observation: &observation, noted: &mut noted };
-    let worked = observation.within(work(gate, visit, found, (head, body))).await;
+    let visit = Visit {
+        context: &context,
+        observation: &observation,
+        noted: &mut noted,
+    };
+    let worked = observation
+        .within(work(gate, visit, found, (head, body)))
+        .await;
     let response = worked.unwrap_or_else(|error| Problem(error).into_response());
     log(&observation, &response);
     let mut response = finish::finish(&gate.finish, &asked, &context, response).await;
     let headers = response.headers_mut();
     gate.origins.allow(asked.origin.as_ref(), headers);
     finish::note(headers, noted.taken.as_ref(), noted.allow);
-    observation.end(response.status(), response.body().size_hint().exact().unwrap_or(0));
+    observation.end(
+        response.status(),
+        response.body().size_hint().exact().unwrap_or(0),
+    );
     response
 }
 
@@ -176,17 +207,27 @@ where
             let message = "the address does not answer to this method";
             return Err(Error::invalid(codes::METHOD_UNKNOWN, message));
         }
-        Found::Route { served, lane, params } => (served, lane, params),
+        Found::Route {
+            served,
+            lane,
+            params,
+        } => (served, lane, params),
     };
     let shape = &served.shape;
     gate.origins.check(&head)?;
     let criticality = shape.criticality.unwrap_or_default();
-    let permit = gate.admission.enter_lane(lane, criticality).map_err(overloaded)?;
+    let permit = gate
+        .admission
+        .enter_lane(lane, criticality)
+        .map_err(overloaded)?;
     let caller = who(gate, served, &head, visit.noted).await?;
     if let Some(organisation) = caller.as_ref().and_then(Caller::organisation) {
         visit.observation.belongs_to(organisation);
     };
-    head::query(shape, &head.uri)?;
+    head::query(&served.query_limits, &head.uri)?;
+    served
+        .path_limits
+        .check(params.iter().map(|(name, value)| (&**name, &**value)))?;
     let key = head::key(&head.headers)?;
     let if_match = head::if_match(&head.headers)?;
     let deadline = Deadline {
@@ -195,8 +236,17 @@ where
     };
     body::check_length(&head.headers, shape.bytes_max())?;
     let (body, stream) = take(gate, served, &head.headers, &deadline, body).await?;
-    let context = visit.context.clone();
-    let passage = Passage { context, caller, params, body, key, if_match, deadline: deadline.clone() };
+    let (context, rules) = (visit.context.clone(), served.rules.clone());
+    let passage = Passage {
+        context,
+        caller,
+        params,
+        body,
+        rules,
+        key,
+        if_match,
+        deadline: deadline.clone(),
+    };
     let mut request = Request::from_parts(head, Body::empty());
     request.extensions_mut().insert(Arc::new(passage));
     if let Some(stream) = stream {
@@ -213,7 +263,12 @@ fn overloaded(delay: Duration) -> Error {
 }
 
 /// Finds out who asks, counts it, and asks the route's policy.
-async fn who(gate: &Gate, served: &Served, head: &Head, noted: &mut Noted) -> Result<Option<Caller>> {
+async fn who(
+    gate: &Gate,
+    served: &Served,
+    head: &Head,
+    noted: &mut Noted,
+) -> Result<Option<Caller>> {
     let shape = &served.shape;
     let policy = shape.policy;
     let identified = match policy {
@@ -231,7 +286,10 @@ async fn who(gate: &Gate, served: &Served, head: &Head, noted: &mut Noted) -> Re
             Some(_) => None,
             None => client::address(&gate.proxies, &head.extensions, &head.headers),
         };
-        noted.taken = gate.classes.take(&gate.limits, rate, caller.as_ref(), address).await;
+        noted.taken = gate
+            .classes
+            .take(&gate.limits, rate, caller.as_ref(), address)
+            .await;
     }
     match noted.taken {
         Some(taken) if !taken.allowed => return Err(rate::refusal(&taken)),
@@ -249,12 +307,14 @@ fn may(policy: Option<Policy>, caller: Option<&Caller>) -> Result<()> {
         (Some(Policy::Public), _)
         | (Some(Policy::SignedIn), Some(_))
         | (Some(Policy::Operator), Some(Role::Operator)) => Ok(()),
-        (Some(Policy::SignedIn | Policy::Operator) | None, None) => {
-            Err(Error::unauthenticated(codes::UNAUTHENTICATED, "nobody is signed in"))
-        }
-        (Some(Policy::Operator) | None, Some(_)) => {
-            Err(Error::forbidden(codes::FORBIDDEN, "the caller may not do this"))
-        }
+        (Some(Policy::SignedIn | Policy::Operator) | None, None) => Err(Error::unauthenticated(
+            codes::UNAUTHENTICATED,
+            "nobody is signed in",
+        )),
+        (Some(Policy::Operator) | None, Some(_)) => Err(Error::forbidden(
+            codes::FORBIDDEN,
+            "the caller may not do this",
+        )),
     }
 }
 
@@ -272,14 +332,18 @@ where
 {
     let shape = &served.shape;
     let bytes_max = shape.bytes_max();
-    if body.is_end_stream() {
+    let streams = matches!(shape.takes, Some(Takes::Stream { .. }));
+    if body.is_end_stream() && !streams {
         return match shape.takes {
-            Some(Takes::Json(_)) => Err(Error::invalid(codes::BODY_MALFORMED, "the operation takes a body")),
+            Some(Takes::Json(_)) => Err(Error::invalid(
+                codes::BODY_MALFORMED,
+                "the operation takes a body",
+            )),
             _ => Ok((Bytes::new(), None)),
         };
     }
     head::media_type(shape, headers)?;
-    if matches!(shape.takes, Some(Takes::Stream { .. })) {
+    if streams {
         let counted = body::Counted::new(Body::new(body), bytes_max);
         return Ok((Bytes::new(), Some(body::Streamed::new(counted))));
     }
@@ -291,7 +355,12 @@ where
 
 /// Lets the handler work until the deadline; then its work is dropped where it stands.
 async fn run(served: &Served, request: axum::extract::Request, left: Duration) -> Result<Response> {
-    let too_slow = || Error::unavailable(codes::REQUEST_TOO_SLOW, "the operation was not done in time");
+    let too_slow = || {
+        Error::unavailable(
+            codes::REQUEST_TOO_SLOW,
+            "the operation was not done in time",
+        )
+    };
     if left.is_zero() {
         return Err(too_slow());
     }
@@ -312,10 +381,18 @@ fn log(observation: &Observation, response: &Response) {
     match error.kind() {
         Kind::Internal => observation.failed(error),
         Kind::Unavailable => observation.within_sync(|| {
-            tracing::warn!(code = error.code(), message = error.message(), "a request could not be served");
+            tracing::warn!(
+                code = error.code(),
+                message = error.message(),
+                "a request could not be served"
+            );
         }),
         kind => observation.within_sync(|| {
-            tracing::debug!(code = error.code(), kind = kind.name(), "a request was refused");
+            tracing::debug!(
+                code = error.code(),
+                kind = kind.name(),
+                "a request was refused"
+            );
         }),
     }
 }

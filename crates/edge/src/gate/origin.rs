@@ -53,14 +53,20 @@ impl Origins {
         if !changes(&head.method) || self.listed(&head.headers).is_some() {
             return Ok(());
         }
-        let own = match (head.headers.get(header::ORIGIN), head.headers.get(FETCH_SITE)) {
+        let own = match (
+            head.headers.get(header::ORIGIN),
+            head.headers.get(FETCH_SITE),
+        ) {
             (_, Some(site)) if site != "same-origin" && site != "none" => false,
             (Some(origin), _) => is_own(origin, head),
             (None, _) => true,
         };
         match own {
             true => Ok(()),
-            false => Err(Error::forbidden(codes::ORIGIN_REFUSED, "a page of another site may not do this")),
+            false => Err(Error::forbidden(
+                codes::ORIGIN_REFUSED,
+                "a page of another site may not do this",
+            )),
         }
     }
 
@@ -78,7 +84,9 @@ impl Origins {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         headers.insert(header::ALLOW, allow.clone());
-        let asked = head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let asked = head
+            .headers
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         if asked && self.listed(&head.headers).is_some() {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, allow.clone());
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS_IN);
@@ -90,10 +98,19 @@ impl Origins {
 
 /// Says whether the page was served by the server that it now calls.
 fn is_own(origin: &HeaderValue, head: &Parts) -> bool {
-    let Some((_, host)) = origin.to_str().ok().and_then(|origin| origin.split_once("://")) else {
+    let Some((_, host)) = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"))
+    else {
         return false;
     };
-    let named = head.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let named = head
+        .headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
     let authority = head.uri.authority().map(|authority| authority.as_str());
-    named.or(authority).is_some_and(|own| own.eq_ignore_ascii_case(host))
+    named
+        .or(authority)
+        .is_some_and(|own| own.eq_ignore_ascii_case(host))
 }

@@ -22,7 +22,11 @@ impl Classes {
     pub(crate) fn new(rates: Rates) -> Self {
         let policy = |rate: Rate, max: Option<u32>| {
             let name = rate.name();
-            max.map(|max| Policy { name, max, window: WINDOW })
+            max.map(|max| Policy {
+                name,
+                max,
+                window: WINDOW,
+            })
         };
         Self {
             api: policy(Rate::Api, rates.api),
@@ -62,9 +66,9 @@ impl Classes {
 fn one_line(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
-        }
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
     }
 }
 

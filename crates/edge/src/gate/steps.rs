@@ -1,11 +1,88 @@
 //! The steps of the gate one by one, for the bench that shows what each of them costs.
 
-use super::Gate;
+use std::hint::black_box;
+
+use axum::response::Response;
+use futures_util::FutureExt;
+use http::request::Parts as Head;
+
+use super::{Found, Gate, client, finish, head};
+use crate::{Caller, Context, Json};
 
 /// What one step is called, and one turn of it.
 pub type Step<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
-/// All steps.
-pub fn all(_gate: &Gate) -> Vec<Step<'_>> {
-    Vec::new()
+/// All steps that a request like this one takes, without the handler; each turn does one of them once.
+pub fn all<'a>(gate: &'a Gate, head: &'a Head) -> Vec<Step<'a>> {
+    let mut steps: Vec<Step<'a>> = vec![
+        (
+            "context",
+            Box::new(|| drop(black_box(Context::of(&head.headers, &gate.random)))),
+        ),
+        (
+            "route",
+            Box::new(|| drop(black_box(gate.find(&head.method, head.uri.path())))),
+        ),
+        ("address", Box::new(|| drop(black_box(head::check(head))))),
+        (
+            "origin",
+            Box::new(|| drop(black_box(gate.origins.check(head)))),
+        ),
+        (
+            "identify",
+            Box::new(|| {
+                drop(black_box(
+                    gate.identify.identify(&head.headers).now_or_never(),
+                ))
+            }),
+        ),
+    ];
+    if let Found::Route { served, lane, .. } = gate.find(&head.method, head.uri.path()) {
+        let shape = &served.shape;
+        let criticality = shape.criticality.unwrap_or_default();
+        steps.push((
+            "admission",
+            Box::new(move || {
+                gate.admission
+                    .enter_lane(lane, criticality)
+                    .map_or((), crate::admission::Permit::finish)
+            }),
+        ));
+        steps.push((
+            "rate",
+            Box::new(move || {
+                let address = client::address(&gate.proxies, &head.extensions, &head.headers);
+                let taken = shape.rate.map(|rate| {
+                    gate.classes
+                        .take(&gate.limits, rate, None::<&Caller>, address)
+                });
+                black_box(taken.map(FutureExt::now_or_never));
+            }),
+        ));
+        steps.push((
+            "limits",
+            Box::new(move || {
+                drop(black_box(head::query(&served.query_limits, &head.uri)));
+                drop(black_box(head::key(&head.headers)));
+                drop(black_box(head::if_match(&head.headers)));
+                drop(black_box(head::deadline(shape, &head.headers)));
+            }),
+        ));
+    }
+    let context = Context::of(&head.headers, &gate.random);
+    steps.push((
+        "headers",
+        Box::new(move || drop(black_box(finished(gate, head, &context)))),
+    ));
+    steps
+}
+
+/// Completes a small answer of JSON: validator, headers of safety, ids.
+fn finished(gate: &Gate, head: &Head, context: &Context) -> Option<Response> {
+    let asked = finish::Asked::of(head, gate.origins.listed(&head.headers));
+    let response = axum::response::IntoResponse::into_response(Json("a small answer"));
+    let mut response = finish::finish(&gate.finish, &asked, context, response).now_or_never()?;
+    gate.origins
+        .allow(asked.origin.as_ref(), response.headers_mut());
+    Some(response)
 }

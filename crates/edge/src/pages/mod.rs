@@ -5,7 +5,7 @@
 
 mod errors;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -22,45 +22,65 @@ const JSON: &str = "application/json";
 const WITHIN: Duration = Duration::from_secs(2);
 const TAG: &str = "documentation";
 
-/// The files. They are filled after the routes were checked, because one of them tells of the routes.
-#[derive(Clone, Default)]
-pub(crate) struct Shelf(Arc<OnceLock<Files>>);
+/// Files that are the same in every process; they are compressed when the first edge is built.
+static FILES: LazyLock<Files> = LazyLock::new(|| Files {
+    page: Variants::new(HTML, include_str!("page.html")),
+    errors: Variants::new(HTML, errors::page()),
+    style: Variants::new(CSS, include_str!("page.css")),
+    script: Variants::new(JAVASCRIPT, include_str!("page.js")),
+});
 
 struct Files {
-    openapi: Variants,
     page: Variants,
     errors: Variants,
     style: Variants,
     script: Variants,
 }
 
-impl Shelf {
-    /// Compresses all files once.
-    pub(crate) fn fill(&self, openapi: &str) {
-        self.0.get_or_init(|| Files {
-            openapi: Variants::new(JSON, openapi.to_owned()),
-            page: Variants::new(HTML, include_str!("page.html")),
-            errors: Variants::new(HTML, errors::page()),
-            style: Variants::new(CSS, include_str!("page.css")),
-            script: Variants::new(JAVASCRIPT, include_str!("page.js")),
-        });
-    }
+/// The document. It is put here after the routes were checked, because it tells of the routes.
+#[derive(Clone, Default)]
+pub(crate) struct Shelf(Arc<OnceLock<Variants>>);
 
-    fn take(&self, choose: impl FnOnce(&Files) -> &Variants) -> Answer<Variants> {
-        let missing = || Error::internal(codes::INTERNAL, "a page was asked for before it was written");
-        Ok(self.0.get().map(choose).cloned().ok_or_else(missing)?)
+impl Shelf {
+    /// Compresses everything, so that no request waits for it.
+    pub(crate) fn fill(&self, openapi: &str) {
+        self.0
+            .get_or_init(|| Variants::new(JSON, openapi.to_owned()));
+        LazyLock::force(&FILES);
     }
 }
 
 /// The routes of the pages. That of the codes is always there, because every error points to it.
 pub(crate) fn routes(shelf: &Shelf, documentation: Documentation) -> Routes {
-    let errors = page("/docs/errors", "docs.errors", "Look up what an error code means", HTML);
-    let style = page("/docs/page.css", "docs.style", "The style of the pages", CSS);
-    let mut routes = Routes::new().add(errors.handler(errors_page)).add(style.handler(style_sheet));
+    let errors = page(
+        "/docs/errors",
+        "docs.errors",
+        "Look up what an error code means",
+        HTML,
+    );
+    let style = page(
+        "/docs/page.css",
+        "docs.style",
+        "The style of the pages",
+        CSS,
+    );
+    let mut routes = Routes::new()
+        .add(errors.handler(errors_page))
+        .add(style.handler(style_sheet));
     if documentation == Documentation::Shown {
-        let openapi = page("/api/openapi.json", "docs.openapi", "Read this document", JSON);
+        let openapi = page(
+            "/api/openapi.json",
+            "docs.openapi",
+            "Read this document",
+            JSON,
+        );
         let docs = page("/docs", "docs.page", "Look through this document", HTML);
-        let script = page("/docs/page.js", "docs.script", "The script of the page", JAVASCRIPT);
+        let script = page(
+            "/docs/page.js",
+            "docs.script",
+            "The script of the page",
+            JAVASCRIPT,
+        );
         routes = routes
             .add(openapi.handler(openapi_document))
             .add(docs.handler(docs_page))
@@ -69,7 +89,12 @@ pub(crate) fn routes(shelf: &Shelf, documentation: Documentation) -> Routes {
     routes.with_state(shelf.clone())
 }
 
-fn page(path: &'static str, name: &'static str, about: &'static str, media_type: &'static str) -> Route<Shelf> {
+fn page(
+    path: &'static str,
+    name: &'static str,
+    about: &'static str,
+    media_type: &'static str,
+) -> Route<Shelf> {
     Route::new(Method::GET, path, name)
         .about(about)
         .tag(TAG)
@@ -81,22 +106,28 @@ fn page(path: &'static str, name: &'static str, about: &'static str, media_type:
         .answers_text(media_type)
 }
 
-async fn openapi_document(State(shelf): State<Shelf>) -> Answer<Variants> {
-    shelf.take(|files| &files.openapi)
+async fn openapi_document(State(Shelf(document)): State<Shelf>) -> Answer<Variants> {
+    let missing = || {
+        Error::internal(
+            codes::INTERNAL,
+            "the document was asked for before it was written",
+        )
+    };
+    Ok(document.get().cloned().ok_or_else(missing)?)
 }
 
-async fn docs_page(State(shelf): State<Shelf>) -> Answer<Variants> {
-    shelf.take(|files| &files.page)
+async fn docs_page() -> &'static Variants {
+    &FILES.page
 }
 
-async fn errors_page(State(shelf): State<Shelf>) -> Answer<Variants> {
-    shelf.take(|files| &files.errors)
+async fn errors_page() -> &'static Variants {
+    &FILES.errors
 }
 
-async fn style_sheet(State(shelf): State<Shelf>) -> Answer<Variants> {
-    shelf.take(|files| &files.style)
+async fn style_sheet() -> &'static Variants {
+    &FILES.style
 }
 
-async fn page_script(State(shelf): State<Shelf>) -> Answer<Variants> {
-    shelf.take(|files| &files.script)
+async fn page_script() -> &'static Variants {
+    &FILES.script
 }

@@ -1,0 +1,107 @@
+//! The document says what is served: every route is in it, nothing else is, and its text changes only on purpose.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::trial::Trial;
+
+fn document(trial: &Trial) -> Value {
+    serde_json::from_str(trial.edge.openapi()).unwrap()
+}
+
+#[tokio::test]
+async fn each_served_route_is_in_the_document_and_nothing_else() {
+    let trial = Trial::new();
+    let document = document(&trial);
+    let mut written = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            written.insert((method.to_uppercase(), path.clone(), id.to_owned()));
+        }
+    }
+    let served = trial.edge.routes();
+    let served =
+        served.map(|(method, path, name)| (method.to_string(), path.to_owned(), name.to_owned()));
+    assert_eq!(served.collect::<BTreeSet<_>>(), written);
+    assert_eq!(
+        trial.get("/api/openapi.json").await.body,
+        trial.edge.openapi()
+    );
+}
+
+#[test]
+fn all_references_lead_somewhere() {
+    fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Object(parts) => {
+                found.extend(parts.get("$ref").and_then(Value::as_str));
+                parts.values().for_each(|part| references(part, found));
+            }
+            Value::Array(parts) => parts.iter().for_each(|part| references(part, found)),
+            _ => {}
+        }
+    }
+    let document = document(&Trial::new());
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 3);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn statuses_follow_from_what_a_route_takes_and_who_may() {
+    let document = document(&Trial::new());
+    let cases = [
+        ("/api/large", "get", "200 304 400 413 414 422 429 500 503"),
+        (
+            "/api/things/{thing}",
+            "get",
+            "200 304 400 404 413 414 422 429 500 503",
+        ),
+        (
+            "/api/things",
+            "post",
+            "201 400 401 403 413 414 415 422 429 500 503",
+        ),
+        (
+            "/api/things/{thing}",
+            "patch",
+            "200 400 401 403 404 409 413 414 415 422 429 500 503",
+        ),
+        ("/api/me", "get", "200 304 400 401 413 414 422 429 500 503"),
+        ("/docs", "get", "200 304 400 413 414 422 500 503"),
+    ];
+    for (path, method, expected) in cases {
+        let responses = document["paths"][path][method]["responses"]
+            .as_object()
+            .unwrap();
+        let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
+        assert_eq!(statuses.join(" "), expected, "{method} {path}");
+        for (status, response) in responses.iter().filter(|(status, _)| ***status >= *"400") {
+            let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(schema, "#/components/schemas/Problem", "{status}");
+        }
+    }
+}
+
+/// Set `UPDATE_SNAPSHOTS` to write it anew, and look at the difference before it is committed.
+#[test]
+fn the_document_of_the_trial_app_is_as_it_was() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/document.json");
+    let mut document = document(&Trial::new());
+    document["info"]["version"] = "0.0.0".into();
+    let now = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    if option_env!("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    let before = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        before == now,
+        "the document has changed; compile with UPDATE_SNAPSHOTS=1 to write it anew"
+    );
+}

@@ -1,0 +1,24 @@
+//! The edge, from outside: what it answers in process, and what its server does on real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once, with the cause"
+)]
+
+mod admission;
+mod context;
+mod document;
+mod framing;
+mod gate;
+mod health;
+mod origin;
+mod problems;
+mod registry;
+mod server;
+mod server_floods;
+mod server_slow;
+mod server_trial;
+mod trial;
