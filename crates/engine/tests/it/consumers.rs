@@ -168,9 +168,12 @@ static TAKE_AWAY: Sql = Sql::new(
     "UPDATE leases SET expires_at = 0",
 );
 
-/// Leases are taken away all the time, so several nodes think that they hold them, and handle the same events.
+/// Leases are taken away again and again, so several nodes think that they hold them, and handle the same events.
 async fn nodes_that_do_the_same_have_one_effect(world: Arc<World>) {
     const EVENTS: i64 = 200;
+    for _ in 0..EVENTS {
+        world.happen("thing.happened").await;
+    }
     let called = Arc::new(AtomicU32::new(0));
     let mut nodes = Vec::new();
     for name in ["a", "b", "c"] {
@@ -181,17 +184,21 @@ async fn nodes_that_do_the_same_have_one_effect(world: Arc<World>) {
         let handle = move |_| {
             counted.fetch_add(1, Ordering::SeqCst);
             let effect = same.effect();
-            async move { Ok(effect) }
+            async move {
+                // A page takes so long that another node begins it too before its end.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Ok(effect)
+            }
         };
         let consumer = Consumer::new("counter", &["thing.*"], handle).unwrap();
         nodes.push(world.node(&db, settings, vec![consumer], vec![]));
     }
     let (shard, deadline) = (world.trial.shard(), || world.db().deadline());
-    for _ in 0..EVENTS {
+    // Not for ever, or no page would come to its end.
+    for _ in 0..200 {
         let call = Call::new(&TAKE_AWAY, []);
         shard.transact(vec![call], &deadline()).await.unwrap();
-        world.happen("thing.happened").await;
-        tokio::time::sleep(Duration::from_millis(15)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     read_to_the_end(&world).await;
     for node in nodes {
