@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
 use std::time::Duration;
 
 use base::{Error, Result, codes};
@@ -55,10 +55,9 @@ impl Lines {
     }
 }
 
-/// Owns the thread; writes what is left and ends it when it is dropped.
+/// Stands for the thread; when it is dropped, what is left is written and the thread ends.
 pub(crate) struct Writer {
     lines: Lines,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
@@ -67,7 +66,7 @@ impl Writer {
         let (sender, orders) = sync_channel(WAITING_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&dropped);
-        let thread = Builder::new()
+        Builder::new()
             .name("log".to_owned())
             .spawn(move || write(&orders, &counted, out))
             .map_err(|error| {
@@ -76,7 +75,6 @@ impl Writer {
             })?;
         Ok(Self {
             lines: Lines { sender, dropped },
-            thread: Some(thread),
         })
     }
 
@@ -88,15 +86,9 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        // The thread is not waited for: one that hangs in a dead pipe must not hold up the end of the process.
         self.lines.flush(Duration::from_secs(2));
-        let told = self.lines.sender.try_send(Order::End).is_ok();
-        // A thread that hangs in a dead pipe does not hold up the end of the process.
-        if let Some(thread) = self.thread.take()
-            && told
-            && thread.is_finished()
-        {
-            let _panic = thread.join();
-        }
+        let _full = self.lines.sender.try_send(Order::End);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What reaches the log and the collector, in process.
 
 mod lines;
+mod sending;
 mod spans;
 
 use std::io::{self, Write};

@@ -38,7 +38,7 @@ const AUTHORITIES: [&str; 3] = [
 
 /// The client of the exporter.
 #[derive(Clone)]
-pub(super) struct Client(Option<Arc<ClientConfig>>);
+pub(crate) struct Client(Option<Arc<ClientConfig>>);
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +48,7 @@ impl fmt::Debug for Client {
 
 impl Client {
     /// Prepares it for an address. For https, authorities are read from the file or from where the system has them.
-    pub(super) fn for_endpoint(endpoint: &Uri, authorities: Option<&Path>) -> Result<Self> {
+    pub(crate) fn for_endpoint(endpoint: &Uri, authorities: Option<&Path>) -> Result<Self> {
         if endpoint.scheme_str() != Some("https") {
             return Ok(Self(None));
         }

@@ -122,7 +122,7 @@ impl Export {
 }
 
 /// Reads `name: value` line by line. Values are secrets, so no message repeats one.
-fn read_headers(file: &Path) -> Result<HashMap<String, String>> {
+pub(crate) fn read_headers(file: &Path) -> Result<HashMap<String, String>> {
     use std::io::Read as _;
     let refused = |text: String| Error::invalid(codes::LINE_MALFORMED, text);
     let place = file.display();

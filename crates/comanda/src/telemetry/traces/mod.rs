@@ -8,7 +8,11 @@ mod client;
 mod export;
 mod spans;
 
+#[cfg(test)]
+pub(crate) use client::Client;
 pub(crate) use export::Export;
+#[cfg(test)]
+pub(crate) use export::read_headers;
 pub(crate) use spans::Spans;
 
 use std::sync::Arc;
