@@ -3,9 +3,10 @@
 //! All commits of an organisation go through one lane of a node, so commits of one node never wait for each other
 //! inside the database. What waits while a group is under way becomes the next group.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::call::Deadline;
 use crate::commit::Committed;
@@ -48,7 +49,13 @@ pub(crate) struct Route {
 }
 
 /// Stores what comes through the queue until the queue is closed.
-pub(crate) async fn run(route: Route, mut queue: mpsc::Receiver<Request>, stored: impl Fn(i64)) {
+/// The queue is locked by the one run that there is; after a panic the next run goes on with what waits.
+pub(crate) async fn run(
+    route: Route,
+    queue: Arc<Mutex<mpsc::Receiver<Request>>>,
+    stored: impl Fn(i64),
+) {
+    let mut queue = queue.lock().await;
     let mut lane = Lane {
         route,
         connection: None,

@@ -6,6 +6,7 @@ pub(crate) mod functions;
 mod group;
 mod guards;
 mod inspect;
+mod kept;
 mod lane;
 mod migrations;
 mod pipeline;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::call::{Answer, Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
@@ -29,6 +30,7 @@ use crate::failure::{Failure, Outcome};
 use crate::head::raise;
 use crate::postgres::connection::{Connection, Send};
 use crate::postgres::group::Item;
+use crate::postgres::kept::keep;
 use crate::postgres::lane::{Request, Route};
 use crate::postgres::pool::Pool;
 use crate::postgres::target::Target;
@@ -304,18 +306,18 @@ fn bound(scope: Scope, call: &Call) -> Outcome<Send> {
 }
 
 /// Starts a lane. It ends when the queue is closed, which the owner of its sender does by going away.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the task lives and dies with the database that owns it"
-)]
 fn start_lane(route: &Route, queue_max: usize, heads: &Arc<Heads>) -> mpsc::Sender<Request> {
     let (sender, queue) = mpsc::channel(queue_max);
-    let heads = Arc::clone(heads);
-    let report = move |position| {
-        raise(&heads.known, position);
-        raise(&heads.stored, position);
-    };
-    tokio::spawn(lane::run(route.clone(), queue, report));
+    let (route, heads) = (route.clone(), Arc::clone(heads));
+    let queue = Arc::new(Mutex::new(queue));
+    keep("lane", move || {
+        let heads = Arc::clone(&heads);
+        let report = move |position| {
+            raise(&heads.known, position);
+            raise(&heads.stored, position);
+        };
+        lane::run(route.clone(), Arc::clone(&queue), report)
+    });
     sender
 }
 

@@ -10,6 +10,7 @@ use tokio_postgres::{AsyncMessage, Client};
 
 use crate::head::raise;
 use crate::postgres::connection::{Connection, Send, Statements};
+use crate::postgres::kept::keep;
 use crate::postgres::target::Target;
 use crate::postgres::text::{LISTEN, NOTIFY};
 use crate::postgres::wire::Param;
@@ -21,19 +22,14 @@ use crate::value::Value;
 const COALESCE: Duration = Duration::from_millis(5);
 
 /// Starts listener and caller. Both end when nobody holds the database any more.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "both tasks end with the database that owns the channel"
-)]
 pub(super) fn start(direct: &Target, settings: &Settings, heads: &Arc<Heads>) {
     let (limit, fallback) = (settings.connect_limit, settings.fallback);
-    tokio::spawn(call(direct.clone(), heads.stored.subscribe(), limit));
-    tokio::spawn(listen(
-        direct.clone(),
-        Arc::downgrade(heads),
-        limit,
-        fallback,
-    ));
+    let (target, stored) = (direct.clone(), heads.stored.subscribe());
+    keep("call", move || call(target.clone(), stored.clone(), limit));
+    let (target, heads) = (direct.clone(), Arc::downgrade(heads));
+    keep("listen", move || {
+        listen(target.clone(), heads.clone(), limit, fallback)
+    });
 }
 
 /// Tells the other nodes how far the log has come, after this node has stored something.
