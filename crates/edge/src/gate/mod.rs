@@ -187,7 +187,7 @@ where
 /// All steps from the address to the handler.
 async fn work<B>(
     gate: &Gate,
-    visit: Visit<'_>,
+    mut visit: Visit<'_>,
     found: Found<'_>,
     (head, body): (Head, B),
 ) -> Result<Response>
@@ -220,10 +220,7 @@ where
         .admission
         .enter_lane(lane, criticality)
         .map_err(overloaded)?;
-    let caller = who(gate, served, &head, visit.noted).await?;
-    if let Some(organisation) = caller.as_ref().and_then(Caller::organisation) {
-        visit.observation.belongs_to(organisation);
-    };
+    let caller = who(gate, &mut visit, served, &head).await?;
     head::query(&served.query_limits, &head.uri)?;
     served
         .path_limits
@@ -265,9 +262,9 @@ fn overloaded(delay: Duration) -> Error {
 /// Finds out who asks, counts it, and asks the route's policy.
 async fn who(
     gate: &Gate,
+    visit: &mut Visit<'_>,
     served: &Served,
     head: &Head,
-    noted: &mut Noted,
 ) -> Result<Option<Caller>> {
     let shape = &served.shape;
     let policy = shape.policy;
@@ -281,17 +278,20 @@ async fn who(
         Err(error) if error.kind() == Kind::Unauthenticated => (None, Some(error)),
         Err(error) => return Err(error.at()),
     };
+    if let Some(organisation) = caller.as_ref().and_then(Caller::organisation) {
+        visit.observation.belongs_to(organisation);
+    }
     if let Some(rate) = shape.rate {
         let address = match caller {
             Some(_) => None,
             None => client::address(&gate.proxies, &head.extensions, &head.headers),
         };
-        noted.taken = gate
+        visit.noted.taken = gate
             .classes
             .take(&gate.limits, rate, caller.as_ref(), address)
             .await;
     }
-    match noted.taken {
+    match visit.noted.taken {
         Some(taken) if !taken.allowed => return Err(rate::refusal(&taken)),
         _ => {}
     }
