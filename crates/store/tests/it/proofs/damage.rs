@@ -428,6 +428,29 @@ async fn every_damage_is_named_on_postgres() {
     every_damage_is_named(Engine::Postgres).await;
 }
 
+/// An event that is gone is missed by whoever reads past it, and at the end, unless it was purged.
+async fn a_missing_event_is_missed(drill: &Drill) {
+    let (shard, deadline) = (drill.world.shard(), drill.world.db.deadline());
+    spoil(drill, "DELETE FROM log WHERE position IN (9, 120)").await;
+    for (after, missed) in [(5, 9), (115, 120), (119, 120)] {
+        let page = shard.log_after(after, 10, &deadline).await;
+        let wanted = format!("position {missed} is not");
+        assert!(
+            matches!(&page, Err(Failure::Damaged(what)) if what.contains(&wanted)),
+            "{page:?}"
+        );
+    }
+    spoil(drill, "UPDATE head SET floor = 9").await;
+    assert_eq!(shard.log_after(5, 10, &deadline).await.unwrap().len(), 10);
+    spoil(drill, "UPDATE head SET floor = 0, position = 100").await;
+    let beyond = shard.log_after(95, 10, &deadline).await;
+    assert!(
+        matches!(&beyond, Err(Failure::Damaged(what)) if what.starts_with("head")),
+        "{beyond:?}"
+    );
+    spoil(drill, "UPDATE head SET position = 119").await;
+}
+
 /// A row that was changed past the store is not answered by any of the ways that lead to it.
 async fn a_damaged_row_is_not_answered(engine: Engine) {
     let drill = Drill::new(engine).await;
@@ -476,25 +499,7 @@ async fn a_damaged_row_is_not_answered(engine: Engine) {
         10
     );
     spoil(&drill, "UPDATE log SET actor = 'drill' WHERE position = 3").await;
-    // An event that is gone is missed, by whoever reads past it and at the end, unless it was purged.
-    spoil(&drill, "DELETE FROM log WHERE position IN (9, 120)").await;
-    for (after, missed) in [(5, 9), (115, 120), (119, 120)] {
-        let page = shard.log_after(after, 10, &deadline).await;
-        let wanted = format!("position {missed} is not");
-        assert!(
-            matches!(&page, Err(Failure::Damaged(what)) if what.contains(&wanted)),
-            "{page:?}"
-        );
-    }
-    spoil(&drill, "UPDATE head SET floor = 9").await;
-    assert_eq!(shard.log_after(5, 10, &deadline).await.unwrap().len(), 10);
-    spoil(&drill, "UPDATE head SET floor = 0, position = 100").await;
-    let beyond = shard.log_after(95, 10, &deadline).await;
-    assert!(
-        matches!(&beyond, Err(Failure::Damaged(what)) if what.starts_with("head")),
-        "{beyond:?}"
-    );
-    spoil(&drill, "UPDATE head SET position = 119").await;
+    a_missing_event_is_missed(&drill).await;
     // What was changed by a use case without an event is seen as well: it is no damage of a disk, but as wrong.
     let mut silent = db.new_commit(drill.organisation);
     silent.change(
