@@ -62,6 +62,10 @@ impl Part {
 
 /// The routes of organisations and brands.
 pub fn routes(app: &App) -> Routes {
+    of_organisations().with(of_brands()).with_state(app.clone())
+}
+
+fn of_organisations() -> Routes<App> {
     Routes::new()
         .add(
             changing(Method::POST, "/api/organisations", "organisations.create")
@@ -100,6 +104,10 @@ pub fn routes(app: &App) -> Routes {
             .fails(&[codes::NOT_FOUND, codes::VERSION_CHANGED])
             .handler(rename),
         )
+}
+
+fn of_brands() -> Routes<App> {
+    Routes::new()
         .add(
             changing(
                 Method::POST,
@@ -143,7 +151,6 @@ pub fn routes(app: &App) -> Routes {
                 .fails(&[codes::NOT_FOUND, codes::VERSION_CHANGED, codes::NAME_TAKEN])
                 .handler(rename_brand),
         )
-        .with_state(app.clone())
 }
 
 fn reading(path: &'static str, name: &'static str) -> Route<App> {
