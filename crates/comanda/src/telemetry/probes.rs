@@ -115,10 +115,12 @@ impl Probe for Disk {
 }
 
 fn judge(free_bytes: u64) -> Finding {
-    let status = match free_bytes {
-        ..DISK_OUT_BYTES => Status::Down,
-        ..DISK_LOW_BYTES => Status::Degraded,
-        _ => Status::Up,
+    let status = if free_bytes < DISK_OUT_BYTES {
+        Status::Down
+    } else if free_bytes < DISK_LOW_BYTES {
+        Status::Degraded
+    } else {
+        Status::Up
     };
     metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
     let detail = format!("{} MiB are free", free_bytes >> 20);

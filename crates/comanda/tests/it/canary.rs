@@ -80,7 +80,7 @@ fn send(serve: &Serve, method: &str, path: &str, headers: &[(&str, String)], bod
         .map(|(name, text)| (*name, &**text))
         .collect();
     all.push(("content-type", "application/json"));
-    ask(serve.http(), method, path, &all, body);
+    let _any = ask(serve.http(), method, path, &all, body);
 }
 
 /// Calls an operation in every way that goes wrong early or late.
