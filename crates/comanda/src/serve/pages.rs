@@ -1,4 +1,4 @@
-//! The pages that the binary itself brings: the set-up of the first operator.
+//! The pages that the binary itself brings: the front page, and the set-up of the first operator.
 //!
 //! They are files of ours, sent as they are. They load nothing from elsewhere and hold no inline script or style.
 
@@ -18,6 +18,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(
+            page("/", "home.page", HTML)
+                .handler(|| async { send(HTML, include_str!("../../assets/home.html")) }),
+        )
+        .add(
             page("/setup", "setup.page", HTML)
                 .handler(|| async { send(HTML, include_str!("../../assets/setup.html")) }),
         )
@@ -33,7 +37,7 @@ pub(crate) fn routes() -> Routes {
 
 fn page(path: &'static str, operation: &'static str, media_type: &'static str) -> Route {
     Route::new(Method::GET, path, operation)
-        .about("A file of the page by which the first operator sets the platform up")
+        .about("A page for people, or a file of one")
         .tag("pages")
         .policy(Policy::Public)
         .rate(Rate::Api)
