@@ -20,6 +20,9 @@ const FELT: f64 = 0.75;
 const SEEN_MIN: u64 = 10;
 /// The share by which the limit rises after one window, beside a step of one.
 const RISE_SHARE: f64 = 1.0 / 16.0;
+/// The limit does not fall below what was needed in flight a moment ago, and a bit. When the whole machine
+/// stands still for a moment everything takes long, and letting in fewer does not make it quicker.
+const NEEDED_TIMES: f64 = 1.5;
 /// Of the limit: what background work, all but critical work, and critical work may fill.
 const BACKGROUND_SHARE: f64 = 0.6;
 const NORMAL_SHARE: f64 = 1.0;
@@ -57,6 +60,9 @@ pub(super) struct Limit {
     felt: bool,
     /// What was seen since the limit was last set.
     seen: Seen,
+    set_at: Duration,
+    /// What was needed in flight lately; it is forgotten by half each second.
+    needed: f64,
 }
 
 /// What a window has shown to the limit.
@@ -89,6 +95,8 @@ impl Limit {
             look_at: now.saturating_add(LOOK_FIRST),
             felt: false,
             seen: Seen::default(),
+            set_at: now,
+            needed: 0.0,
         }
     }
 
@@ -121,6 +129,7 @@ impl Limit {
             self.phase = Phase::Following;
             self.felt = false;
             self.seen = Seen::default();
+            self.set_at = now;
             self.look_at = now.saturating_add(settings.look_every);
             return settings.window;
         }
@@ -131,6 +140,7 @@ impl Limit {
             return settings.window;
         }
         let seen = std::mem::take(&mut self.seen);
+        self.note_needed(seen, now);
         if felt {
             self.follow(settings, seen);
         }
@@ -152,7 +162,18 @@ impl Limit {
             false => self.limit + 1.0 + self.limit * RISE_SHARE,
         };
         let (least, most) = (f64::from(settings.limit_min), f64::from(settings.limit_max));
-        self.limit = wanted.clamp(least, most.max(least));
+        let needed = self.needed * NEEDED_TIMES;
+        self.limit = wanted
+            .max(needed.min(self.limit))
+            .clamp(least, most.max(least));
+    }
+
+    /// What was done, had it taken its best time, would have needed so many in flight.
+    fn note_needed(&mut self, seen: Seen, now: Duration) {
+        let passed = now.saturating_sub(self.set_at).as_secs_f64();
+        self.set_at = now;
+        let needed = seen.best_us as f64 / (passed * 1e6).max(1.0);
+        self.needed = needed.max(self.needed * 0.5_f64.powf(passed));
     }
 
     fn begin_look(&mut self, seen: Seen) -> Duration {
