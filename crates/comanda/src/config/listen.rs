@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 
+use base::Result;
 use serde::Deserialize;
 
 use super::key::{Key, Section};
+use super::refused;
 
 pub(crate) const SECTION: Section = Section {
     name: "listen",
@@ -47,4 +49,27 @@ pub(crate) struct Listen {
     pub(crate) trust: SocketAddr,
     pub(crate) public_url: Option<String>,
     pub(crate) behind_proxy: Vec<String>,
+}
+
+impl Listen {
+    /// Refuses an address of the whole that is none, and two doors in one place.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Some(url) = &self.public_url {
+            let rest = url
+                .strip_prefix("https://")
+                .or_else(|| url.strip_prefix("http://"));
+            if rest.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace)) {
+                return Err(refused(format!(
+                    "`listen.public_url` = {url} must begin with https://"
+                )));
+            }
+        }
+        let ports = [self.http.port(), self.admin.port()];
+        if ports[0] == ports[1] && ports[0] != 0 {
+            return Err(refused(
+                "`listen.http` and `listen.admin` need different ports",
+            ));
+        }
+        Ok(())
+    }
 }

@@ -120,6 +120,7 @@ impl Settings {
             telemetry: section(&layers, &telemetry::SECTION)?,
             layers,
         };
+        settings.listen.check()?;
         settings.storage.check()?;
         settings.tls.check()?;
         settings.limits.check()?;

@@ -48,6 +48,8 @@ pub(crate) struct Authority {
     name: String,
     /// The names outside of private ones that it may speak for.
     own_names: Vec<String>,
+    /// The same for addresses.
+    own_addresses: Vec<IpAddr>,
     certificate: CertificateDer<'static>,
     pem: String,
     key: KeyPair,
@@ -99,6 +101,11 @@ impl Authority {
                 .split_whitespace()
                 .map(str::to_owned)
                 .collect(),
+            own_addresses: field("addresses: ")?
+                .split_whitespace()
+                .map(str::parse)
+                .collect::<Result<_, _>>()
+                .ok()?,
             certificate,
             pem: text.get(begin..middle)?.to_owned(),
             key,
@@ -131,19 +138,19 @@ impl Authority {
         pairs.join(":")
     }
 
-    /// Makes a certificate for these names; addresses outside of private networks are left out.
+    /// Makes a certificate for these names; addresses that this authority may not speak for are left out.
     ///
     /// # Errors
     /// A name cannot be written into a certificate.
     pub(crate) fn leaf(&self, names: &Names, now: Time) -> Result<Leaf> {
         let mut params = CertificateParams::new(names.dns.clone()).map_err(|e| failed(&e))?;
-        let private = names
+        let known = names
             .addresses
             .iter()
-            .filter(|address| is_private(**address));
+            .filter(|address| is_private(**address) || self.own_addresses.contains(address));
         params
             .subject_alt_names
-            .extend(private.map(|address| SanType::IpAddress(*address)));
+            .extend(known.map(|address| SanType::IpAddress(*address)));
         params.distinguished_name = called(names.dns.first().map_or("comanda", String::as_str));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -197,9 +204,21 @@ fn make(names: &Names, now: Time, random: &Random) -> Result<Zeroizing<String>> 
     let mut params = authority_params(&name);
     let domains = own.iter().copied().chain(PRIVATE_NAMES);
     let domains = domains.map(|name| GeneralSubtree::DnsName(name.to_owned()));
-    let networks = PRIVATE_NETWORKS.map(|(address, bits)| {
-        GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, bits))
-    });
+    let addresses: Vec<IpAddr> = names
+        .addresses
+        .iter()
+        .copied()
+        .filter(|address| !is_private(*address))
+        .collect();
+    let whole = addresses
+        .iter()
+        .map(|address| (*address, if address.is_ipv4() { 32 } else { 128 }));
+    let networks = PRIVATE_NETWORKS
+        .into_iter()
+        .chain(whole)
+        .map(|(address, bits)| {
+            GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, bits))
+        });
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: domains.chain(networks).collect(),
         excluded_subtrees: Vec::new(),
@@ -209,8 +228,10 @@ fn make(names: &Names, now: Time, random: &Random) -> Result<Zeroizing<String>> 
     let certificate = params.self_signed(&key).map_err(|error| failed(&error))?;
     let secret = Zeroizing::new(key.serialize_pem());
     let own = own.join(" ");
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let addresses = addresses.join(" ");
     Ok(Zeroizing::new(format!(
-        "name: {name}\nnames: {own}\n{}{}",
+        "name: {name}\nnames: {own}\naddresses: {addresses}\n{}{}",
         certificate.pem(),
         *secret
     )))
@@ -315,6 +336,7 @@ mod tests {
         }
         let leaf = authority.leaf(&names, now).unwrap();
         assert_eq!(leaf.chain.matches("BEGIN CERTIFICATE").count(), 2);
+        assert_eq!(authority.own_addresses, [IpAddr::from([8, 8, 8, 8])]);
         assert_eq!(authority.fingerprint().len(), 32 * 3 - 1);
         assert!(!authority.pem().contains("PRIVATE"));
     }

@@ -3,7 +3,7 @@
 //! It gives the certificate of the authority, never its key, and nothing else. What arrives can be compared with the
 //! fingerprint on the terminal.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use edge::server::Inbound;
@@ -23,8 +23,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
 #[derive(Clone)]
 pub(crate) struct Page {
     local: Local,
-    /// The port of this page, and the one where everything else is.
-    ports: [u16; 2],
+    /// Where this page listens, and where everything else does.
+    listen: [SocketAddr; 2],
 }
 
 /// A media type and what is sent under it.
@@ -35,20 +35,21 @@ impl Page {
     pub(crate) fn new(local: &Local, trust: SocketAddr, https: SocketAddr) -> Self {
         Self {
             local: local.clone(),
-            ports: [trust.port(), https.port()],
+            listen: [trust, https],
         }
     }
 
     /// Where a device in the network opens the page.
     pub(crate) fn address(&self) -> String {
-        format!("http://{}/trust", self.host(self.ports[0]))
+        format!("http://{}/trust", self.reached(self.listen[0]))
     }
 
-    fn host(&self, port: u16) -> String {
-        match self.local.names().best_address() {
-            IpAddr::V4(address) => format!("{address}:{port}"),
-            IpAddr::V6(address) => format!("[{address}]:{port}"),
+    /// The address of a listener as others see it.
+    fn reached(&self, mut listener: SocketAddr) -> SocketAddr {
+        if listener.ip().is_unspecified() {
+            listener.set_ip(self.local.names().best_address());
         }
+        listener
     }
 
     /// The address for the cameras of phones, as letters for a terminal.
@@ -105,7 +106,7 @@ impl Page {
             .replace("{{address}}", &self.address())
             .replace(
                 "{{https}}",
-                &format!("https://{}/", self.host(self.ports[1])),
+                &format!("https://{}/", self.reached(self.listen[1])),
             )
     }
 }

@@ -160,8 +160,24 @@ fn folders_and_files_are_for_their_owner_alone() {
 fn a_second_process_on_the_same_files_is_refused() {
     let world = World::new();
     let serve = world.serve();
-    let (code, said) = world.run(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-    assert_eq!(code, Some(1), "{said}");
+    // It must end by itself; one that served would never do so.
+    let second = world.0.data();
+    let second = second.display().to_string();
+    let words = [
+        "10",
+        env!("CARGO_BIN_EXE_comanda"),
+        "serve",
+        "--data",
+        &second,
+    ];
+    let ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let output = std::process::Command::new("timeout")
+        .args(words)
+        .args(ports)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("another comanda uses"), "{said}");
     let (code, said) = world.run(&["migrate"]);
     assert_eq!(code, Some(1), "{said}");

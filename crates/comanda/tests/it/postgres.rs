@@ -1,5 +1,6 @@
 //! The same binary on PostgreSQL.
 
+use testkit::pgbouncer::{Bouncer, Settings};
 use testkit::postgres::{Database, Server};
 
 use crate::World;
@@ -87,4 +88,24 @@ async fn a_database_that_is_away_is_named() {
     let (code, said) = World::new().run(&words);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("not available"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_a_pooler_and_asks_for_the_way_past_it() {
+    let bouncer = Bouncer::start(Server::shared(), &Settings::new());
+    let mut words = vec!["doctor".to_owned()];
+    for ports in ["listen.http=127.0.0.1:0", "listen.admin=127.0.0.1:0"] {
+        words.extend(["--set".to_owned(), ports.to_owned()]);
+    }
+    for key in ["control", "people", "keys", "shards.main"] {
+        let port = bouncer.port();
+        words.extend([
+            "--set".to_owned(),
+            format!("storage.{key}=host=127.0.0.1 port={port} dbname={key}"),
+        ]);
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (code, said) = World::new().run(&words);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("storage.direct.control"), "{said}");
 }
