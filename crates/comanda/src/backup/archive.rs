@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use super::servers::{self, Found};
+use super::servers::{self, Found, Which};
 use super::target::{private, sync};
 use super::tools::{self, Tools};
 use super::{line, no_file, refused};
@@ -70,7 +70,7 @@ pub(crate) fn folder_of(to: &Path, server: &str) -> PathBuf {
 /// Keeps the log of every server until it is stopped.
 pub(crate) fn run(settings: &Settings, to: &Path, clock: &Clock) -> Result<()> {
     let tools = Tools::newest();
-    let found = servers::find(settings, &tools)?;
+    let found = servers::find(settings, Which::Data, &tools)?;
     databases::make_folder(to)?;
     // The receiver has a working folder of its own.
     let to = no_file(to, to.canonicalize())?;

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Keys,
     /// Whole PostgreSQL servers.
     Servers,
+    /// The PostgreSQL server that has the personal keys.
+    KeyServers,
 }
 
 /// What a backup says of itself.

@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::databases;
 use crate::ended::Ended;
 use crate::progress::{Progress, human};
+use servers::Which;
 
 pub(crate) use schedule::scheduled;
 
@@ -62,17 +63,11 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
         return Ok(Ended::Well);
     }
     if settings.storage.is_postgres() {
-        if args.keys {
-            return Err(line(
-                "keys on PostgreSQL are backed up with their own server; see docs/backup.md",
-            ));
-        }
-        servers::make(
-            settings,
-            &to,
-            keep.unwrap_or(settings.backup.keep),
-            &progress,
-        )?;
+        let (which, kept) = match args.keys {
+            true => (Which::Keys, settings.backup.keys_keep),
+            false => (Which::Data, settings.backup.keep),
+        };
+        servers::make(settings, which, (&to, keep.unwrap_or(kept)), &progress)?;
         return Ok(Ended::Well);
     }
     let data = &settings.storage.data;

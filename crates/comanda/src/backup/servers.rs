@@ -17,6 +17,15 @@ use crate::secrets::guarded;
 /// PostgreSQL's list of the files of a backup, with their sums.
 pub(crate) const FILES: &str = "backup_manifest";
 
+/// Which databases are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All but that of the personal keys.
+    Data,
+    /// That of the personal keys.
+    Keys,
+}
+
 /// A server that some of our databases are on.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -51,14 +60,24 @@ impl Login {
 }
 
 /// Backs up each server once, however many databases it has.
-pub(crate) fn make(settings: &Settings, to: &Path, keep: usize, progress: &Progress) -> Result<()> {
+pub(crate) fn make(
+    settings: &Settings,
+    which: Which,
+    (to, keep): (&Path, usize),
+    progress: &Progress,
+) -> Result<()> {
     let (tools, clock) = (Tools::newest(), Clock::real());
-    let found = find(settings, &tools)?;
-    let keys = settings.storage.keys.as_deref();
-    warn_of_keys(&found, keys);
+    let found = find(settings, which, &tools)?;
+    if which == Which::Data {
+        warn_of_keys(&found, settings.storage.keys.as_deref());
+    }
     let target = Target::open(to, &[&settings.storage.data])?;
     let partial = target.begin(clock.now())?;
-    let mut manifest = Manifest::new(Kind::Servers, &settings.storage.region, clock.now());
+    let kind = match which {
+        Which::Data => Kind::Servers,
+        Which::Keys => Kind::KeyServers,
+    };
+    let mut manifest = Manifest::new(kind, &settings.storage.region, clock.now());
     for server in found.iter().filter(|found| !found.databases.is_empty()) {
         let copied = copy(server, &tools, partial.folder(), progress);
         manifest
@@ -67,7 +86,7 @@ pub(crate) fn make(settings: &Settings, to: &Path, keep: usize, progress: &Progr
     }
     manifest.write(partial.folder())?;
     let folder = partial.finish()?;
-    let pruned = target.prune(Kind::Servers, keep)?;
+    let pruned = target.prune(kind, keep)?;
     println!("{} is whole and checked", folder.display());
     for server in &manifest.servers {
         let names: Vec<&str> = server.databases.keys().map(String::as_str).collect();
@@ -84,17 +103,20 @@ pub(crate) fn make(settings: &Settings, to: &Path, keep: usize, progress: &Progr
 }
 
 /// The servers of all databases, each once.
-pub(crate) fn find(settings: &Settings, tools: &Tools) -> Result<Vec<Found>> {
+pub(crate) fn find(settings: &Settings, which: Which, tools: &Tools) -> Result<Vec<Found>> {
     let storage = &settings.storage;
     let password = settings.backup.password_file.as_deref();
     let password = password.map(guarded::read).transpose()?;
     let password = password.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
     let named = |name: &str, address: &Option<String>| Some((name.to_owned(), address.clone()?));
-    let fixed = [
-        named("control", &storage.control),
-        named("people", &storage.people),
-    ];
-    let shards = storage.shards.iter();
+    let fixed = match which {
+        Which::Data => vec![
+            named("control", &storage.control),
+            named("people", &storage.people),
+        ],
+        Which::Keys => vec![named("keys", &storage.keys)],
+    };
+    let shards = storage.shards.iter().filter(|_| which == Which::Data);
     let shards = shards.map(|(name, address)| (format!("shard {name}"), address.clone()));
     let mut found: Vec<Found> = Vec::new();
     for (name, address) in fixed.into_iter().flatten().chain(shards) {
@@ -214,8 +236,8 @@ fn warn_of_keys(found: &[Found], keys: Option<&str>) {
 /// One word of an address.
 fn word(address: &str, name: &str) -> Option<String> {
     let words = address.split_whitespace();
-    let pairs = words.filter_map(|word| word.split_once('='));
-    let value = pairs.filter(|(key, _)| *key == name).last()?.1;
+    let mut pairs = words.filter_map(|word| word.split_once('='));
+    let (_, value) = pairs.rfind(|(key, _)| *key == name)?;
     Some(value.trim_matches('\'').to_owned())
 }
 

@@ -56,11 +56,13 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
     let data: &Path = &settings.storage.data;
     match manifest.kind {
         Kind::Files if args.wal.is_none() => files::restore(args, &manifest, data, &progress),
-        Kind::Servers if args.keys.is_none() => servers::restore(args, &manifest, data, &progress),
+        Kind::Servers | Kind::KeyServers if args.keys.is_none() => {
+            servers::restore(args, &manifest, data, &progress)
+        }
         Kind::Files => Err(line(
             "--wal is for backups of PostgreSQL; this one is of SQLite files",
         )),
-        Kind::Servers => Err(line(
+        Kind::Servers | Kind::KeyServers => Err(line(
             "--keys is for SQLite; a server of keys has a backup of its own",
         )),
         Kind::Keys => Err(line(

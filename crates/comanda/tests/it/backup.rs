@@ -92,7 +92,7 @@ async fn a_backup_under_64_clients_is_of_one_moment_and_holds_all_that_was_answe
     let making = tokio::task::spawn_blocking({
         let (to, keys_to) = (to.clone(), keys_to.clone());
         move || {
-            println!("{}", well(&["backup"], &[("--data", &data), ("--to", &to)]));
+            well(&["backup"], &[("--data", &data), ("--to", &to)]);
             let folders: [(&str, &Path); 2] = [("--data", &data), ("--to", &keys_to)];
             well(&["backup", "--keys"], &folders);
         }

@@ -5,8 +5,9 @@
     reason = "a test that cannot go on must fail at once, with the cause"
 )]
 
-mod canary;
 mod backup;
+mod backup_schedule;
+mod canary;
 mod first_start;
 mod line;
 mod postgres;

@@ -174,6 +174,14 @@ async fn postgres_is_restored_to_the_chosen_moment() {
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("is complete until"), "{said}");
 
+    // The keys are a backup of their own kind, also where they are on the same server.
+    let keys_to = folder.join("keys");
+    let said = well(&["backup", "--keys"], &[config, ("--to", &keys_to)]);
+    assert!(said.contains("with keys"), "{said}");
+    let keys = keys_to.join(&names(&keys_to)[0]);
+    let restored = folder.join("restored-keys");
+    well(&["restore"], &[("--from", &keys), ("--data", &restored)]);
+
     a_flipped_bit_is_refused(&from, &folder);
     a_damaged_log_is_refused(&from, &wal, &folder);
 }
