@@ -102,8 +102,8 @@ pub fn admin_routes(readings: &Arc<dyn Readings>) -> Vec<Route> {
     let route = health::route("/metrics", "metrics.prometheus")
         .about("All figures of this node in the text format of Prometheus")
         .answers_text(MEDIA_TYPE)
-        .handler(move || async move {
-            ([(http::header::CONTENT_TYPE, MEDIA_TYPE)], readings.text())
-        });
+        .handler(
+            move || async move { ([(http::header::CONTENT_TYPE, MEDIA_TYPE)], readings.text()) },
+        );
     vec![route]
 }

@@ -43,6 +43,8 @@ pub(crate) struct Shape {
     pub(crate) params: Vec<Parameter>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) fails: Vec<&'static str>,
+    /// Whether a request that is sent again under its key has one effect and one answer.
+    pub(crate) once: bool,
     /// The names of the types that the handler takes, by which the document knows which headers it reads.
     pub(crate) handler: Option<&'static str>,
 }
@@ -136,9 +138,18 @@ impl<S> Route<S> {
             params: Vec::new(),
             query: Vec::new(),
             fails: Vec::new(),
+            once: false,
             handler: None,
         };
         Self { shape, bind: None }
+    }
+
+    /// Says that a request sent again under its `Idempotency-Key` has one effect and one answer. A handler that takes
+    /// the key itself says so by that; this is for one that takes it inside of something else.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.shape.once = true;
+        self
     }
 
     /// Says in one line what the route is for.

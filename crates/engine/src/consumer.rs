@@ -264,7 +264,7 @@ impl Reader {
             organisation = %event.organisation,
             position = event.position,
             kind = event.kind,
-            ?error,
+            error = told(error),
             "an event was put aside"
         );
         Ok(())

@@ -1,6 +1,5 @@
 //! What a consumer or a timer does with its work, and how a call of it can end.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -13,6 +12,9 @@ use store::{Commit, Failure};
 
 /// How long one call may take.
 const WITHIN: Duration = Duration::from_secs(30);
+
+/// What is said of a panic. Its own words may name a person; the log says where it was.
+pub(crate) const PANICKED: &str = "it panicked; the log says where";
 
 /// What is to be done about an event or a timer.
 #[derive(Debug)]
@@ -68,22 +70,12 @@ pub(crate) async fn call<T>(handler: &Handler<T>, work: T) -> Result<Handled> {
     let caught = AssertUnwindSafe(called).catch_unwind();
     match tokio::time::timeout(WITHIN, caught).await {
         Ok(Ok(handled)) => handled,
-        Ok(Err(panic)) => Err(Error::internal(
-            codes::INTERNAL,
-            format!("panic: {}", panic_text(&*panic)),
-        )),
+        Ok(Err(_)) => Err(Error::internal(codes::INTERNAL, PANICKED)),
         Err(_) => Err(Error::unavailable(
             codes::DEADLINE,
             "it took longer than it may",
         )),
     }
-}
-
-/// What a panic said.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "without text".to_owned())
 }
 
 /// What is kept of an error beside the work that failed: its code and its message, which may reach a stranger, and

@@ -12,7 +12,7 @@ use base::{Clock, Error, Random, Result, codes};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::backoff::Backoff;
-use crate::handle::panic_text;
+use crate::handle::PANICKED;
 use crate::stop::Stop;
 
 /// The waits before a failed task runs again.
@@ -296,7 +296,7 @@ async fn run(work: impl Future<Output = Result<()>> + Send + 'static) -> Ended {
 
 fn describe(error: JoinError) -> String {
     match error.try_into_panic() {
-        Ok(panic) => format!("panic: {}", panic_text(&*panic)),
+        Ok(_) => PANICKED.to_owned(),
         Err(error) => error.to_string(),
     }
 }

@@ -251,7 +251,7 @@ impl Alarm {
             .transact(vec![call], &self.db.deadline())
             .await?;
         let parked = run_at == PARKED;
-        tracing::error!(kind, organisation = %due.organisation, parked, ?error, "a timer failed");
+        tracing::error!(kind, organisation = %due.organisation, parked, error = told(error), "a timer failed");
         Ok(())
     }
 }

@@ -118,6 +118,9 @@ fn of_gate(shape: &Shape) -> Vec<&'static str> {
     if shape.policy == Some(Policy::Operator) {
         codes.push(codes::FORBIDDEN);
     }
+    if shape.once || shape.handler_takes("extract::IdempotencyKey") {
+        codes.extend([codes::IDEMPOTENCY_OTHER_BODY, codes::IDEMPOTENCY_UNDER_WAY]);
+    }
     if changes(&shape.method) {
         codes.push(codes::ORIGIN_REFUSED);
     }

@@ -12,7 +12,7 @@ use crate::route::{Content, Shape};
 /// Headers that the handler reads. Those that every request may carry are in the document's own words.
 pub(crate) fn of_request(shape: &Shape) -> Vec<Parameter> {
     let mut headers = Vec::new();
-    if shape.handler_takes("extract::IdempotencyKey") {
+    if shape.once || shape.handler_takes("extract::IdempotencyKey") {
         let key = text()
             .min_length(Some(1))
             .max_length(Some(255))

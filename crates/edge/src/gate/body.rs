@@ -10,6 +10,8 @@ use http::header::CONTENT_LENGTH;
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 
+use crate::server::Broken;
+
 /// Refuses by the announced length what is too large, before a byte of it is read.
 pub(crate) fn check_length(headers: &HeaderMap, bytes_max: u64) -> Result<()> {
     let Some(value) = headers.get(CONTENT_LENGTH) else {
@@ -28,6 +30,18 @@ pub(crate) fn check_length(headers: &HeaderMap, bytes_max: u64) -> Result<()> {
             "the header content-length is not a number",
         )),
     }
+}
+
+/// Whether the server gave the body up because it came too slowly.
+fn slow(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref::<Broken>(), Some(Broken::Slow)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn too_large(bytes_max: u64) -> Error {
@@ -57,8 +71,12 @@ impl Counted {
 
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         while let Some(frame) = self.body.frame().await {
-            let broken = |error| {
-                Error::invalid(codes::BODY_MALFORMED, "the body broke off").caused_by(error)
+            let broken = |error: axum::Error| match slow(&error) {
+                true => Error::unavailable(codes::REQUEST_TOO_SLOW, "the body came too slowly")
+                    .caused_by(error),
+                false => {
+                    Error::invalid(codes::BODY_MALFORMED, "the body broke off").caused_by(error)
+                }
             };
             // Trailers say nothing that we ask for.
             let Ok(data) = frame.map_err(broken)?.into_data() else {

@@ -216,10 +216,7 @@ where
     let shape = &served.shape;
     gate.origins.check(&head)?;
     let criticality = shape.criticality.unwrap_or_default();
-    let permit = gate
-        .admission
-        .enter_lane(lane, criticality)
-        .map_err(overloaded)?;
+    gate.admission.has_room(criticality).map_err(overloaded)?;
     let caller = who(gate, &mut visit, served, &head).await?;
     head::query(&served.query_limits, &head.uri)?;
     served
@@ -233,6 +230,9 @@ where
     };
     body::check_length(&head.headers, shape.bytes_max())?;
     let (body, stream) = take(gate, served, &head.headers, &deadline, body).await?;
+    // Not before the body is here: whoever sends slowly must not take the room of others.
+    let permit = gate.admission.enter_lane(lane, criticality);
+    let permit = permit.map_err(overloaded)?;
     let (context, rules) = (visit.context.clone(), served.rules.clone());
     let passage = Passage {
         context,

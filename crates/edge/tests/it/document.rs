@@ -66,7 +66,7 @@ fn statuses_follow_from_what_a_route_takes_and_who_may() {
         (
             "/api/things",
             "post",
-            "201 400 401 403 413 414 415 422 429 500 503",
+            "201 400 401 403 409 413 414 415 422 429 500 503",
         ),
         (
             "/api/things/{thing}",

@@ -120,7 +120,7 @@ fn edge(admission: &Admission, places: Places) -> Edge {
                 .handler(work),
         )
         .add(
-            route(Method::GET, "/quick", Criticality::Critical)
+            route(Method::GET, "/quick", Criticality::Normal)
                 .takes_nothing()
                 .handler(quick),
         )

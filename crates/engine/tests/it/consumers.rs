@@ -155,7 +155,7 @@ async fn a_panic_is_poison_and_no_more(world: Arc<World>) {
     until("it is put aside", || async { !letters().await.is_empty() }).await;
     assert_eq!(
         letters().await[0].error,
-        "internal: panic: cannot count to 3"
+        "internal: it panicked; the log says where"
     );
     assert_eq!(world.effects().await, 1);
     node.stop().await;

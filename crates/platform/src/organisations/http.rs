@@ -72,7 +72,6 @@ fn of_organisations() -> Routes<App> {
                 .about("Make an organisation")
                 .takes::<NewName>()
                 .answers::<OrganisationView>(StatusCode::CREATED)
-                .fails(&[codes::IDEMPOTENCY_OTHER_BODY, codes::IDEMPOTENCY_UNDER_WAY])
                 .handler(create),
         )
         .add(
@@ -170,6 +169,7 @@ fn changing(method: Method, path: &'static str, name: &'static str) -> Route<App
         .rate(Rate::Api)
         .criticality(Criticality::Normal)
         .deadline(WRITE_WITHIN)
+        .once()
 }
 
 async fn create(
