@@ -78,7 +78,8 @@ fn settings(settings: &Settings) -> Result<edge::Settings> {
     Ok(edge::Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         origins: edge.cors_origins.clone(),
-        tls: settings.tls.mode != Mode::Off || !proxies.is_empty(),
+        // With an authority of its own a browser must go on finding the plain page by which it learns to trust it.
+        tls: settings.tls.mode == Mode::Files || !proxies.is_empty(),
         proxies,
         rates: Rates {
             api: rate(edge.rate_api),

@@ -38,7 +38,10 @@ fn the_api_is_what_its_document_says() {
 /// Runs all checks of schemathesis for so many seconds; whether it found nothing.
 fn schemathesis(address: SocketAddr, seconds: u64, key: Option<&str>) -> bool {
     let mut command = Command::new(tool("schemathesis", "schemathesis"));
-    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/attacks/schemathesis.toml");
+    let config = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/attacks/schemathesis.toml"
+    );
     command
         .args(["--config-file", config, "run"])
         .arg(format!("http://{address}/api/openapi.json"))

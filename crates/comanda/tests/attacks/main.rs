@@ -6,6 +6,8 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
     reason = "a drill measures from outside and may fail wherever it likes"
 )]
 
