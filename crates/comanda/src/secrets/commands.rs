@@ -1,8 +1,9 @@
 //! `comanda secrets`: rotate, retire, back up, restore.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use base::{Clock, Error, Random, Result, Trail as _, codes};
+use base::{Clock, Error, Random, Result, Time, Trail as _, codes};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use store::Db;
@@ -11,6 +12,9 @@ use zeroize::Zeroizing;
 use super::{Name, Secrets, archive, guarded, is_there, passphrase, put_folder, read_ring};
 use crate::config::{Settings, refused};
 use crate::databases;
+
+/// Within this time every running `serve` has read a rotation.
+const READ_WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) const ABOUT: &str = "\
 The secrets of this machine lie in `secrets` in the data folder, readable by its owner alone: the keys of
@@ -113,11 +117,37 @@ fn rotate(data: &Path, name: Name) -> Result<()> {
     Ok(())
 }
 
+/// Refuses while a running `serve` may still have the old ring, for it would wrap new keys by it.
+fn wait_for_readers(settings: &Settings) -> Result<()> {
+    let is_alone = !settings.storage.is_postgres() && databases::lock(settings).is_ok();
+    let file = Secrets::folder(&settings.storage.data).join(Name::Master.file());
+    let changed = file.metadata().and_then(|about| about.modified());
+    let changed = changed.map_err(|error| refused(format!("{}: {error}", file.display())))?;
+    let changed = changed
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let changed = Time::EPOCH.plus(changed).unwrap_or(Time::EPOCH);
+    let age = Clock::real().now().since(changed);
+    match READ_WITHIN.checked_sub(age) {
+        Some(rest) if !is_alone && !rest.is_zero() => {
+            let seconds = rest.as_secs().saturating_add(1);
+            let text = format!(
+                "every running `serve` takes the new key within {} seconds of its rotation; try again in {seconds}",
+                READ_WITHIN.as_secs()
+            );
+            Err(Error::conflict(codes::CONFLICT, text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Puts every key of a person under the current master key, so that nothing needs the one before.
 fn rewrap(settings: &Settings) -> Result<()> {
     let secrets = Secrets::read(&settings.storage.data)?;
-    // A `serve` that still has the old ring would wrap new keys by it.
-    let _lock = databases::lock(settings)?;
+    if secrets.master.previous.is_none() {
+        return Ok(());
+    }
+    wait_for_readers(settings)?;
     let places = databases::places(settings)?;
     crate::serve::runtime()?.block_on(async {
         let db = Db::open(&places, &Clock::real(), &Random::real())?;

@@ -56,7 +56,7 @@ impl Ground {
             .context("opening the personal keys")?;
         Ok(Self {
             settings: Arc::clone(settings),
-            rings: Rings::new(Live::new(data.clone(), secrets)),
+            rings: Rings::new(Live::new(data.clone(), secrets), &sealer),
             tasks: Tasks::new(clock.clone(), random.clone()),
             clock,
             random,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base::{CursorKey, KeyRing, Result};
 use engine::Stop;
+use store::Sealer;
 use tokio::sync::watch;
 
 use crate::secrets::{Live, Secrets};
@@ -15,15 +16,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(crate) struct Rings {
     live: Live,
+    sealer: Sealer,
     cursors: watch::Sender<CursorKey>,
     pepper: watch::Sender<KeyRing>,
 }
 
 impl Rings {
     /// Begins with what was read.
-    pub(crate) fn new(live: Live) -> Self {
+    pub(crate) fn new(live: Live, sealer: &Sealer) -> Self {
         let now = live.now();
         Self {
+            sealer: sealer.clone(),
             cursors: watch::Sender::new(cursor_key(&now)),
             pepper: watch::Sender::new(now.pepper.clone()),
             live,
@@ -61,6 +64,7 @@ impl Rings {
                 let now = self.live.now();
                 self.cursors.send_replace(cursor_key(&now));
                 self.pepper.send_replace(now.pepper.clone());
+                self.sealer.exchange(&now.master);
                 tracing::info!("the secrets were read again; other keys are in force now");
             }
             Err(error) => tracing::warn!(

@@ -106,7 +106,9 @@ impl App {
         let sealed_email = sealer
             .seal(id.uid(), "operator.email", email.as_str(), &deadline)
             .await?;
-        let digest = sealer.digest("operator.email", &email.folded());
+        let digest = sealer
+            .digest("operator.email", &email.folded(), &deadline)
+            .await?;
         let params: [Value; 6] = [
             id.uid().into(),
             self.0

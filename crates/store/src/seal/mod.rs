@@ -9,7 +9,7 @@ mod keys;
 mod lock;
 mod payload;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use base::{Clock, KeyRing, Random, Secret, Uid};
@@ -32,6 +32,9 @@ const PREPARED_MAX: usize = 1_000;
 const REWRAP_PAGE: i64 = 500;
 /// How long one step of putting keys under another master key may take.
 const REWRAP_STEP: Duration = Duration::from_secs(30);
+
+/// Stands among people for the installation itself, whose key makes digests. No person has this id.
+const INSTALLATION: Uid = Uid::from_bytes([0xff; 16]);
 
 /// A text that only the key of its person opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +69,8 @@ pub struct Sealer(Arc<Inner>);
 
 struct Inner {
     keys: Database,
-    ring: KeyRing,
-    /// What digests are made with, for each key of the ring.
-    digesters: Vec<Secret>,
+    /// The master keys in force; a rotation exchanges them.
+    ring: RwLock<Arc<KeyRing>>,
     clock: Clock,
     random: Random,
     cache: Cache,
@@ -78,11 +80,9 @@ impl Sealer {
     /// A sealer over a keys database, with the master keys of this ring.
     #[must_use]
     pub fn new(keys: Database, ring: KeyRing, clock: Clock, random: Random) -> Self {
-        let derive = |(_, secret): (u32, &Secret)| secret.derive("digests of personal fields");
         Sealer(Arc::new(Inner {
             keys,
-            digesters: ring.all().map(derive).collect(),
-            ring,
+            ring: RwLock::new(Arc::new(ring)),
             clock,
             random,
             cache: Cache::default(),
@@ -176,18 +176,26 @@ impl Sealer {
         Ok(())
     }
 
-    /// What stands for a text where equality is asked for: the same text of the same field gives the same.
-    #[must_use]
-    pub fn digest(&self, field: &str, text: &str) -> [u8; 32] {
-        let digests = self.digests(field, text);
-        digests.first().copied().unwrap_or_default()
+    /// Goes on with other master keys, of which one must be among those before.
+    pub fn exchange(&self, ring: &KeyRing) {
+        let mut held = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(ring.clone());
     }
 
-    /// The same by every master key in force, the current one first: while keys are rotated, a search must ask for all.
-    #[must_use]
-    pub fn digests(&self, field: &str, text: &str) -> Vec<[u8; 32]> {
-        let tag = |secret: &Secret| secret.tag(field, text.as_bytes());
-        self.0.digesters.iter().map(tag).collect()
+    /// What stands for a text where equality is asked for: the same text of the same field gives the same. It is made
+    /// with a key of the installation, which is kept beside those of people and outlives every master key.
+    ///
+    /// # Errors
+    /// The keys database is away or damaged.
+    pub async fn digest(&self, field: &str, text: &str, deadline: &Deadline) -> Outcome<[u8; 32]> {
+        let known = match self.find(INSTALLATION, deadline).await? {
+            Some(known) => known,
+            None => self.make(INSTALLATION, deadline).await?,
+        };
+        match known {
+            Known::Key(key) => Ok(key.tag(field, text.as_bytes())),
+            Known::Erased => Err(Failure::Damaged("the key of digests is erased".to_owned())),
+        }
     }
 
     /// Destroys the key of a person, for ever. When it returns, this node opens nothing of this person any more; others
@@ -196,6 +204,11 @@ impl Sealer {
     /// # Errors
     /// The keys database is away. Erasing again is right.
     pub async fn erase(&self, person: Uid, deadline: &Deadline) -> Outcome<()> {
+        if person == INSTALLATION {
+            return Err(Failure::Malformed(
+                "the installation is no person".to_owned(),
+            ));
+        }
         let now = self.0.clock.now();
         let calls = vec![
             Call::new(&FORGET_KEY, [person.into(), now.into()]),
@@ -214,7 +227,7 @@ impl Sealer {
     /// # Errors
     /// [`Failure::Damaged`] when a key is under a master key that the ring does not have; or the database is away.
     pub async fn rewrap(&self, mut progress: impl FnMut(u64, u64)) -> Outcome<u64> {
-        let current = i64::from(self.0.ring.current.0);
+        let current = i64::from(self.ring().current.0);
         let deadline = || Deadline::within(&self.0.clock, REWRAP_STEP);
         let count = Call::new(&COUNT_OTHERS, [current.into()]);
         let counted = self.read(count, &deadline()).await?;
@@ -278,7 +291,8 @@ impl Sealer {
     /// Makes a key. Whoever else makes one at the same time, all get the one that was stored.
     async fn make(&self, person: Uid, deadline: &Deadline) -> Outcome<Known> {
         let inner = &*self.0;
-        let (master, secret) = &inner.ring.current;
+        let ring = self.ring();
+        let (master, secret) = &ring.current;
         let key = Secret::draw(&inner.random);
         let wrapped = wrap((*master, secret), person, &key, &inner.random)?;
         let params: [Value; 4] = [
@@ -313,10 +327,15 @@ impl Sealer {
                 "the key of person {person:?} under master key {master} {why}"
             ))
         };
+        let ring = self.ring();
         let found = u32::try_from(master).ok().and_then(|number| {
-            let secret = self.0.ring.find(number)?;
+            let secret = ring.find(number)?;
             Some((number, secret))
         });
+        if master > i64::from(ring.current.0) {
+            let text = format!("master key {master} is not known on this node yet");
+            return Err(Failure::Unavailable(text));
+        }
         let (number, secret) = found.ok_or_else(|| damaged("which is not in the ring"))?;
         let plain = lock::unlock(&wrapping(secret), &wrapped_as(person, number), wrapped)
             .ok_or_else(|| damaged("cannot be unwrapped: another master key, or damage"))?;
@@ -327,7 +346,8 @@ impl Sealer {
     fn rewrapped(&self, row: &Row) -> Outcome<Call> {
         let (person, master): (Uid, i64) = (row.get(0)?, row.get(1)?);
         let key = self.unwrap(person, master, &row.get::<Vec<u8>>(2)?)?;
-        let (number, secret) = &self.0.ring.current;
+        let ring = self.ring();
+        let (number, secret) = &ring.current;
         let wrapped = wrap((*number, secret), person, &key, &self.0.random)?;
         let params: [Value; 4] = [
             person.into(),
@@ -336,6 +356,11 @@ impl Sealer {
             master.into(),
         ];
         Ok(Call::new(&REWRAP_KEY, params))
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        let held = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&held)
     }
 
     async fn read(&self, call: Call, deadline: &Deadline) -> Outcome<Vec<Row>> {
@@ -358,7 +383,7 @@ fn wrap(
     lock::lock(&wrapping(secret), &place, key.bytes(), random)
 }
 
-/// What a master key wraps with: a key of its own, because digests are made with another.
+/// What a master key wraps with: a key for this purpose alone.
 fn wrapping(secret: &Secret) -> Secret {
     secret.derive("keys of people")
 }
