@@ -58,12 +58,12 @@ codes! {
         "The caller is known and may not do this.";
     HEADER_MALFORMED = "header_malformed", Invalid,
         "A header of a request cannot be read, or is there twice.";
+    ID_MALFORMED = "id_malformed", Invalid,
+        "An id is not the expected prefix followed by 26 base-32 digits.";
     IDEMPOTENCY_OTHER_BODY = "idempotency_other_body", Invalid,
         "An idempotency key was used before for another request.";
     IDEMPOTENCY_UNDER_WAY = "idempotency_under_way", Conflict,
         "The same request is still under way; its key is kept, and asking again gives its answer.";
-    ID_MALFORMED = "id_malformed", Invalid,
-        "An id is not the expected prefix followed by 26 base-32 digits.";
     INTERNAL = "internal", Internal,
         "A mistake of the platform itself; the log has the details.";
     LIMIT_OUT_OF_RANGE = "limit_out_of_range", Invalid,

@@ -87,6 +87,18 @@ impl Database {
         }
     }
 
+    /// The parts whose schema in this database is older than this version's. SQLite files are brought to it at each
+    /// start, so none of theirs ever is.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn behind(&self, parts: &[&Part]) -> Outcome<Vec<&'static str>> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(Vec::new()),
+            Engine::Postgres(postgres) => postgres.behind(parts).await,
+        }
+    }
+
     /// Stores a commit of an organisation that lives here at this epoch, or says why not.
     ///
     /// # Errors

@@ -95,22 +95,42 @@ impl Db {
     /// # Errors
     /// The first migration that failed; the databases before it are done, and running it again goes on.
     pub async fn migrate(&self, parts: &Parts) -> Outcome<()> {
-        let with = |own: &[&'static Part], more: &[&'static Part]| [own, more].concat();
-        self.control()
-            .migrate(&with(&[&system::DATABASE, &system::CONTROL], parts.control))
-            .await?;
-        self.people()
-            .migrate(&with(&[&system::DATABASE], parts.people))
-            .await?;
-        self.keys()
-            .migrate(&with(&[&system::DATABASE, &system::KEYS], &[]))
-            .await?;
-        for shard in self.0.shards.values() {
-            shard
-                .migrate(&with(&[&system::DATABASE], parts.shards))
-                .await?;
+        for (_, database, parts) in self.carried(parts) {
+            database.migrate(&parts).await?;
         }
         Ok(())
+    }
+
+    /// The databases whose schema is older than this version's, each as `database: part, part`.
+    ///
+    /// # Errors
+    /// A database is away.
+    pub async fn behind(&self, parts: &Parts) -> Outcome<Vec<String>> {
+        let mut behind = Vec::new();
+        for (name, database, parts) in self.carried(parts) {
+            let old = database.behind(&parts).await?;
+            if !old.is_empty() {
+                behind.push(format!("{name}: {}", old.join(", ")));
+            }
+        }
+        Ok(behind)
+    }
+
+    /// Every database with its name and all that it carries.
+    fn carried(&self, parts: &Parts) -> Vec<(&str, &Database, Vec<&'static Part>)> {
+        let with = |own: &[&'static Part], more: &[&'static Part]| [own, more].concat();
+        let control = with(&[&system::DATABASE, &system::CONTROL], parts.control);
+        let people = with(&[&system::DATABASE], parts.people);
+        let keys = with(&[&system::DATABASE, &system::KEYS], &[]);
+        let shard = with(&[&system::DATABASE], parts.shards);
+        let mut all = vec![
+            ("control", self.control(), control),
+            ("people", self.people(), people),
+            ("keys", self.keys(), keys),
+        ];
+        let shards = self.0.shards.iter();
+        all.extend(shards.map(|(name, database)| (name.as_str(), database, shard.clone())));
+        all
     }
 
     /// A deadline so far from now as the settings say.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{Clock, Error, Random, Result, Trail as _, codes};
 use engine::Tasks;
-use store::{Db, Failure, Sealer};
+use store::{Db, Sealer};
 
 use super::Args;
 use super::rings::Rings;
@@ -74,26 +74,18 @@ async fn schema(settings: &Settings, db: &Db, args: &Args) -> Result<()> {
     if !settings.storage.is_postgres() || args.migrate {
         return migrate::all(db).await;
     }
-    match look_for_tables(db).await {
-        Ok(()) => Ok(()),
-        Err(failure @ (Failure::Unavailable(_) | Failure::TooLate)) => {
-            Err(Error::from(failure)).context("looking at the databases; those that were never migrated need `comanda migrate` first")
-        }
-        Err(failure) => {
-            let text = "the databases are not at the schema of this version; run `comanda migrate` first, or say --migrate";
-            Err(Error::conflict(codes::CONFLICT, text).caused_by(Error::from(failure)))
-        }
+    let behind = db.behind(&databases::parts()).await;
+    let behind = behind.context(
+        "looking at the databases; those that were never migrated need `comanda migrate` first",
+    )?;
+    if behind.is_empty() {
+        return Ok(());
     }
-}
-
-/// Reads from a table of each database; one that was never migrated has none.
-async fn look_for_tables(db: &Db) -> Result<(), Failure> {
-    let deadline = db.deadline();
-    db.refresh_directory(&deadline).await?;
-    for database in db.shards().values().chain([db.people(), db.keys()]) {
-        database.slowest_consumer(&deadline).await?;
-    }
-    Ok(())
+    let behind = behind.join("; ");
+    let text = format!(
+        "the databases are not at the schema of this version ({behind}); run `comanda migrate` first, or say --migrate"
+    );
+    Err(Error::conflict(codes::CONFLICT, text))
 }
 
 impl Ground {

@@ -39,6 +39,50 @@ pub(crate) async fn migrate(owner: &Target, parts: &[&Part], limit: Duration) ->
     }
 }
 
+/// The parts of which the database has not seen every migration.
+pub(crate) async fn behind(
+    app: &Target,
+    parts: &[&Part],
+    limit: Duration,
+) -> Outcome<Vec<&'static str>> {
+    let connecting = tokio::time::timeout(limit, app.connect()).await;
+    let (client, driver) = connecting
+        .map_err(|_| unavailable("no answer to the handshake"))?
+        .map_err(unavailable)?;
+    let work = async {
+        let mut behind = Vec::new();
+        for part in parts {
+            let number = part
+                .migrations
+                .last()
+                .map_or(0, |step| i64::from(step.number));
+            if newest(&client, part).await? < number {
+                behind.push(part.name);
+            }
+        }
+        Ok(behind)
+    };
+    tokio::select! {
+        done = work => done,
+        ended = target::drive(driver) => Err(unavailable(ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()))),
+    }
+}
+
+/// The number of the last migration of a part; 0 where there was none.
+async fn newest(client: &Client, part: &Part) -> Outcome<i64> {
+    let table = format!("migrations_{}", part.name);
+    let exists = client
+        .query_one("SELECT to_regclass($1) IS NOT NULL", &[&table])
+        .await
+        .map_err(unavailable)?;
+    if !exists.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let newest = format!("SELECT coalesce(max(version), 0)::bigint FROM {table}");
+    let newest = client.query_one(&newest, &[]).await.map_err(unavailable)?;
+    Ok(newest.get(0))
+}
+
 async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
     become_owner(client).await?;
     for part in parts {
@@ -59,8 +103,10 @@ async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
             .iter()
             .map(|table| policies::statements(table))
             .collect();
+        // Whoever serves may look whether the schema is the one of its version.
+        let shown = format!("GRANT SELECT ON {table} TO {};\n", policies::APP);
         client
-            .batch_execute(&format!("BEGIN;\n{policies}COMMIT;"))
+            .batch_execute(&format!("BEGIN;\n{policies}{shown}COMMIT;"))
             .await
             .map_err(broken)?;
         functions::make(client, part).await.map_err(broken)?;

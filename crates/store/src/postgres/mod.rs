@@ -149,6 +149,11 @@ impl Postgres {
         migrations::migrate(&self.owner, parts, self.limit).await
     }
 
+    /// The parts whose schema is older than this version's.
+    pub(crate) async fn behind(&self, parts: &[&Part]) -> Outcome<Vec<&'static str>> {
+        migrations::behind(self.readers.target(), parts, self.limit).await
+    }
+
     /// Asks the server what it can say of its own files and indexes.
     pub(crate) async fn inspect(&self) -> Outcome<Inspected> {
         inspect::inspect(&self.owner, self.limit).await

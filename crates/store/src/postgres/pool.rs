@@ -36,6 +36,11 @@ impl Pool {
         }
     }
 
+    /// Where its connections lead.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Lends a connection to `work`. It goes back unless it was closed or `work` was dropped half done.
     pub(crate) async fn with<T>(
         &self,
