@@ -8,7 +8,7 @@ use crate::World;
 /// Databases of one server for all parts.
 struct Places {
     words: Vec<String>,
-    _databases: Vec<Database>,
+    databases: Vec<Database>,
 }
 
 impl Places {
@@ -24,10 +24,7 @@ impl Places {
             ));
             databases.push(database);
         }
-        Self {
-            words,
-            _databases: databases,
-        }
+        Self { words, databases }
     }
 
     fn world(&self) -> World {
@@ -75,6 +72,15 @@ async fn it_serves_after_a_migration_and_not_before() {
     );
     assert!(!said.contains("pooler"), "{said}");
     assert!(serve.stop().success());
+
+    // A database that an older version left behind.
+    let shard = places.databases.last().unwrap();
+    shard
+        .execute_as_superuser("DELETE FROM migrations_engine")
+        .await;
+    let (code, said) = world.refused();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("(main: engine)"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
