@@ -9,6 +9,7 @@ mod backup;
 mod backup_schedule;
 mod canary;
 mod first_start;
+mod headers;
 mod line;
 mod postgres;
 mod production;
