@@ -101,8 +101,8 @@ impl fmt::Display for Report {
             };
             table.row([
                 figure.name.to_owned(),
-                format!("{:.0}", figure.value),
-                format!("{:.0}", figure.limit),
+                digits(figure.value),
+                digits(figure.limit),
                 figure.unit.to_owned(),
                 format!("{:.2}", figure.ratio),
                 figure.goal.to_string(),
@@ -110,6 +110,14 @@ impl fmt::Display for Report {
             ]);
         }
         table.fmt(f)
+    }
+}
+
+/// Small numbers would all look alike without their fractions.
+fn digits(number: f64) -> String {
+    match number.abs() < 100.0 {
+        true => format!("{number:.2}"),
+        false => format!("{number:.0}"),
     }
 }
 
