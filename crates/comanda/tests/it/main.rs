@@ -8,6 +8,7 @@
 mod backup;
 mod backup_schedule;
 mod canary;
+mod document;
 mod first_start;
 mod headers;
 mod line;
