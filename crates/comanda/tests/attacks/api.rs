@@ -42,11 +42,15 @@ fn schemathesis(address: SocketAddr, seconds: u64, key: Option<&str>) -> bool {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/attacks/schemathesis.toml"
     );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/attacks");
     command
+        .env("PYTHONPATH", folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("SCHEMATHESIS_HOOKS", "keys")
         .args(["--config-file", config, "run"])
         .arg(format!("http://{address}/api/openapi.json"))
         .args(["--phases", "examples,coverage,fuzzing,stateful"])
-        .args(["--checks", "all", "--workers", "2", "--seed", SEED])
+        .args(["--checks", "all", "--workers", "1", "--seed", SEED])
         .args(["--max-time", &seconds.to_string()])
         .args([
             "--continue-on-failure",

@@ -4,16 +4,17 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use base::codes;
+use base::{Error, Random, codes};
 use futures_util::FutureExt;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 
 use super::connection::{House, UnderWay};
 use super::outbound::Outbound;
 use super::watch::Watch;
 use super::{Inbound, Peer, Respond, Settings};
+use crate::{Context, Problem};
 
 pub(super) async fn answer<S: Respond>(
     house: &House<S>,
@@ -24,7 +25,10 @@ pub(super) async fn answer<S: Respond>(
 ) -> Response<Outbound<S::Body>> {
     let version = request.version();
     let mut response = match refusal(&request, &house.settings) {
-        Some((status, code, why)) => problem(status, code, why, under_way),
+        Some((code, why)) => {
+            let context = Context::of(request.headers(), &Random::real());
+            problem(Error::invalid(code, why), &context, under_way)
+        }
         None => {
             let (mut parts, incoming) = request.into_parts();
             parts.extensions.insert(peer);
@@ -55,31 +59,25 @@ async fn respond<S: Respond>(
         Err(_) => {
             metrics::counter!("server_panics_total").increment(1);
             tracing::error!("a request ended in a panic");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            problem(
-                status,
-                codes::INTERNAL,
-                "The server made a mistake.",
-                under_way,
-            )
+            let error = Error::internal(codes::INTERNAL, "a request ended in a panic");
+            let context = Context::of(&HeaderMap::new(), &Random::real());
+            problem(error, &context, under_way)
         }
     }
 }
 
-type Refusal = (StatusCode, &'static str, &'static str);
+type Refusal = (&'static str, &'static str);
 
 /// What HTTP/2 admits that HTTP/1 framing would have refused, and what is only too long.
 fn refusal(request: &Request<Incoming>, settings: &Settings) -> Option<Refusal> {
-    const MALFORMED: &str = codes::HEADER_MALFORMED;
     let uri = request.uri();
     let path_and_query = uri
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
     if path_and_query > settings.target_bytes_max {
         return Some((
-            StatusCode::URI_TOO_LONG,
             codes::ADDRESS_TOO_LONG,
-            "The address is too long.",
+            "the address is longer than is read",
         ));
     }
     if request.version() < Version::HTTP_2 {
@@ -99,33 +97,26 @@ fn refusal(request: &Request<Incoming>, settings: &Settings) -> Option<Refusal> 
         .is_some_and(|authority| authority.as_str().contains('@'));
     match differs || user {
         true => Some((
-            StatusCode::BAD_REQUEST,
-            MALFORMED,
-            "The request does not name one host.",
+            codes::HEADER_MALFORMED,
+            "the request does not name one host",
         )),
         false => None,
     }
 }
 
-fn problem<B>(
-    status: StatusCode,
-    code: &str,
-    why: &str,
-    under_way: UnderWay,
-) -> Response<Outbound<B>> {
-    let text = problem_text(status, code, why);
+/// An error that the edge never saw, in the form of all others.
+fn problem<B>(error: Error, context: &Context, under_way: UnderWay) -> Response<Outbound<B>> {
+    let text = crate::problem::body(&error, &context.correlation);
     let mut response = Response::new(Outbound::of_server(text, under_way));
-    *response.status_mut() = status;
-    let media_type = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    *response.status_mut() = Problem(error).status();
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    // The id is one of ours or was checked; it is always a value of a header.
+    if let Ok(correlation) = HeaderValue::from_str(&context.correlation) {
+        headers.insert("x-correlation-id", correlation);
+    }
     response
-}
-
-/// The words are ours and need no escaping.
-fn problem_text(status: StatusCode, code: &str, why: &str) -> String {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let status = status.as_u16();
-    format!(
-        r#"{{"type":"/docs/errors#{code}","title":"{title}","status":{status},"detail":"{why}","code":"{code}"}}"#
-    )
 }

@@ -31,7 +31,7 @@ impl<B> Outbound<B> {
         Self::new(Said::Edge(body), under_way)
     }
 
-    pub(super) fn of_server(text: String, under_way: UnderWay) -> Self {
+    pub(super) fn of_server(text: Vec<u8>, under_way: UnderWay) -> Self {
         Self::new(Said::Server(Some(text.into())), under_way)
     }
 
