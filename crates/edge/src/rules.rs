@@ -222,3 +222,25 @@ pub(crate) fn whole_numbers(value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_told_from_fractions_to_the_last_bit() {
+        for (text, whole) in [
+            ("5.0", "5"),
+            ("-1e2", "-100"),
+            ("2251799813685247.0", "2251799813685247"),
+            ("9007199254740991.0", "9007199254740991"),
+            ("2251799813685247.2", "2251799813685247.2"),
+            ("0.5", "0.5"),
+        ] {
+            let mut value: Value = serde_json::from_str(text).unwrap();
+            whole_numbers(&mut value);
+            let number: Value = serde_json::from_str(whole).unwrap();
+            assert_eq!(value, number, "{text}");
+        }
+    }
+}
