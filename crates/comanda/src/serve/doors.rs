@@ -145,11 +145,11 @@ impl Doors {
             match door {
                 Door::Http => {
                     let tls = self.certificates.as_ref().map(Certificates::tls);
-                    let respond = routes::respond(&self.edge);
+                    let respond = self.edge.clone();
                     serving.spawn(server::serve(listener, respond, tls, limits, parts, stop));
                 }
                 Door::Admin => {
-                    let respond = routes::respond(&self.admin_edge);
+                    let respond = self.admin_edge.clone();
                     serving.spawn(server::serve(listener, respond, None, limits, parts, stop));
                 }
                 Door::Trust => {

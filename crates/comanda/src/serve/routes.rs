@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
 use base::Result;
 use edge::health::{Health, Probe, Readiness};
-use edge::server::{self, Inbound};
 use edge::{Admission, Documentation, Edge, Network, Rates, Routes};
-use futures_util::future::BoxFuture;
-use http::Request;
 use platform::setup::Operators;
 use store::{Database, Db};
 
@@ -124,18 +120,4 @@ fn probe(name: &str, database: &Database, db: &Db) -> Arc<dyn Probe> {
             Ok(())
         })
     })
-}
-
-/// An edge as the server calls it.
-pub(super) fn respond(
-    edge: &Edge,
-) -> impl Fn(Request<Inbound>) -> BoxFuture<'static, Response> + Clone + Send + Sync + 'static {
-    let edge = edge.clone();
-    move |mut request: Request<Inbound>| {
-        if let Some(peer) = request.extensions().get::<server::Peer>().copied() {
-            request.extensions_mut().insert(edge::Peer(peer.address));
-        }
-        let edge = edge.clone();
-        Box::pin(async move { edge.call(request).await })
-    }
 }
