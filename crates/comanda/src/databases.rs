@@ -119,7 +119,7 @@ fn postgres(storage: &Storage, passwords: &Passwords, name: &str, address: &str)
 pub(crate) const fn parts() -> store::Parts {
     static SHARDS: &[&store::Part] = &[&engine::PART, &platform::SHARD];
     static PEOPLE: &[&store::Part] = &[&engine::PART];
-    static CONTROL: &[&store::Part] = &[&platform::CONTROL];
+    static CONTROL: &[&store::Part] = &[&identity::CONTROL];
     store::Parts {
         shards: SHARDS,
         people: PEOPLE,

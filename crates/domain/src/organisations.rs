@@ -12,6 +12,8 @@ base::typed_id!(
     pub OrganisationId = "org";
     /// Names a brand.
     pub BrandId = "brd";
+    /// Names a restaurant.
+    pub RestaurantId = "rst";
 );
 
 /// The most characters of a name, as it is typed.

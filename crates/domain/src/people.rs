@@ -1,6 +1,13 @@
-//! What is known of people: addresses that letters are sent to.
+//! What is known of people: who they are, and where letters reach them.
 
 use unicode_normalization::UnicodeNormalization as _;
+
+base::typed_id!(
+    /// Names a person.
+    pub PersonId = "per";
+    /// Names a session of a person.
+    pub SessionId = "ses";
+);
 
 /// The most characters of an e-mail address, by RFC 5321.
 pub const EMAIL_CHARS_MAX: usize = 254;
@@ -50,6 +57,54 @@ impl Email {
     }
 }
 
+/// The fewest digits after the sign of any number that can be called.
+const PHONE_DIGITS_MIN: usize = 7;
+/// The most digits, by E.164.
+const PHONE_DIGITS_MAX: usize = 15;
+
+/// A telephone number in the international form, `+` and digits.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Phone(String);
+
+/// A text that is no telephone number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "a telephone number is written internationally: + and {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} digits, the first not 0"
+)]
+pub struct PhoneError;
+
+impl Phone {
+    /// Takes a number as it was typed: spaces, dots, hyphens and brackets between its digits say nothing.
+    ///
+    /// # Errors
+    /// It does not begin with `+` and a digit other than 0, or it has too few or too many digits.
+    pub fn parse(text: &str) -> Result<Self, PhoneError> {
+        let digits = text.trim().strip_prefix('+').ok_or(PhoneError)?;
+        let digits: String = digits.chars().filter(|c| !" .-()/".contains(*c)).collect();
+        let is_number = digits.bytes().all(|digit| digit.is_ascii_digit())
+            && (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits.len())
+            && !digits.starts_with('0');
+        if is_number {
+            Ok(Self(format!("+{digits}")))
+        } else {
+            Err(PhoneError)
+        }
+    }
+
+    /// The number as it is compared and called.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A number is personal: it is never printed by accident.
+impl std::fmt::Debug for Phone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Phone")
+    }
+}
+
 /// What would need quotes or cannot be seen; nobody's address has it.
 fn is_barred(c: char) -> bool {
     c.is_whitespace() || crate::organisations::is_unseen(c) || "@<>()[],;:\\\"".contains(c)
@@ -93,6 +148,25 @@ mod tests {
             &longer,
         ] {
             assert_eq!(Email::parse(bad), Err(EmailError), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_international() {
+        for good in ["+49 (30) 901820", "+49.30/901-820", " +4930901820"] {
+            assert_eq!(Phone::parse(good).unwrap().as_str(), "+4930901820");
+        }
+        for bad in [
+            "",
+            "+",
+            "030 901820",
+            "+0301234567",
+            "+123456",
+            "+1234567890123456",
+            "+49x30901820",
+            "+٤٩٣٠٩٠١٨٢٠",
+        ] {
+            assert_eq!(Phone::parse(bad), Err(PhoneError), "{bad:?}");
         }
     }
 

@@ -1,11 +1,10 @@
-//! The slices that every other one stands on: organisations and their brands, the first operator.
+//! The slices that every other one stands on: organisations with their brands, access, audit.
 //!
 //! A slice is a folder: `store` has its tables and SQL, `app` its use cases, `http` its routes, `view` what it shows.
 
-mod ask;
+pub mod access;
+pub mod audit;
 pub mod organisations;
-pub mod setup;
-mod typed;
 
 use store::{Fold, Migration, Part};
 
@@ -19,19 +18,6 @@ pub static SHARD: Part = Part {
         name: "organisations",
         sqlite: include_str!("../migrations/shard/sqlite/0001_organisations.sql"),
         postgres: include_str!("../migrations/shard/postgres/0001_organisations.sql"),
-    }],
-};
-
-/// What they bring to the control database.
-pub static CONTROL: Part = Part {
-    name: "platform",
-    tables: setup::store::TABLES,
-    statements: setup::store::STATEMENTS,
-    migrations: &[Migration {
-        number: 1,
-        name: "operators",
-        sqlite: include_str!("../migrations/control/sqlite/0001_operators.sql"),
-        postgres: include_str!("../migrations/control/postgres/0001_operators.sql"),
     }],
 };
 

@@ -3,7 +3,9 @@
 use crate::workspace::Member;
 
 /// What the slices may use: everything below them, and never each other.
-const BELOW_SLICES: &[&str] = &["base", "domain", "rpc", "store", "fabric", "engine", "edge"];
+const BELOW_SLICES: &[&str] = &[
+    "base", "domain", "rpc", "store", "fabric", "engine", "edge", "slice",
+];
 
 const ALL: &[&str] = &[
     "base",
@@ -13,6 +15,8 @@ const ALL: &[&str] = &[
     "fabric",
     "engine",
     "edge",
+    "slice",
+    "identity",
     "commerce",
     "fulfilment",
     "backoffice",
@@ -25,7 +29,7 @@ const ALL: &[&str] = &[
     "xtask",
 ];
 
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("base", &[]),
     ("domain", &["base"]),
     ("rpc", &["base", "domain"]),
@@ -33,6 +37,8 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("fabric", &["base"]),
     ("engine", &["base", "store", "fabric"]),
     ("edge", &["base", "rpc", "fabric", "engine"]),
+    ("slice", &["base", "domain", "store", "edge"]),
+    ("identity", BELOW_SLICES),
     ("commerce", BELOW_SLICES),
     ("fulfilment", BELOW_SLICES),
     ("backoffice", BELOW_SLICES),

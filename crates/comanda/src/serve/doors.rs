@@ -34,7 +34,7 @@ pub(crate) struct Doors {
     certificates: Option<Certificates>,
     edge: Edge,
     admin_edge: Edge,
-    operators: platform::setup::App,
+    operators: identity::operators::App,
     readiness: Readiness,
 }
 
@@ -62,7 +62,7 @@ impl Doors {
             trust_address = Some(address);
             doors.push((Door::Trust, listener));
         }
-        let operators = platform::setup::App::new(
+        let operators = identity::operators::App::new(
             &ground.db,
             &ground.sealer,
             (&ground.clock, &ground.random),
@@ -112,7 +112,7 @@ impl Doors {
             .await
             .context("looking for an operator")?;
         let pepper = ground.rings.pepper();
-        let token = platform::setup::link_token(&pepper.borrow());
+        let token = identity::operators::link_token(&pepper.borrow());
         Ok(open.then(|| format!("{url}/setup#{token}")))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::Result;
 use edge::health::{Health, Probe, Readiness};
 use edge::{Admission, Documentation, Edge, Network, Rates, Routes};
-use platform::setup::Operators;
+use identity::operators::Operators;
 use store::{Database, Db};
 
 use super::ground::Ground;
@@ -20,17 +20,21 @@ const CALLERS_MAX: usize = 100_000;
 /// The edge for everybody.
 pub(super) fn everybody(
     ground: &Ground,
-    operators: &platform::setup::App,
+    operators: &identity::operators::App,
     readiness: &Readiness,
 ) -> Result<Edge> {
     let Ground {
         db, clock, random, ..
     } = ground;
-    let organisations =
-        platform::organisations::App::new(db, clock, random, ground.rings.cursors());
+    let organisations = platform::organisations::App::new(
+        db,
+        clock,
+        random,
+        slice::Cursors::new(ground.rings.cursors()),
+    );
     let health = Health::new(probes(ground), readiness.clone(), clock.clone());
     let routes = Routes::new()
-        .with(platform::setup::routes(operators))
+        .with(identity::operators::routes(operators))
         .with(platform::organisations::routes(&organisations))
         .with(pages::routes())
         .with(edge::health::routes(&health).into())
@@ -43,7 +47,7 @@ pub(super) fn everybody(
 }
 
 /// The edge of the admin port.
-pub(super) fn operators(ground: &Ground, operators: &platform::setup::App) -> Result<Edge> {
+pub(super) fn operators(ground: &Ground, operators: &identity::operators::App) -> Result<Edge> {
     let settings = edge::Settings {
         documentation: Documentation::Hidden,
         tls: false,
@@ -54,7 +58,7 @@ pub(super) fn operators(ground: &Ground, operators: &platform::setup::App) -> Re
     Edge::build(settings, routes, parts(ground, operators))
 }
 
-fn parts(ground: &Ground, operators: &platform::setup::App) -> edge::Parts {
+fn parts(ground: &Ground, operators: &identity::operators::App) -> edge::Parts {
     let clock = &ground.clock;
     edge::Parts {
         clock: clock.clone(),

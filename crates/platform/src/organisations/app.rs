@@ -2,22 +2,14 @@
 
 use std::sync::Arc;
 
-use base::{Clock, CursorKey, Error, Limit, Organisation, Page, Random, Result, Trail, Uid, codes};
+use base::{Clock, Error, Organisation, Page, Random, Result, Trail, Uid, codes};
 use domain::organisations::{self as names, Brand, BrandId, Name, Named, Naming, OrganisationId};
 use futures_util::future::try_join_all;
+use slice::{Ask, Cursors, Turn};
 use store::{Commit, Db, Failure, Placement, Rule, Sql, Table, Value};
-use tokio::sync::watch;
 
 use super::store as rows;
 use super::view::{BrandView, OrganisationView};
-use crate::ask::Ask;
-
-/// Where a page of a list begins and how long it is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Turn {
-    pub(crate) limit: Limit,
-    pub(crate) cursor: Option<String>,
-}
 
 /// The use cases of organisations and brands. Cheap to clone.
 #[derive(Clone)]
@@ -27,7 +19,7 @@ struct Inner {
     db: Db,
     clock: Clock,
     random: Random,
-    cursors: watch::Receiver<CursorKey>,
+    cursors: Cursors,
 }
 
 /// How a noun of two events is stored: its table, its statements, its kinds of events.
@@ -55,12 +47,7 @@ static BRAND: Noun = Noun {
 impl App {
     /// The use cases over these databases; cursors are signed with the key that is current.
     #[must_use]
-    pub fn new(
-        db: &Db,
-        clock: &Clock,
-        random: &Random,
-        cursors: watch::Receiver<CursorKey>,
-    ) -> Self {
+    pub fn new(db: &Db, clock: &Clock, random: &Random, cursors: Cursors) -> Self {
         App(Arc::new(Inner {
             db: db.clone(),
             clock: clock.clone(),
@@ -129,9 +116,9 @@ impl App {
     /// Lists the organisations of this region, oldest first.
     pub(crate) async fn organisations(&self, turn: &Turn) -> Result<Page<OrganisationView>> {
         let after = match &turn.cursor {
-            Some(cursor) => {
-                Organisation::new(u32::from_be_bytes(self.opened("organisations", cursor)?))
-            }
+            Some(cursor) => Organisation::new(u32::from_be_bytes(
+                self.0.cursors.open("organisations", cursor)?,
+            )),
             None => Organisation::PEOPLE,
         };
         let (db, limit) = (&self.0.db, turn.limit.get());
@@ -153,7 +140,7 @@ impl App {
             .map(|found| OrganisationView::of(found, db.region()));
         let next = last
             .filter(|_| more)
-            .map(|last| self.sealed("organisations", &last));
+            .map(|last| self.0.cursors.seal("organisations", &last));
         Ok(Page {
             items: items.collect(),
             next,
@@ -230,7 +217,7 @@ impl App {
         self.organisation(organisation).await?;
         let scope = format!("brands of {organisation}");
         let after = match &turn.cursor {
-            Some(cursor) => Uid::from_bytes(self.opened(&scope, cursor)?),
+            Some(cursor) => Uid::from_bytes(self.0.cursors.open(&scope, cursor)?),
             None => Uid::from_bytes([0; 16]),
         };
         let limit = turn.limit.get();
@@ -246,7 +233,7 @@ impl App {
             .map(rows::read)
             .collect::<Result<_, _>>()?;
         let last = brands.last().filter(|_| rows.len() > limit);
-        let next = last.map(|last| self.sealed(&scope, last.id.uid().as_bytes()));
+        let next = last.map(|last| self.0.cursors.seal(&scope, last.id.uid().as_bytes()));
         Ok(Page {
             items: brands.iter().map(BrandView::from).collect(),
             next,
@@ -326,20 +313,6 @@ impl App {
             .transpose()
             .at()?
             .ok_or_else(missing)
-    }
-
-    fn sealed(&self, scope: &str, place: &[u8]) -> String {
-        self.0.cursors.borrow().seal(scope, place)
-    }
-
-    fn opened<const BYTES: usize>(&self, scope: &str, cursor: &str) -> Result<[u8; BYTES]> {
-        let place = self.0.cursors.borrow().open(scope, cursor)?;
-        place.try_into().map_err(|_| {
-            Error::invalid(
-                codes::CURSOR_REFUSED,
-                "the cursor does not belong to this list",
-            )
-        })
     }
 }
 

@@ -3,22 +3,19 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use base::{Limit, codes};
+use base::codes;
 use domain::organisations::{BrandId, Name, OrganisationId};
 use edge::{Answer, Criticality, Json, Page, Path, Policy, Query, Rate, Route, Routes, Versioned};
 use http::{Method, StatusCode};
 use serde::Deserialize;
+use slice::{Ask, Part, VERSION_MAX, wrong};
 use utoipa::IntoParams;
 
-use super::app::{App, Turn};
+use super::app::App;
 use super::view::{BrandView, NewName, OrganisationView, Rename};
-use crate::ask::Ask;
-use crate::typed::wrong;
 
 const READ_WITHIN: Duration = Duration::from_secs(2);
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
-/// The largest number that every reader of JSON tells from its neighbours.
-const VERSION_MAX: i64 = (1 << 53) - 1;
 const TAG: &str = "organisations";
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -35,29 +32,6 @@ struct OfBrand {
     /// Which brand.
     #[param(value_type = String, pattern = "^brd_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     brand: BrandId,
-}
-
-/// Which part of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Part {
-    /// How many entries at most; 20 when nothing is said.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
-}
-
-impl Part {
-    fn turn(self) -> base::Result<Turn> {
-        let limit = self.limit.map(Limit::new).transpose()?.unwrap_or_default();
-        Ok(Turn {
-            limit,
-            cursor: self.cursor,
-        })
-    }
 }
 
 /// The routes of organisations and brands.

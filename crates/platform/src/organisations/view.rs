@@ -2,9 +2,8 @@
 
 use domain::organisations::{Brand, BrandId, Organisation, OrganisationId};
 use serde::{Deserialize, Serialize};
+use slice::TypedName;
 use utoipa::ToSchema;
-
-use crate::typed::TypedName;
 
 /// The name for a new organisation or brand.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -7,5 +7,4 @@
 )]
 
 mod organisations;
-mod setup;
 mod world;

@@ -1,13 +1,16 @@
 //! An edge with the routes of the slices over databases of its own, and an operator who asks.
+//!
+//! Who asks is simply stated here: how people sign in is another crate's concern.
 
 use std::sync::Arc;
 
 use base::CursorKey;
-use base::secret::{KeyRing, Secret};
-use edge::{Admission, Edge, Parts, Rates, Settings};
-use http::{Method, Request, StatusCode};
+use base::secret::Secret;
+use edge::{Admission, Caller, Edge, Identify, Parts, Rates, Role, Settings};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use platform::{organisations, setup};
+use platform::organisations;
 use serde_json::{Value, json};
 use store::Parts as Bring;
 use testkit::trial::{Engine, World};
@@ -16,17 +19,24 @@ use tokio::sync::watch;
 static BRING: Bring = Bring {
     shards: &[&platform::SHARD],
     people: &[],
-    control: &[&platform::CONTROL],
+    control: &[],
 };
 
 /// The slices on one engine.
 pub(crate) struct Shop {
     _world: World,
     pub(crate) edge: Edge,
-    pub(crate) pepper: watch::Sender<KeyRing>,
-    pub(crate) setup: setup::App,
-    key: Option<String>,
     _cursors: watch::Sender<CursorKey>,
+}
+
+/// Whoever says that he is the operator is believed.
+struct Stated;
+
+impl Identify for Stated {
+    fn identify(&self, headers: &HeaderMap) -> BoxFuture<'_, base::Result<Option<Caller>>> {
+        let stated = headers.contains_key("authorization");
+        Box::pin(async move { Ok(stated.then(|| Caller::new("operator", Role::Operator, None))) })
+    }
 }
 
 /// What was answered.
@@ -38,20 +48,18 @@ pub(crate) struct Said {
 }
 
 impl Shop {
-    /// The slices, with nobody set up.
-    pub(crate) async fn empty(engine: Engine) -> Self {
+    /// The slices, and an operator who asks.
+    pub(crate) async fn new(engine: Engine) -> Self {
         let world = World::new(engine).await;
         world.db.migrate(&BRING).await.unwrap();
         let random = &world.random;
-        let (pepper, peppers) = watch::channel(KeyRing::draw(random));
         let (cursors, cursor) = watch::channel(CursorKey::new(*Secret::draw(random).bytes()));
-        let sealer = world.db.sealer(&KeyRing::draw(random));
-        let setup = setup::App::new(&world.db, &sealer, (&world.clock, random), peppers);
-        let organisations = organisations::App::new(&world.db, &world.clock, random, cursor);
+        let organisations =
+            organisations::App::new(&world.db, &world.clock, random, slice::Cursors::new(cursor));
         let parts = Parts {
             clock: world.clock.clone(),
             random: random.clone(),
-            identify: Arc::new(setup::Operators::new(&setup)),
+            identify: Arc::new(Stated),
             limits: fabric::Limits::memory(&world.clock, 10_000),
             admission: Admission::new(roomy(), world.clock.clone()),
         };
@@ -64,37 +72,13 @@ impl Shop {
             rates: unlimited,
             ..Settings::default()
         };
-        let routes = organisations::routes(&organisations).with(setup::routes(&setup));
+        let routes = organisations::routes(&organisations);
         let edge = Edge::build(settings, routes, parts).unwrap();
         Shop {
             _world: world,
             edge,
-            pepper,
-            setup,
-            key: None,
             _cursors: cursors,
         }
-    }
-
-    /// The slices with their first operator.
-    pub(crate) async fn new(engine: Engine) -> Self {
-        let mut shop = Self::empty(engine).await;
-        let claimed = shop.claim("Ada", "ada@example.com").await;
-        assert_eq!(claimed.status, StatusCode::CREATED, "{claimed:?}");
-        shop.sign_in(claimed.body["key"].as_str().unwrap());
-        shop
-    }
-
-    /// Asks with this key from now on.
-    pub(crate) fn sign_in(&mut self, key: &str) {
-        self.key = Some(key.to_owned());
-    }
-
-    /// Follows the set-up link.
-    pub(crate) async fn claim(&self, name: &str, email: &str) -> Said {
-        let token = setup::link_token(&self.pepper.borrow());
-        let body = json!({"token": token, "name": name, "email": email});
-        self.post("/api/setup", body).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Said {
@@ -117,10 +101,8 @@ impl Shop {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header("host", "localhost");
-        if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
+            .header("host", "localhost")
+            .header("authorization", "operator");
         if !once.is_empty() {
             request = request.header("idempotency-key", once);
         }

@@ -32,7 +32,7 @@ pub(crate) const KINDS: [Kind; 4] = [
     },
     Kind {
         name: "control",
-        parts: &[&store::DATABASE, &store::CONTROL, &platform::CONTROL],
+        parts: &[&store::DATABASE, &store::CONTROL, &identity::CONTROL],
     },
 ];
 

@@ -8,6 +8,9 @@ use domain::people::Email;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The largest number that every reader of JSON tells from its neighbours; versions stay below it.
+pub const VERSION_MAX: i64 = (1 << 53) - 1;
+
 /// A name as it was typed: one line of at most 120 characters, with something to see in it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
@@ -17,7 +20,7 @@ use utoipa::ToSchema;
     pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s][^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$",
     example = "Trattoria Lucia"
 )]
-pub(crate) struct TypedName(String);
+pub struct TypedName(String);
 
 /// An e-mail address as it was typed.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -27,25 +30,31 @@ pub(crate) struct TypedName(String);
     pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\"]{1,64}@[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-]([^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-])?(\\.[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-]([^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s@<>()\\[\\],;:\\\\\".-])?)+$",
     example = "lucia@example.com"
 )]
-pub(crate) struct TypedEmail(String);
+pub struct TypedEmail(String);
 
 impl TypedName {
     /// What it means.
-    pub(crate) fn name(&self) -> Result<Name> {
+    ///
+    /// # Errors
+    /// It is none, and the error names the field.
+    pub fn name(&self) -> Result<Name> {
         Name::parse(&self.0).map_err(|error| wrong("name", error.to_string()))
     }
 }
 
 impl TypedEmail {
     /// What it means.
-    pub(crate) fn email(&self) -> Result<Email> {
+    ///
+    /// # Errors
+    /// It is none, and the error names the field.
+    pub fn email(&self) -> Result<Email> {
         Email::parse(&self.0).map_err(|error| wrong("email", error.to_string()))
     }
 }
 
 /// A field that says what it must not.
 #[track_caller]
-pub(crate) fn wrong(field: &'static str, said: impl Into<String>) -> Error {
+pub fn wrong(field: &'static str, said: impl Into<String>) -> Error {
     Error::invalid(
         codes::FIELD_INVALID,
         "a field has a value that it must not have",

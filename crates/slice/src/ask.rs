@@ -11,13 +11,13 @@ use store::{Commit, Db, Event, Key, Reply};
 
 /// Who asks for a change, and how it is told from another request.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub struct Ask {
     /// Who: it is written into the events.
-    pub(crate) actor: String,
+    pub actor: String,
     /// The trace that the events belong to.
-    pub(crate) trace: String,
+    pub trace: String,
     /// The key under which the change happens once.
-    pub(crate) key: Option<String>,
+    pub key: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Ask {
@@ -41,7 +41,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
 
 impl Ask {
     /// An event of this request.
-    pub(crate) fn event(
+    ///
+    /// # Errors
+    /// The payload is no JSON object.
+    pub fn event(
         &self,
         commit: &Commit,
         (stream, version): (Uid, i64),
@@ -64,7 +67,10 @@ impl Ask {
     /// gets the answer of the first one.
     ///
     /// `request` is all that makes the request what it is; another one under the same key is refused.
-    pub(crate) async fn settle<T: Serialize + DeserializeOwned>(
+    ///
+    /// # Errors
+    /// What `decide` says, what the commit was refused for, or that the key was used for another request.
+    pub async fn settle<T: Serialize + DeserializeOwned>(
         &self,
         db: &Db,
         (organisation, operation): (Organisation, &'static str),

@@ -17,7 +17,7 @@ on_both!(
 
 async fn the_link_works_until_its_key_was_used(engine: Engine) {
     let mut shop = Shop::empty(engine).await;
-    assert!(shop.setup.is_open().await.unwrap());
+    assert!(shop.operators.is_open().await.unwrap());
     let lost = shop.claim("Ada", "ada@example.com").await;
     let again = shop.claim("Ada Lovelace", "ada@example.org").await;
     assert_eq!(
@@ -36,7 +36,7 @@ async fn the_link_works_until_its_key_was_used(engine: Engine) {
     assert_eq!(me.body["name"], "Ada Lovelace");
     assert_eq!(me.body["email"], "ada@example.org");
 
-    assert!(!shop.setup.is_open().await.unwrap());
+    assert!(!shop.operators.is_open().await.unwrap());
     let late = shop.claim("Eve", "eve@example.com").await;
     assert_eq!(late.status, StatusCode::FORBIDDEN);
     assert_eq!(late.body["code"], "setup_refused");
@@ -48,7 +48,7 @@ async fn the_link_works_until_its_key_was_used(engine: Engine) {
 
 async fn only_the_printed_link_works(engine: Engine) {
     let shop = Shop::empty(engine).await;
-    let good = platform::setup::link_token(&shop.pepper.borrow());
+    let good = identity::operators::link_token(&shop.pepper.borrow());
     let other = good.replace(|c: char| c.is_ascii_digit(), "a");
     for token in [other.as_str(), &"0".repeat(64)] {
         let body = json!({"token": token, "name": "Eve", "email": "eve@example.com"});
@@ -58,7 +58,7 @@ async fn only_the_printed_link_works(engine: Engine) {
             (StatusCode::FORBIDDEN, &json!("setup_refused"))
         );
     }
-    assert!(shop.setup.is_open().await.unwrap());
+    assert!(shop.operators.is_open().await.unwrap());
 }
 
 async fn a_key_outlives_the_pepper_it_was_made_with(engine: Engine) {
@@ -81,7 +81,7 @@ async fn wrong_names_and_addresses_are_told_by_field(engine: Engine) {
         .map(|field| field["field"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["name", "email"]);
-    assert!(shop.setup.is_open().await.unwrap());
+    assert!(shop.operators.is_open().await.unwrap());
 }
 
 async fn nobody_is_let_in_without_a_key(engine: Engine) {

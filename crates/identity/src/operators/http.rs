@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::{App, Operator, OperatorId};
-use crate::typed::{TypedEmail, TypedName};
+use slice::{TypedEmail, TypedName};
 
 const WITHIN: Duration = Duration::from_secs(5);
 const TAG: &str = "operators";

@@ -1,0 +1,1 @@
+//! Second factors, and sign-in by another provider.

@@ -1,0 +1,1 @@
+//! People: their contacts, the codes that prove them, profile and address book.

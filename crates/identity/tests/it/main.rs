@@ -1,0 +1,10 @@
+//! People and operators through the gate, on SQLite and on PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail wherever it likes"
+)]
+
+mod operators;
+mod world;

@@ -1,0 +1,9 @@
+//! How slices ask each other without seeing each other: one typed client per service.
+//!
+//! In process a client holds the service itself and passes types of `domain`. Whoever wires the binary hands them out.
+
+mod letters;
+mod people;
+
+pub use letters::{About, Deliver, Letter, Letters, Recipient};
+pub use people::{Known, People};
