@@ -48,6 +48,8 @@ codes! {
         "Stored data do not read back as they were written.";
     DEADLINE = "deadline", Unavailable,
         "The deadline passed before the work was begun; nothing was done.";
+    EXTERNAL_ID_TAKEN = "external_id_taken", Conflict,
+        "Another restaurant of the organisation has this external id.";
     FIELD_INVALID = "field_invalid", Invalid,
         "A field has a value that it must not have.";
     FIELD_MISSING = "field_missing", Invalid,
@@ -58,6 +60,8 @@ codes! {
         "The caller is known and may not do this.";
     HEADER_MALFORMED = "header_malformed", Invalid,
         "A header of a request cannot be read, or is there twice.";
+    HOST_TAKEN = "host_taken", Conflict,
+        "The host name leads to another organisation.";
     ID_MALFORMED = "id_malformed", Invalid,
         "An id is not the expected prefix followed by 26 base-32 digits.";
     IDEMPOTENCY_OTHER_BODY = "idempotency_other_body", Invalid,
@@ -84,22 +88,34 @@ codes! {
         "There is no such thing, or none that the caller may know of.";
     ORGANISATION_MALFORMED = "organisation_malformed", Invalid,
         "The number of an organisation is not a whole number of 32 bits.";
+    ORGANISATION_SUSPENDED = "organisation_suspended", Forbidden,
+        "The organisation is suspended: its people can read, and change nothing.";
     ORIGIN_REFUSED = "origin_refused", Forbidden,
         "A page of another site may not do this.";
     OVERLOADED = "overloaded", Unavailable,
         "There is more work than can be done in time; nothing was done, and it may be tried again.";
+    PAIRING_REFUSED = "pairing_refused", Forbidden,
+        "The pairing code is not one that was given out, is too old, or was used before.";
     PATH_UNKNOWN = "path_unknown", Missing,
         "There is nothing at this address.";
+    PLAN_LIMIT = "plan_limit", Conflict,
+        "The plan of the organisation does not hold more of these; the field names the limit.";
     QUERY_MALFORMED = "query_malformed", Invalid,
         "The query of the address cannot be read, or names something twice.";
     RATE_LIMITED = "rate_limited", Limited,
         "The caller asked more often than it may; it may try again later.";
     RATIO_MALFORMED = "ratio_malformed", Invalid,
         "A ratio has a denominator that is not above zero.";
+    REFRESH_REFUSED = "refresh_refused", Unauthenticated,
+        "A refresh token is not known, was used before, or its session has ended; sign in again.";
     REFUSED = "refused", Conflict,
         "A guard of the commit did not hold; nothing of the commit was stored.";
     REQUEST_TOO_SLOW = "request_too_slow", Unavailable,
         "The operation was not done within its deadline, and was ended.";
+    SCOPE_REFUSED = "scope_refused", Forbidden,
+        "A key cannot do what whoever makes it may not do.";
+    SECOND_FACTOR_NEEDED = "second_factor_needed", Forbidden,
+        "The caller must prove a second factor first.";
     SETUP_REFUSED = "setup_refused", Forbidden,
         "The set-up link is not the one that was printed, or was used before.";
     STOPPING = "stopping", Unavailable,

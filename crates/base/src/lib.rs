@@ -3,13 +3,13 @@
 //! Time and randomness are values that are passed in, so that any run can be repeated. This crate
 //! knows no database, no network and no async runtime, and nothing of restaurants.
 
-mod base64;
 mod civil;
 mod crockford;
 
 #[doc(hidden)]
 pub mod text;
 
+pub mod base64;
 pub mod clock;
 pub mod codes;
 pub mod currency;
