@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
+use base::{Error, codes};
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::ETAG;
+use http::header::{CACHE_CONTROL, ETAG, LOCATION, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::cookie::Set;
 use crate::{Json, Problem};
 
 /// What a handler returns.
@@ -74,6 +76,36 @@ impl<T: ToSchema> ToSchema for Page<T> {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
+    }
+}
+
+/// Sends the caller to another address, which it asks for with `GET`. Only addresses that we made may stand here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Redirect(pub String);
+
+impl IntoResponse for Redirect {
+    fn into_response(self) -> Response {
+        let Ok(address) = HeaderValue::try_from(self.0) else {
+            let message = "an address to go to cannot be written";
+            return Problem(Error::internal(codes::INTERNAL, message)).into_response();
+        };
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        response.headers_mut().insert(LOCATION, address);
+        response
+    }
+}
+
+/// An answer that sets a cookie, or ends it. It is kept by nobody.
+#[derive(Clone, Debug)]
+pub struct WithCookie<T>(pub Set, pub T);
+
+impl<T: IntoResponse> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        let headers = response.headers_mut();
+        headers.append(SET_COOKIE, self.0.header());
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }
 

@@ -14,7 +14,13 @@ use http_body::Body as HttpBody;
 
 use crate::gate::{self, Gate};
 use crate::registry::Registry;
-use crate::{Admission, Identify, Routes, Settings, document, pages};
+use crate::{
+    Admission, Authorise, Hosts, Identify, NoGrants, NoHosts, NoWitness, Nobody, Routes, Settings,
+    Witness, admission, document, pages,
+};
+
+/// Callers who are counted at once where nothing else is said.
+const CALLERS_MAX: usize = 10_000;
 
 /// What the edge stands on.
 pub struct Parts {
@@ -24,10 +30,33 @@ pub struct Parts {
     pub random: Random,
     /// Finds out who asks.
     pub identify: Arc<dyn Identify>,
+    /// Says what a caller may do in an organisation.
+    pub authorise: Arc<dyn Authorise>,
+    /// Tells the audit log what was seen.
+    pub witness: Arc<dyn Witness>,
+    /// Knows the host names that organisations brought.
+    pub hosts: Arc<dyn Hosts>,
     /// Counts how often somebody asks.
     pub limits: Limits,
     /// Lets in as many as can be served.
     pub admission: Admission,
+}
+
+impl Parts {
+    /// Knows nobody, grants nothing, tells nobody, and lets in as many as the usual settings do; for routes that are
+    /// for everybody, and to put one's own parts into.
+    pub fn new(clock: &Clock, random: &Random) -> Self {
+        Self {
+            clock: clock.clone(),
+            random: random.clone(),
+            identify: Arc::new(Nobody),
+            authorise: Arc::new(NoGrants),
+            witness: Arc::new(NoWitness),
+            hosts: Arc::new(NoHosts),
+            limits: Limits::memory(clock, CALLERS_MAX),
+            admission: Admission::new(admission::Settings::default(), clock.clone()),
+        }
+    }
 }
 
 impl std::fmt::Debug for Parts {

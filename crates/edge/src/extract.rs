@@ -1,5 +1,6 @@
 //! What a handler takes out of a request. The gate has read and checked it before; nothing here waits.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use serde::de::DeserializeOwned;
 
 use crate::gate::body::Counted;
 use crate::rules::Rules;
-use crate::{Answer, Caller, Context, Problem, text};
+use crate::{Answer, Caller, Context, Granted, Hosts, Problem, text};
 
 /// What the gate found out about a request, for the handler.
-#[derive(Debug)]
 pub(crate) struct Passage {
     pub(crate) context: Context,
     pub(crate) caller: Option<Caller>,
+    pub(crate) granted: Option<Granted>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) hosts: Arc<dyn Hosts>,
     pub(crate) params: Vec<(Arc<str>, String)>,
     pub(crate) body: Bytes,
     pub(crate) rules: Option<Arc<Rules>>,
@@ -71,6 +74,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         // The policy of the route was asked before; this is for a handler of a public route that wants more.
         let missing = || Error::unauthenticated(codes::UNAUTHENTICATED, "nobody is signed in");
         Ok(caller.ok_or_else(missing)?)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Granted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Answer<Self> {
+        let granted = passage(&parts.extensions)?.granted.clone();
+        let missing = || Error::internal(codes::INTERNAL, "the route asks for no permission");
+        Ok(granted.ok_or_else(missing)?)
     }
 }
 

@@ -5,6 +5,7 @@
 //! `docs/api.md` shows how a route is written and what every answer carries.
 
 mod answer;
+mod authorise;
 mod caller;
 mod document;
 mod edge;
@@ -14,14 +15,18 @@ mod json;
 mod pages;
 mod policy;
 mod problem;
+mod rates;
 mod registry;
 mod route;
 mod rules;
 mod settings;
+mod site;
 mod text;
+mod witness;
 
 pub mod admission;
 pub mod context;
+pub mod cookie;
 pub mod health;
 pub mod info;
 pub mod metrics;
@@ -29,8 +34,9 @@ pub mod observe;
 pub mod server;
 
 pub use admission::{Admission, Criticality};
-pub use answer::{Answer, Page, Variants, Versioned};
-pub use caller::{Caller, Identify, Role};
+pub use answer::{Answer, Page, Redirect, Variants, Versioned, WithCookie};
+pub use authorise::{Asked, Authorise, Granted, NoGrants, Places};
+pub use caller::{Caller, FirstOf, Identify, Means, Nobody, Role, Strength, Who, bearer};
 pub use context::Context;
 pub use edge::{Edge, Parts};
 pub use extract::{Body, Deadline, IdempotencyKey, IfMatch, Path, Query};
@@ -38,8 +44,11 @@ pub use gate::Peer;
 pub use json::Json;
 pub use policy::{Policy, Rate};
 pub use problem::Problem;
+pub use rates::{By, RateRow, Rates};
 pub use route::{Route, Routes};
-pub use settings::{Documentation, Network, Rates, Settings};
+pub use settings::{Documentation, Network, Settings};
+pub use site::{Client, Hosts, NoHosts, Site};
+pub use witness::{NoWitness, Seen, What, Witness};
 
 /// What the steps of the gate cost one by one is measured through here; nothing else may use it.
 #[doc(hidden)]

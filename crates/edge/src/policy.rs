@@ -1,5 +1,9 @@
 //! What a route says of who may call it, and how often.
 
+use std::time::Duration;
+
+use crate::Strength;
+
 /// Who may call a route. There is no default: a route that does not say it does not start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Policy {
@@ -7,8 +11,10 @@ pub enum Policy {
     Public,
     /// Everybody who is signed in; the handler narrows it to what is the caller's own.
     SignedIn,
-    /// Operators of the platform.
+    /// Operators of the platform, with a second factor.
     Operator,
+    /// Whoever has this permission at the target: the first typed id in the path. Staff need a second factor.
+    May(&'static str),
 }
 
 impl Policy {
@@ -18,12 +24,37 @@ impl Policy {
             Self::Public => "public",
             Self::SignedIn => "signed-in",
             Self::Operator => "operator",
+            Self::May(_) => "may",
+        }
+    }
+
+    /// Gives the permission that the caller needs at the target.
+    pub const fn permission(self) -> Option<&'static str> {
+        match self {
+            Self::May(permission) => Some(permission),
+            Self::Public | Self::SignedIn | Self::Operator => None,
+        }
+    }
+
+    /// Gives how well the sign-in of a human must be proven.
+    pub const fn strength(self) -> Option<Strength> {
+        match self {
+            Self::Public => None,
+            Self::SignedIn => Some(Strength::One),
+            Self::Operator | Self::May(_) => Some(Strength::Two),
         }
     }
 }
 
-/// How often a caller may call a route; the numbers stand in [`crate::Settings`].
+/// A bound of a single route: for each caller, or each address where nobody is signed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Bound {
+    pub(crate) max: u32,
+    pub(crate) window: Duration,
+}
+
+/// How often a caller may call a route; the numbers stand in [`crate::Settings`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Rate {
     /// Most routes.
     Api,

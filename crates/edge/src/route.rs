@@ -16,6 +16,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::policy::Bound;
 use crate::{Criticality, Policy, Rate};
 
 /// How large a JSON body may be.
@@ -43,6 +44,10 @@ pub(crate) struct Shape {
     pub(crate) params: Vec<Parameter>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) fails: Vec<&'static str>,
+    /// How often one caller may call this very route.
+    pub(crate) bound: Option<Bound>,
+    /// Whether the audit log is told who read.
+    pub(crate) personal: bool,
     /// Whether a request that is sent again under its key has one effect and one answer.
     pub(crate) once: bool,
     /// The names of the types that the handler takes, by which the document knows which headers it reads.
@@ -138,6 +143,8 @@ impl<S> Route<S> {
             params: Vec::new(),
             query: Vec::new(),
             fails: Vec::new(),
+            bound: None,
+            personal: false,
             once: false,
             handler: None,
         };
@@ -177,6 +184,21 @@ impl<S> Route<S> {
     #[must_use]
     pub fn rate(mut self, rate: Rate) -> Self {
         self.shape.rate = Some(rate);
+        self
+    }
+
+    /// Bounds this very route besides its class: so many from one caller, or one address where nobody is signed in,
+    /// in any stretch of time as long as the window.
+    #[must_use]
+    pub fn bound(mut self, max: u32, window: Duration) -> Self {
+        self.shape.bound = Some(Bound { max, window });
+        self
+    }
+
+    /// Says that the answer shows personal data: the audit log is told who read it, and nobody keeps it.
+    #[must_use]
+    pub fn reads_personal(mut self) -> Self {
+        self.shape.personal = true;
         self
     }
 
@@ -234,6 +256,12 @@ impl<S> Route<S> {
     #[must_use]
     pub fn answers_text(self, media_type: &'static str) -> Self {
         self.answer(StatusCode::OK, Content::Text(media_type))
+    }
+
+    /// Answers with the address of another page ([`crate::Redirect`]).
+    #[must_use]
+    pub fn answers_redirect(self) -> Self {
+        self.answer(StatusCode::SEE_OTHER, Content::Nothing)
     }
 
     fn answer(mut self, status: StatusCode, content: Content) -> Self {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use base::{Error, Result, codes};
 
+use crate::Rates;
+
 /// The decisions of the operator.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -16,7 +18,7 @@ pub struct Settings {
     /// Addresses of proxies in front of the platform, alone or with the length of a network
     /// (`10.0.0.0/8`); only they are believed about where a request comes from.
     pub proxies: Vec<Network>,
-    /// How many requests a minute each class of routes takes from one caller.
+    /// How often somebody may ask.
     pub rates: Rates,
     /// How long a request may take to send its body.
     pub body_within: Duration,
@@ -47,35 +49,6 @@ pub enum Documentation {
     Shown,
     /// Nowhere; only the page of error codes is, because every error answer points to it.
     Hidden,
-}
-
-/// How many requests a minute a caller may send, by class; `None` is without limit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rates {
-    /// [`crate::Rate::Api`].
-    pub api: Option<u32>,
-    /// [`crate::Rate::Auth`].
-    pub auth: Option<u32>,
-    /// [`crate::Rate::Orders`].
-    pub orders: Option<u32>,
-}
-
-impl Rates {
-    /// The limits in production, where one address may stand for a whole restaurant.
-    pub const PRODUCTION: Self = Self {
-        api: Some(120),
-        auth: Some(5),
-        orders: Some(10),
-    };
-}
-
-impl Default for Rates {
-    fn default() -> Self {
-        Self {
-            api: Some(60),
-            ..Self::PRODUCTION
-        }
-    }
 }
 
 /// One address, or a network of them.

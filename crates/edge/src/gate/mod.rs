@@ -37,7 +37,8 @@ use crate::observe::Observation;
 use crate::registry::{Registry, Served, Spot};
 use crate::route::Takes;
 use crate::{
-    Admission, Caller, Context, Identify, Network, Parts, Policy, Problem, Role, Settings, text,
+    Admission, Authorise, Caller, Context, Hosts, Identify, Network, Parts, Policy, Problem, Role,
+    Settings, Witness, text,
 };
 
 /// What the gate stands on.
@@ -48,6 +49,9 @@ pub struct Gate {
     clock: Clock,
     random: Random,
     identify: Arc<dyn Identify>,
+    authorise: Arc<dyn Authorise>,
+    witness: Arc<dyn Witness>,
+    hosts: Arc<dyn Hosts>,
     limits: Limits,
     admission: Admission,
     classes: rate::Classes,
@@ -102,9 +106,12 @@ impl Gate {
             clock: parts.clock,
             random: parts.random,
             identify: parts.identify,
+            authorise: parts.authorise,
+            witness: parts.witness,
+            hosts: parts.hosts,
             limits: parts.limits,
             admission: parts.admission,
-            classes: rate::Classes::new(settings.rates),
+            classes: rate::Classes::new(&settings.rates),
             origins,
             proxies: settings.proxies,
             body_within: settings.body_within,
@@ -237,6 +244,9 @@ where
     let passage = Passage {
         context,
         caller,
+        granted: None,
+        address: client::address(&gate.proxies, &head.extensions, &head.headers),
+        hosts: gate.hosts.clone(),
         params,
         body,
         rules,
@@ -307,11 +317,11 @@ fn may(policy: Option<Policy>, caller: Option<&Caller>) -> Result<()> {
         (Some(Policy::Public), _)
         | (Some(Policy::SignedIn), Some(_))
         | (Some(Policy::Operator), Some(Role::Operator)) => Ok(()),
-        (Some(Policy::SignedIn | Policy::Operator) | None, None) => Err(Error::unauthenticated(
+        (Some(_) | None, None) => Err(Error::unauthenticated(
             codes::UNAUTHENTICATED,
             "nobody is signed in",
         )),
-        (Some(Policy::Operator) | None, Some(_)) => Err(Error::forbidden(
+        (Some(_) | None, Some(_)) => Err(Error::forbidden(
             codes::FORBIDDEN,
             "the caller may not do this",
         )),

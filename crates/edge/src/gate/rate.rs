@@ -19,19 +19,20 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    pub(crate) fn new(rates: Rates) -> Self {
-        let policy = |rate: Rate, max: Option<u32>| {
+    pub(crate) fn new(rates: &Rates) -> Self {
+        let policy = |rate: Rate| {
             let name = rate.name();
-            max.map(|max| Policy {
+            let row = rates.rows().iter().find(|row| row.class == Some(rate))?;
+            row.max.map(|max| Policy {
                 name,
                 max,
                 window: WINDOW,
             })
         };
         Self {
-            api: policy(Rate::Api, rates.api),
-            auth: policy(Rate::Auth, rates.auth),
-            orders: policy(Rate::Orders, rates.orders),
+            api: policy(Rate::Api),
+            auth: policy(Rate::Auth),
+            orders: policy(Rate::Orders),
         }
     }
 

@@ -112,7 +112,7 @@ async fn a_request_is_served() {
     assert_eq!(trial.get("/api/things?").await.json()["name"], "20 None");
     assert_eq!(
         &trial.ask("GET /api/me", &[MEMBER], "").await.body[..],
-        b"mbr_1"
+        b"per_1"
     );
     let with_fractions = THING.replace("2}", "2.0}");
     let heard = trial
@@ -266,19 +266,12 @@ async fn head_is_get_without_the_body() {
 }
 
 fn unlimited() -> Rates {
-    Rates {
-        api: None,
-        auth: None,
-        orders: None,
-    }
+    Rates::unlimited()
 }
 
 #[tokio::test]
 async fn callers_and_addresses_are_counted_apart() {
-    let rates = Rates {
-        api: Some(2),
-        ..unlimited()
-    };
+    let rates = Rates::of(Some(2), None, None);
     let trial = Trial::with(Settings {
         rates,
         ..Settings::default()
@@ -381,10 +374,7 @@ async fn only_listed_proxies_are_believed_about_addresses() {
     for &(proxies, first, second, apart) in ADDRESSES {
         let listed = proxies.split(' ').filter(|one| !one.is_empty());
         let listed = listed.map(|one| one.parse().unwrap()).collect();
-        let rates = Rates {
-            api: Some(1),
-            ..unlimited()
-        };
+        let rates = Rates::of(Some(1), None, None);
         let trial = Trial::with(Settings {
             proxies: listed,
             rates,

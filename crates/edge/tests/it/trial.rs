@@ -8,10 +8,9 @@ use axum::extract::State;
 use base::{Clock, Error, Random, Time, codes};
 use bytes::Bytes;
 use edge::{
-    Admission, Answer, Body, Caller, Criticality, Edge, IdempotencyKey, Identify, IfMatch, Json,
-    Parts, Path, Peer, Policy, Query, Rate, Role, Route, Routes, Settings, Versioned,
+    Answer, Body, Caller, Criticality, Edge, IdempotencyKey, Identify, IfMatch, Json, Parts, Path,
+    Peer, Policy, Query, Rate, Role, Route, Routes, Settings, Versioned,
 };
-use fabric::Limits;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -279,14 +278,17 @@ async fn upload(mut body: Body) -> Answer<String> {
 struct Doors;
 
 impl Identify for Doors {
-    fn identify(&self, headers: &HeaderMap) -> BoxFuture<'_, base::Result<Option<Caller>>> {
+    fn identify<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+    ) -> BoxFuture<'a, base::Result<Option<Caller>>> {
         let found = match headers
             .get("authorization")
             .map(|value| value.to_str().unwrap_or("?"))
         {
             None => Ok(None),
             Some("Bearer operator") => Ok(Some(Caller::new("opr_1", Role::Operator, None))),
-            Some("Bearer member") => Ok(Some(Caller::new("mbr_1", Role::Member, None))),
+            Some("Bearer member") => Ok(Some(Caller::new("per_1", Role::Person, None))),
             Some(_) => Err(Error::unauthenticated(
                 codes::UNAUTHENTICATED,
                 "the key is not known",
@@ -319,11 +321,8 @@ impl Heard {
 
 pub(crate) fn parts(clock: &Clock) -> Parts {
     Parts {
-        clock: clock.clone(),
-        random: Random::seeded(1),
         identify: Arc::new(Doors),
-        limits: Limits::memory(clock, 1000),
-        admission: Admission::new(edge::admission::Settings::default(), clock.clone()),
+        ..Parts::new(clock, &Random::seeded(1))
     }
 }
 

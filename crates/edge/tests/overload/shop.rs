@@ -9,11 +9,9 @@ use base::{Clock, Random};
 use bytes::Bytes;
 use edge::admission::Admission;
 use edge::server::{self, Parts, Readiness};
-use edge::{Caller, Criticality, Edge, Identify, Json, Policy, Rate, Rates, Route, Routes};
+use edge::{Criticality, Edge, Json, Policy, Rate, Rates, Route, Routes};
 use engine::Stop;
-use fabric::Limits;
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -136,20 +134,12 @@ fn edge(admission: &Admission, places: Places) -> Edge {
         );
     let clock = places.clock.clone();
     let parts = edge::Parts {
-        limits: Limits::memory(&clock, 1000),
-        clock,
-        random: Random::seeded(1),
-        identify: Arc::new(Nobody),
         admission: admission.clone(),
-    };
-    // All clients come from one address here, and it is not its rate that is to be limited.
-    let rates = Rates {
-        api: None,
-        auth: None,
-        orders: None,
+        ..edge::Parts::new(&clock, &Random::seeded(1))
     };
     let settings = edge::Settings {
-        rates,
+        // All clients come from one address here, and it is not its rate that is to be limited.
+        rates: Rates::unlimited(),
         ..edge::Settings::default()
     };
     Edge::build(settings, routes.with_state(places), parts).unwrap()
@@ -190,12 +180,4 @@ struct Sent {
     /// Whatever.
     #[serde(rename = "text")]
     _text: String,
-}
-
-struct Nobody;
-
-impl Identify for Nobody {
-    fn identify(&self, _headers: &HeaderMap) -> BoxFuture<'_, base::Result<Option<Caller>>> {
-        Box::pin(std::future::ready(Ok(None)))
-    }
 }

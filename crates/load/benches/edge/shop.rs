@@ -1,29 +1,15 @@
 //! An edge with one route whose answer is there already, and the request for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Random};
 use bytes::Bytes;
-use edge::admission::{self, Admission};
-use edge::{
-    Caller, Criticality, Edge, Identify, Parts, Peer, Policy, Rate, Rates, Route, Routes, Settings,
-};
-use fabric::Limits;
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, Request};
+use edge::{Criticality, Edge, Parts, Peer, Policy, Rate, Rates, Route, Routes, Settings};
+use http::{Method, Request};
 use http_body_util::Full;
 
 /// A small menu, as it would lie in a cache.
 const ANSWER: &str = r#"{"id":"mnu_00000000000000000000000000","name":"Lunch","items":[{"name":"Soup","price":"4.50"}]}"#;
-
-struct Nobody;
-
-impl Identify for Nobody {
-    fn identify(&self, _headers: &HeaderMap) -> BoxFuture<'_, base::Result<Option<Caller>>> {
-        Box::pin(std::future::ready(Ok(None)))
-    }
-}
 
 /// The edge with its route. Nobody is over its rate here, but everybody is counted.
 pub(crate) fn edge(clock: &Clock) -> base::Result<Edge> {
@@ -37,25 +23,14 @@ pub(crate) fn edge(clock: &Clock) -> base::Result<Edge> {
         .takes_nothing()
         .answers_text("text/plain")
         .handler(|| async { ANSWER });
-    let parts = Parts {
-        clock: clock.clone(),
-        random: Random::real(),
-        identify: Arc::new(Nobody),
-        limits: Limits::memory(clock, 10_000),
-        admission: Admission::new(admission::Settings::default(), clock.clone()),
-    };
-    let rates = Rates {
-        api: Some(u32::MAX),
-        ..Rates::default()
-    };
     let settings = Settings {
-        rates,
+        rates: Rates::of(Some(u32::MAX), None, None),
         ..Settings::default()
     };
     Edge::build(
         settings,
         Routes::<()>::new().add(menu).with_state(()),
-        parts,
+        Parts::new(clock, &Random::real()),
     )
 }
 

@@ -1,0 +1,112 @@
+//! How often somebody may ask: one table of policies, by class of routes, plan and organisation.
+
+use base::Organisation;
+
+use crate::Rate;
+
+/// By what requests are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum By {
+    /// Each caller; each address where nobody is signed in.
+    User,
+    /// Each address, whoever asks from there.
+    Address,
+    /// All callers that ask something of one organisation.
+    Organisation,
+    /// All callers of one route.
+    Route,
+}
+
+impl By {
+    pub(crate) const ALL: [Self; 4] = [Self::User, Self::Address, Self::Organisation, Self::Route];
+}
+
+/// One row of the table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RateRow {
+    /// For routes of this class; without one, routes of all classes are counted together.
+    pub class: Option<Rate>,
+    /// For organisations with this plan alone.
+    pub plan: Option<String>,
+    /// For this organisation alone.
+    pub organisation: Option<Organisation>,
+    /// By what requests are counted together.
+    pub by: By,
+    /// How many requests a minute; none is without limit.
+    pub max: Option<u32>,
+}
+
+/// How many addresses' worth of callers may ask from one address.
+const ADDRESS_TIMES: u32 = 10;
+
+/// The bounds of all callers of an organisation together, by plan. The first is for any other plan too.
+const PLANS: [(Option<&str>, u32); 3] = [
+    (None, 600),
+    (Some("growth"), 6_000),
+    (Some("enterprise"), 60_000),
+];
+
+/// How often somebody may ask.
+///
+/// For each of [`By`] one row counts: the most specific one that fits, where an organisation says more than a plan
+/// and a plan more than a class; among equals the last. All rows that count are taken together or not at all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rates(pub(crate) Vec<RateRow>);
+
+impl Rates {
+    /// The usual table with these bounds a minute for each caller; none is without limit.
+    pub fn of(api: Option<u32>, auth: Option<u32>, orders: Option<u32>) -> Self {
+        let mut rates = Self::unlimited();
+        for (class, max) in [(Rate::Api, api), (Rate::Auth, auth), (Rate::Orders, orders)] {
+            let row = |by, max| RateRow {
+                class: Some(class),
+                plan: None,
+                organisation: None,
+                by,
+                max,
+            };
+            let address = max.map(|max| max.saturating_mul(ADDRESS_TIMES));
+            rates = rates
+                .with(row(By::User, max))
+                .with(row(By::Address, address));
+        }
+        for (plan, max) in PLANS {
+            rates = rates.with(RateRow {
+                class: None,
+                plan: plan.map(str::to_owned),
+                organisation: None,
+                by: By::Organisation,
+                max: Some(max),
+            });
+        }
+        rates
+    }
+
+    /// The limits in production, where one address may stand for a whole restaurant.
+    pub fn production() -> Self {
+        Self::of(Some(120), Some(5), Some(10))
+    }
+
+    /// No limits at all.
+    pub fn unlimited() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a row.
+    #[must_use]
+    pub fn with(mut self, row: RateRow) -> Self {
+        self.0.push(row);
+        self
+    }
+
+    /// All rows, in their order.
+    pub fn rows(&self) -> &[RateRow] {
+        &self.0
+    }
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self::of(Some(60), Some(5), Some(10))
+    }
+}
