@@ -36,8 +36,12 @@ codes! {
         "The body of a request cannot be read as what the operation takes; its fields say where.";
     BODY_TOO_LARGE = "body_too_large", Invalid,
         "The body of a request is larger than the operation takes.";
+    CODE_REFUSED = "code_refused", Unauthenticated,
+        "The one-time code is not the one that was sent, was used, has been replaced, or is too old.";
     CONFLICT = "conflict", Conflict,
         "Others changed the same rows at the same time until the attempts ran out; it may be tried again.";
+    CONTACT_TAKEN = "contact_taken", Conflict,
+        "The telephone number or e-mail address belongs to another person.";
     CURRENCY_MIXED = "currency_mixed", Invalid,
         "Two amounts of different currencies were to be added or subtracted.";
     CURRENCY_UNKNOWN = "currency_unknown", Invalid,
@@ -50,6 +54,8 @@ codes! {
         "The deadline passed before the work was begun; nothing was done.";
     EXTERNAL_ID_TAKEN = "external_id_taken", Conflict,
         "Another restaurant of the organisation has this external id.";
+    FACTOR_REFUSED = "factor_refused", Forbidden,
+        "The code or passkey is not the right one, was used before, or came too late.";
     FIELD_INVALID = "field_invalid", Invalid,
         "A field has a value that it must not have.";
     FIELD_MISSING = "field_missing", Invalid,
@@ -70,6 +76,8 @@ codes! {
         "The same request is still under way; its key is kept, and asking again gives its answer.";
     INTERNAL = "internal", Internal,
         "A mistake of the platform itself; the log has the details.";
+    LAST_ONE = "last_one", Conflict,
+        "It is the last one of its kind, and one must be left.";
     LIMIT_OUT_OF_RANGE = "limit_out_of_range", Invalid,
         "The limit of a page is not a whole number from 1 to 100.";
     LINE_MALFORMED = "line_malformed", Invalid,
@@ -100,12 +108,16 @@ codes! {
         "There is nothing at this address.";
     PLAN_LIMIT = "plan_limit", Conflict,
         "The plan of the organisation does not hold more of these; the field names the limit.";
+    PROOF_TOO_OLD = "proof_too_old", Forbidden,
+        "The second factor was not proven in this session a short while ago; prove it again first.";
     QUERY_MALFORMED = "query_malformed", Invalid,
         "The query of the address cannot be read, or names something twice.";
     RATE_LIMITED = "rate_limited", Limited,
         "The caller asked more often than it may; it may try again later.";
     RATIO_MALFORMED = "ratio_malformed", Invalid,
         "A ratio has a denominator that is not above zero.";
+    REASON_NEEDED = "reason_needed", Forbidden,
+        "An operator acts inside an organisation only with a reason, in the header x-acting-reason.";
     REFRESH_REFUSED = "refresh_refused", Unauthenticated,
         "A refresh token is not known, was used before, or its session has ended; sign in again.";
     REFUSED = "refused", Conflict,
@@ -118,10 +130,14 @@ codes! {
         "The caller must prove a second factor first.";
     SETUP_REFUSED = "setup_refused", Forbidden,
         "The set-up link is not the one that was printed, or was used before.";
+    SIGN_IN_REFUSED = "sign_in_refused", Forbidden,
+        "A sign-in at another provider did not come back as it was begun, or its word could not be believed.";
     STOPPING = "stopping", Unavailable,
         "This node is shutting down; another one will answer.";
     TIME_MALFORMED = "time_malformed", Invalid,
         "A time is not a moment in RFC 3339.";
+    TOO_MANY = "too_many", Conflict,
+        "There are as many of these as there may be; another one must go first.";
     UNAUTHENTICATED = "unauthenticated", Unauthenticated,
         "Nobody is signed in, or the sign-in is no longer good.";
     UNAVAILABLE = "unavailable", Unavailable,

@@ -1,6 +1,18 @@
 //! What is known of people: who they are, and where letters reach them.
 
+mod address;
+mod contact;
+mod dialling;
+mod profile;
+
 use unicode_normalization::UnicodeNormalization as _;
+
+pub use address::{ADDRESSES_MAX, Address, AddressId, Point, PointError};
+pub use contact::{CONTACTS_MAX, Contact, ContactError, ContactId, ContactKind};
+pub use dialling::Countries;
+pub use profile::{
+    LINE_CHARS_MAX, Line, LineError, Locale, LocaleError, Picture, PictureError, Profile,
+};
 
 base::typed_id!(
     /// Names a person.

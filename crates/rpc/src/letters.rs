@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use base::{Organisation, Result};
-use domain::people::{Email, Phone};
+use domain::people::{Contact, Email, Phone};
 use futures_util::future::BoxFuture;
 
 /// Where a letter goes.
@@ -14,6 +14,15 @@ pub enum Recipient {
     Phone(Phone),
     /// By e-mail.
     Email(Email),
+}
+
+impl From<Contact> for Recipient {
+    fn from(contact: Contact) -> Self {
+        match contact {
+            Contact::Phone(phone) => Recipient::Phone(phone),
+            Contact::Email(email) => Recipient::Email(email),
+        }
+    }
 }
 
 /// What a letter is for; senders may treat them apart.
