@@ -3,5 +3,6 @@
 //! No async, no database, no clock, no chance: time and random values are arguments. One module a noun.
 
 pub mod access;
+pub mod audit;
 pub mod organisations;
 pub mod people;
