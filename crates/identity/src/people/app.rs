@@ -1,0 +1,418 @@
+//! Who somebody is: finding the person of a contact, making one, and letting it in.
+
+use std::sync::Arc;
+
+use base::{Clock, Error, Organisation, Random, Result, Time, Trail, Uid, codes};
+use domain::people::{Contact, ContactId, PersonId, Profile};
+use serde_json::{Map, Value as Json, json};
+use store::{Call, Commit, Committed, Db, Event, Failure, Opened, Row, Sealer, Sql, Value};
+
+use super::store as rows;
+
+/// Two who bring the same new contact at once: the later one finds the person that the other made.
+const ENTRIES_MAX: usize = 3;
+
+/// The use cases of people. Cheap to clone.
+#[derive(Clone)]
+pub struct App(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) db: Db,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+}
+
+/// Whether a contact has been shown to be the person's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// A code was answered, or a provider vouches for it.
+    Given,
+    /// It was only said; whoever proves it later is this person.
+    Missing,
+}
+
+/// Somebody who comes in.
+#[derive(Clone, Copy, Debug)]
+pub struct Newcomer<'a> {
+    /// By which contact, if by any, and whether it is proven.
+    pub contact: Option<(&'a Contact, Proof)>,
+    /// What is said of the person, should it be new.
+    pub profile: &'a Profile,
+    /// The trace that the events belong to, or empty.
+    pub trace: &'a str,
+}
+
+/// A person who is let in, and the commit that does it: whatever else belongs to it is added before it is stored.
+#[derive(Debug)]
+pub struct Entry {
+    /// Who.
+    pub person: PersonId,
+    /// Whether the commit makes the person.
+    pub is_new: bool,
+    /// What lets the person in.
+    pub commit: Commit,
+}
+
+/// A person as its row tells it.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) id: PersonId,
+    pub(crate) version: i64,
+    pub(crate) state: State,
+    pub(crate) profile: Profile,
+    pub(crate) contacts: i64,
+    pub(crate) created_at: Time,
+}
+
+/// How a person stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    Active,
+    Disabled,
+    Erased,
+}
+
+impl State {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Disabled => "disabled",
+            State::Erased => "erased",
+        }
+    }
+
+    fn read(text: &str) -> Result<Self> {
+        let all = [State::Active, State::Disabled, State::Erased];
+        let found = all.into_iter().find(|state| state.name() == text);
+        found.ok_or_else(|| Error::internal(codes::DAMAGED, "a person is in no known state"))
+    }
+}
+
+impl App {
+    /// The use cases over these databases.
+    #[must_use]
+    pub fn new(db: &Db, sealer: &Sealer, (clock, random): (&Clock, &Random)) -> Self {
+        App(Arc::new(Inner {
+            db: db.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        }))
+    }
+
+    /// The person who has this contact.
+    ///
+    /// # Errors
+    /// A database is away.
+    pub async fn person_of_contact(&self, contact: &Contact) -> Result<Option<PersonId>> {
+        let db = &self.0.db;
+        let digest = self.digest(contact).await?;
+        let calls = vec![Call::new(&rows::FIND_CONTACT, [])];
+        let found = db.read_held(digest, calls, &db.deadline()).await.at()?;
+        let person = found.iter().flatten().next().map(|row| row.get::<Uid>(0));
+        Ok(person.transpose().at()?.map(PersonId::from))
+    }
+
+    /// An id for somebody who is not known yet.
+    #[must_use]
+    pub fn new_person(&self) -> PersonId {
+        let Inner { clock, random, .. } = &*self.0;
+        PersonId::make(clock, random, Organisation::PEOPLE)
+    }
+
+    /// The beginning of a commit of somebody who is known; it is refused when the person may do nothing any more.
+    #[must_use]
+    pub fn commit_of(&self, person: PersonId) -> Commit {
+        let mut commit = self.bare_commit(person);
+        commit.guard(&rows::STILL_ACTIVE, []);
+        commit
+    }
+
+    /// Makes a person, with the contact that it comes with, as part of a commit of [`App::new_person`].
+    ///
+    /// The commit is refused by `contacts` when somebody else has the contact meanwhile; see [`App::let_in`].
+    ///
+    /// # Errors
+    /// The keys database is away.
+    pub async fn join(
+        &self,
+        commit: &mut Commit,
+        person: PersonId,
+        newcomer: &Newcomer<'_>,
+    ) -> Result<()> {
+        let mut payload = Map::new();
+        let mut cell = Value::Null;
+        if *newcomer.profile != Profile::default() {
+            let sealed = self
+                .seal(person, "profile", &json_text(newcomer.profile)?)
+                .await?;
+            payload.insert("profile".to_owned(), sealed.to_json(person.uid()));
+            cell = sealed.into();
+        }
+        let contacts = i64::from(newcomer.contact.is_some());
+        let cells: [store::Cell; 6] = [
+            1.into(),
+            State::Active.name().into(),
+            cell.into(),
+            contacts.into(),
+            0.into(),
+            commit.at().into(),
+        ];
+        commit.insert(&rows::PERSONS, cells);
+        let by = By {
+            person,
+            trace: newcomer.trace,
+        };
+        commit.event(by.event(commit, (person.uid(), 1), "person.created", payload));
+        if let Some((contact, proof)) = newcomer.contact {
+            self.add_contact_row(commit, by, (contact, proof)).await?;
+        }
+        Ok(())
+    }
+
+    /// Finds or makes the person, and begins the commit that lets it in.
+    ///
+    /// # Errors
+    /// A database is away.
+    pub async fn enter(&self, newcomer: &Newcomer<'_>) -> Result<Entry> {
+        let known = match newcomer.contact {
+            Some((contact, _)) => self.person_of_contact(contact).await?,
+            None => None,
+        };
+        let Some(person) = known else {
+            let person = self.new_person();
+            let mut commit = self.bare_commit(person);
+            self.join(&mut commit, person, newcomer).await?;
+            return Ok(Entry {
+                person,
+                is_new: true,
+                commit,
+            });
+        };
+        let mut commit = self.commit_of(person);
+        if let Some((contact, Proof::Given)) = newcomer.contact {
+            let digest = self.digest(contact).await?;
+            let params: [Value; 2] = [digest.to_vec().into(), commit.at().into()];
+            commit.change(&rows::VERIFY_CONTACT, params);
+        }
+        Ok(Entry {
+            person,
+            is_new: false,
+            commit,
+        })
+    }
+
+    /// Lets somebody in: finds or makes the person, adds what else belongs to the commit (a session, a subject), and
+    /// stores it. Whoever loses a race for a new contact finds the person that the other made.
+    ///
+    /// # Errors
+    /// The person may not come in any more, what is added says so, or a database is away.
+    pub async fn let_in<T>(
+        &self,
+        newcomer: &Newcomer<'_>,
+        mut add: impl AsyncFnMut(&mut Entry) -> Result<T>,
+    ) -> Result<(PersonId, T)> {
+        let mut left = ENTRIES_MAX;
+        loop {
+            left = left.saturating_sub(1);
+            let mut entry = self.enter(newcomer).await?;
+            let added = add(&mut entry).await?;
+            match self.store(entry.commit).await {
+                Ok(_) => return Ok((entry.person, added)),
+                Err(failure) if lost(&failure, rows::CONTACTS.name) && left > 0 => {}
+                Err(failure) => return Err(closed(failure)),
+            }
+        }
+    }
+
+    /// Whether the person is there and may do something.
+    ///
+    /// # Errors
+    /// The people database is away.
+    pub async fn is_active(&self, person: PersonId) -> Result<bool> {
+        let found = self.person_rows(person).await?;
+        let state = found.first().map(|row| row.get::<String>(1)).transpose()?;
+        Ok(state.as_deref() == Some(State::Active.name()))
+    }
+
+    /// Reads a person who is not gone.
+    pub(crate) async fn find(&self, person: PersonId) -> Result<Option<Person>> {
+        let found = self.person_rows(person).await?;
+        let Some(row) = found.first() else {
+            return Ok(None);
+        };
+        let state = State::read(&row.get::<String>(1)?)?;
+        if state == State::Erased {
+            return Ok(None);
+        }
+        let sealed: Option<Vec<u8>> = row.get(2)?;
+        let profile = match sealed {
+            None => None,
+            Some(sealed) => self.open(person, "profile", &sealed).await?,
+        };
+        let profile = profile.as_deref().map(read_json).transpose()?;
+        Ok(Some(Person {
+            id: person,
+            version: row.get(0)?,
+            state,
+            profile: profile.unwrap_or_default(),
+            contacts: row.get(3)?,
+            created_at: row.get(4)?,
+        }))
+    }
+
+    /// The row of a contact, its event, and the claim that nobody else has it.
+    pub(super) async fn add_contact_row(
+        &self,
+        commit: &mut Commit,
+        by: By<'_>,
+        (contact, proof): (&Contact, Proof),
+    ) -> Result<ContactId> {
+        let Inner { clock, random, .. } = &*self.0;
+        let id = ContactId::make(clock, random, Organisation::PEOPLE);
+        let sealed = self.seal(by.person, "contact", contact.as_str()).await?;
+        let verified_at = match proof {
+            Proof::Given => commit.at(),
+            Proof::Missing => Time::EPOCH,
+        };
+        let payload = Map::from_iter([
+            ("person".to_owned(), json!(by.person)),
+            ("kind".to_owned(), json!(contact.kind())),
+            ("contact".to_owned(), sealed.to_json(by.person.uid())),
+            ("proven".to_owned(), json!(proof == Proof::Given)),
+        ]);
+        let cells: [Value; 6] = [
+            self.digest(contact).await?.to_vec().into(),
+            id.uid().into(),
+            contact.kind().name().into(),
+            sealed.into(),
+            verified_at.into(),
+            commit.at().into(),
+        ];
+        commit.claim(&rows::CONTACTS, cells);
+        commit.event(by.event(commit, (id.uid(), 1), "contact.added", payload));
+        Ok(id)
+    }
+
+    /// What stands for a contact where equality is asked for.
+    pub(super) async fn digest(&self, contact: &Contact) -> Result<[u8; 32]> {
+        let Inner { db, sealer, .. } = &*self.0;
+        sealer
+            .digest("contact", &contact.compared(), &db.deadline())
+            .await
+            .at()
+    }
+
+    pub(super) async fn seal(
+        &self,
+        person: PersonId,
+        field: &str,
+        text: &str,
+    ) -> Result<store::Sealed> {
+        let Inner { db, sealer, .. } = &*self.0;
+        let sealed = sealer
+            .seal(person.uid(), field, text, &db.deadline())
+            .await?;
+        Ok(sealed)
+    }
+
+    /// Opens a sealed field; nothing when the person's key is destroyed.
+    pub(super) async fn open(
+        &self,
+        person: PersonId,
+        field: &str,
+        sealed: &[u8],
+    ) -> Result<Option<String>> {
+        let Inner { db, sealer, .. } = &*self.0;
+        let opened = sealer
+            .open(person.uid(), field, sealed, &db.deadline())
+            .await?;
+        Ok(match opened {
+            Opened::Text(text) => Some(text),
+            Opened::Erased => None,
+        })
+    }
+
+    /// A commit of a person without any guard.
+    pub(super) fn bare_commit(&self, person: PersonId) -> Commit {
+        let Inner { clock, random, .. } = &*self.0;
+        Commit::of_person(clock, random, person.uid())
+    }
+
+    pub(super) async fn store(&self, commit: Commit) -> Result<Committed, Failure> {
+        let db = &self.0.db;
+        db.commit(commit, &db.deadline()).await
+    }
+
+    pub(super) async fn rows(
+        &self,
+        person: PersonId,
+        sql: &'static Sql,
+        params: impl Into<Vec<Value>>,
+    ) -> Result<Vec<Row>> {
+        let db = &self.0.db;
+        let calls = vec![Call::new(sql, params)];
+        let rows = db
+            .read_person(person.uid(), calls, &db.deadline())
+            .await
+            .at()?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    async fn person_rows(&self, person: PersonId) -> Result<Vec<Row>> {
+        self.rows(person, &rows::READ_PERSON, []).await
+    }
+}
+
+/// Who does something to itself, under which trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By<'a> {
+    pub(super) person: PersonId,
+    pub(super) trace: &'a str,
+}
+
+impl By<'_> {
+    pub(super) fn event(
+        &self,
+        commit: &Commit,
+        (stream, version): (Uid, i64),
+        kind: &'static str,
+        payload: Map<String, Json>,
+    ) -> Event {
+        Event {
+            stream,
+            version,
+            kind,
+            payload: Json::Object(payload).to_string(),
+            actor: self.person.to_string(),
+            at: commit.at(),
+            trace: self.trace.to_owned(),
+        }
+    }
+}
+
+/// Whether a commit was refused by this guard, or by the key of this table.
+pub(super) fn lost(failure: &Failure, guard: &str) -> bool {
+    matches!(failure, Failure::Refused { name, .. } if *name == guard)
+}
+
+/// A person who may do nothing any more is told so, having proven who it is.
+#[track_caller]
+pub(super) fn closed(failure: Failure) -> Error {
+    if lost(&failure, rows::STILL_ACTIVE.name) {
+        return Error::forbidden(codes::FORBIDDEN, "this account is closed").caused_by(failure);
+    }
+    failure.into()
+}
+
+pub(super) fn json_text(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::internal(codes::INTERNAL, "no JSON").caused_by(error))
+}
+
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::internal(codes::DAMAGED, "a sealed field is not as it was written").caused_by(error)
+    })
+}
