@@ -76,8 +76,12 @@ codes! {
         "The same request is still under way; its key is kept, and asking again gives its answer.";
     INTERNAL = "internal", Internal,
         "A mistake of the platform itself; the log has the details.";
+    INVITATION_REFUSED = "invitation_refused", Forbidden,
+        "The invitation does not work, or does not work any more.";
     LAST_ONE = "last_one", Conflict,
         "It is the last one of its kind, and one must be left.";
+    LAST_OWNER = "last_owner", Conflict,
+        "The organisation would be left without an owner.";
     LIMIT_OUT_OF_RANGE = "limit_out_of_range", Invalid,
         "The limit of a page is not a whole number from 1 to 100.";
     LINE_MALFORMED = "line_malformed", Invalid,
@@ -124,6 +128,10 @@ codes! {
         "A guard of the commit did not hold; nothing of the commit was stored.";
     REQUEST_TOO_SLOW = "request_too_slow", Unavailable,
         "The operation was not done within its deadline, and was ended.";
+    RIGHTS_EXCEEDED = "rights_exceeded", Forbidden,
+        "Nobody gives or takes rights that he does not have himself, and nobody gives any to himself.";
+    ROLE_IN_USE = "role_in_use", Conflict,
+        "Members have this role; take it from them first.";
     SCOPE_REFUSED = "scope_refused", Forbidden,
         "A key cannot do what whoever makes it may not do.";
     SECOND_FACTOR_NEEDED = "second_factor_needed", Forbidden,

@@ -3,9 +3,24 @@
 //! A permission is one act on one sort of thing. Roles are sets of permissions; a grant gives a role at a place: an
 //! organisation, a brand, a restaurant.
 
+mod compiled;
+mod place;
+mod roles;
+mod rules;
+
 use std::fmt;
 
+pub use compiled::{Access, Reach, compile};
+pub use place::{Place, PlaceError};
+pub use roles::{BuiltIn, RoleName, RoleNameError, Roles};
+pub use rules::{
+    GRANTS_MAX, Giver, INVITATIONS_MAX, ROLES_MAX, Refusal, change_role, define_role, give,
+    give_into, revoke,
+};
+
 base::typed_id!(
+    /// Names the membership of a person in an organisation, from joining to leaving.
+    pub MemberId = "mbr";
     /// Names a role of an organisation.
     pub RoleId = "rol";
     /// Names a grant of a role to a member.
@@ -138,6 +153,43 @@ impl Permissions {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Permissions(self.0 & !other.0)
+    }
+
+    /// The set as one number, a bit for each permission.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The set that a number stands for; bits without a permission are left out.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        Permissions(bits).and(Self::all())
+    }
+
+    /// The set of these names; nothing when one of them names no permission.
+    #[must_use]
+    pub fn find<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        names.into_iter().map(Permission::find).collect()
+    }
+
+    /// What a key of an integrator or a device may hold at most: nothing that gives others rights.
+    #[must_use]
+    pub fn of_keys() -> Self {
+        let giving = [
+            Permission::OrganisationChange,
+            Permission::MembersChange,
+            Permission::RolesChange,
+            Permission::KeysChange,
+            Permission::DevicesChange,
+        ];
+        Self::all().without(giving.into_iter().collect())
     }
 
     /// Those in it, in the order of their bits.
