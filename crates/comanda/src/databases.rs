@@ -20,8 +20,14 @@ const QUEUE: &str = "comanda_queue";
 pub(crate) fn places(settings: &Settings) -> Result<store::Settings> {
     let storage = &settings.storage;
     make_folder(&storage.data)?;
-    let [control, people, keys] = match (&storage.control, &storage.people, &storage.keys) {
-        (Some(control), Some(people), Some(keys)) => {
+    let named = (
+        &storage.control,
+        &storage.people,
+        &storage.audit,
+        &storage.keys,
+    );
+    let [control, people, audit, keys] = match named {
+        (Some(control), Some(people), Some(audit), Some(keys)) => {
             let passwords = Passwords::read(storage)?;
             let place = |name, address| postgres(storage, &passwords, name, address);
             let shards = storage.shards.iter();
@@ -31,19 +37,21 @@ pub(crate) fn places(settings: &Settings) -> Result<store::Settings> {
                 region: storage.region.clone(),
                 control: place("control", control),
                 people: place("people", people),
+                audit: place("audit", audit),
                 keys: place("keys", keys),
                 shards: shards.collect(),
                 directory_copy: Some(storage.data.join("directory.json")),
                 within: storage.within.0,
             });
         }
-        _ => ["control.db", "people.db", "keys.db"].map(|name| file(storage, name)),
+        _ => ["control.db", "people.db", "audit.db", "keys.db"].map(|name| file(storage, name)),
     };
     let shard = file(storage, &format!("{ONLY_SHARD}.db"));
     Ok(store::Settings {
         region: storage.region.clone(),
         control,
         people,
+        audit,
         keys,
         shards: BTreeMap::from([(ONLY_SHARD.to_owned(), shard)]),
         directory_copy: Some(storage.data.join("directory.json")),
@@ -124,6 +132,7 @@ pub(crate) const fn parts() -> store::Parts {
         shards: SHARDS,
         people: PEOPLE,
         control: CONTROL,
+        audit: &[],
     }
 }
 

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::databases;
 
 pub(crate) const ABOUT: &str = "\
-Brings every database to the schema of this version: control, people, keys and all shards. Each step is stored
+Brings every database to the schema of this version: control, people, audit, keys and all shards. Each step is stored
 together with the note that it was done, so an interrupted run goes on where it ended, and a second one changes
 nothing. On SQLite `comanda serve` does this by itself; on PostgreSQL it must be said, here or by
 `comanda serve --migrate`, because it needs the role that owns the tables.
@@ -32,7 +32,7 @@ pub(crate) fn run(settings: &Settings, _args: &Args) -> Result<()> {
             Db::open(&places, &Clock::real(), &Random::real()).context("opening the databases")?;
         all(&db).await?;
         println!(
-            "control, people, keys and {} shard(s) are at the schema of this version",
+            "control, people, audit, keys and {} shard(s) are at the schema of this version",
             db.shards().len()
         );
         Ok(())

@@ -17,6 +17,8 @@ pub enum Scope {
     Organisation(Organisation),
     /// Rows of one person, in the people database.
     Person(Uid),
+    /// Rows that bear this digest of a secret, whoever they are about: whoever can name it holds the secret.
+    Holder([u8; 32]),
     /// Published and control tables only.
     Nobody,
 }
@@ -59,11 +61,14 @@ impl Scope {
         match (sql.table.class, self) {
             (Class::Organisation, Scope::Organisation(number)) => Ok(Some(number.into())),
             (Class::Person, Scope::Person(id)) => Ok(Some(id.into())),
-            (Class::Organisation | Class::Person, _) => Err(Failure::Malformed(format!(
-                "{} runs outside of its scope",
-                sql.name
-            ))),
-            (Class::Queue | Class::Published | Class::Control, _) => Ok(None),
+            (Class::Held, Scope::Person(id)) if !sql.by_digest() => Ok(Some(id.into())),
+            (Class::Held, Scope::Holder(digest)) if sql.by_digest() => {
+                Ok(Some(digest.to_vec().into()))
+            }
+            (Class::Organisation | Class::Person | Class::Held, _) => Err(Failure::Malformed(
+                format!("{} runs outside of its scope", sql.name),
+            )),
+            (Class::Queue | Class::Appended | Class::Published | Class::Control, _) => Ok(None),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome, Rule};
 use crate::postgres::functions::Merged;
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::{COMMITS, LOG};
+use crate::system::{COMMITS, IDEMPOTENCY, LOG};
 use crate::table::{Class, Table};
 use crate::value::{Value, is_storable};
 
@@ -91,6 +91,17 @@ impl Guard {
             }
             Guard::Claim { .. } => false,
             Guard::Stream { .. } => true,
+        }
+    }
+
+    /// Whether the key of its table begins with the person. That of held rows does not, nor that of answers.
+    pub(crate) fn is_keyed_by_person(&self) -> bool {
+        match self {
+            Guard::Holds { sql, .. } | Guard::Change { sql, .. } => {
+                sql.table.class == Class::Person
+            }
+            Guard::Claim { table, .. } => table.class == Class::Person,
+            Guard::Stream { .. } => false,
         }
     }
 
@@ -302,12 +313,10 @@ impl Commit {
                     Value::Text(text) => is_storable(text),
                     _ => true,
                 };
-                well_formed(
-                    sql.table,
-                    sql.table.columns.len(),
-                    params.len() >= sql.table.key && params.iter().all(storable),
-                    self,
-                )?;
+                let fits = params.len() >= sql.table.key && params.iter().all(storable);
+                // A commit acts for a person, never for whoever holds a digest.
+                let fits = fits && !sql.by_digest();
+                well_formed(sql.table, sql.table.columns.len(), fits, self)?;
             }
         }
         for Insert { table, cells } in &self.inserts {
@@ -359,9 +368,10 @@ pub(crate) fn verify_row(organisation: Organisation, row: &Row) -> Outcome<()> {
 
 fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outcome<()> {
     let scoped = match table.class {
-        Class::Organisation => commit.person.is_none(),
-        Class::Person => commit.person.is_some(),
-        Class::Queue | Class::Published | Class::Control => false,
+        // A person's answers are recorded beside those of all others, as rows of organisation 0.
+        Class::Organisation => commit.person.is_none() || std::ptr::eq(table, &IDEMPOTENCY),
+        Class::Person | Class::Held => commit.person.is_some(),
+        Class::Queue | Class::Appended | Class::Published | Class::Control => false,
     };
     if cells == table.columns.len() && fits && scoped {
         return Ok(());

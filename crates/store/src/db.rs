@@ -27,6 +27,8 @@ pub struct Settings {
     pub control: Place,
     /// People, who belong to the region and to no organisation.
     pub people: Place,
+    /// The audit log, which is only ever appended to.
+    pub audit: Place,
     /// The keys of people, apart from what they seal: it has backups of its own.
     pub keys: Place,
     /// The shards by name.
@@ -46,6 +48,8 @@ pub struct Parts {
     pub people: &'static [&'static Part],
     /// To the control database.
     pub control: &'static [&'static Part],
+    /// To the audit database.
+    pub audit: &'static [&'static Part],
 }
 
 /// All databases of a region. Cheap to clone.
@@ -58,6 +62,7 @@ struct Inner {
     random: Random,
     control: Database,
     people: Database,
+    audit: Database,
     keys: Database,
     shards: BTreeMap<String, Database>,
     directory: Directory,
@@ -82,6 +87,7 @@ impl Db {
             random: random.clone(),
             control: open(&settings.control)?,
             people: open(&settings.people)?,
+            audit: open(&settings.audit)?,
             keys: open(&settings.keys)?,
             shards: shards.collect::<Outcome<_>>()?,
             directory: Directory::with_copy(settings.directory_copy.clone())?,
@@ -121,11 +127,13 @@ impl Db {
         let with = |own: &[&'static Part], more: &[&'static Part]| [own, more].concat();
         let control = with(&[&system::DATABASE, &system::CONTROL], parts.control);
         let people = with(&[&system::DATABASE], parts.people);
+        let audit = with(&[&system::DATABASE], parts.audit);
         let keys = with(&[&system::DATABASE, &system::KEYS], &[]);
         let shard = with(&[&system::DATABASE], parts.shards);
         let mut all = vec![
             ("control", self.control(), control),
             ("people", self.people(), people),
+            ("audit", self.audit(), audit),
             ("keys", self.keys(), keys),
         ];
         let shards = self.0.shards.iter();
@@ -258,6 +266,21 @@ impl Db {
             .await
     }
 
+    /// The rows of several statements that bear a digest, for whoever holds the secret that it was made of.
+    ///
+    /// # Errors
+    /// As for [`Db::rows`].
+    pub async fn read_held(
+        &self,
+        digest: [u8; 32],
+        calls: Vec<Call>,
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Vec<Row>>> {
+        self.people()
+            .read(Scope::Holder(digest), calls, deadline)
+            .await
+    }
+
     /// Makes an organisation on a shard, once for each request: the same request finishes what it had begun.
     ///
     /// # Errors
@@ -345,6 +368,13 @@ impl Db {
     #[must_use]
     pub fn people(&self) -> &Database {
         &self.0.people
+    }
+
+    /// The database of the audit log. Its tables are of class `Appended`: read and appended to by
+    /// [`Database::read`] of nobody and [`Database::transact`].
+    #[must_use]
+    pub fn audit(&self) -> &Database {
+        &self.0.audit
     }
 
     /// The database of the keys of people.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base::{Organisation, Time};
 use tokio::sync::watch;
 
-use crate::call::{Call, Deadline};
+use crate::call::{Call, Deadline, Scope};
 use crate::checksum::{Sum, verified};
 use crate::commit::{Commit, Committed};
 use crate::db::Db;
@@ -31,7 +31,8 @@ pub(crate) static FIND_ANSWER: Sql = Sql::new(
 /// What makes two requests the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Whose resources the request is about.
+    /// Whose resources the request is about; [`Organisation::PEOPLE`] for those of a person, whose commit `decide` then
+    /// makes by [`Commit::of_person`].
     pub organisation: Organisation,
     /// Who asks.
     pub caller: String,
@@ -156,13 +157,13 @@ impl Db {
             key.operation.as_str().into(),
             key.key.as_str().into(),
         ];
-        let rows = self
-            .read(
-                key.organisation,
-                vec![Call::new(&FIND_ANSWER, params)],
-                deadline,
-            )
-            .await?;
+        let calls = vec![Call::new(&FIND_ANSWER, params)];
+        let home = match key.organisation {
+            Organisation::PEOPLE => self.people(),
+            organisation => self.home(organisation)?.0,
+        };
+        let scope = Scope::Organisation(key.organisation);
+        let rows = home.read(scope, calls, deadline).await?;
         let Some(row) = rows.first().and_then(|rows| rows.first()) else {
             return Ok(None);
         };

@@ -15,6 +15,12 @@ pub enum Class {
     Organisation,
     /// Rows of one person, in the people database; the first column is `person`.
     Person,
+    /// Rows of one person, in the people database, which whoever names their digest may read as well: sessions, codes,
+    /// contacts. The first column is `person`, the next `digest`, with which the key begins: it is unique over all
+    /// people, so a claim of a digest that another person has is refused.
+    Held,
+    /// What happened, in the audit database: the queue role reads and appends, nobody changes or removes.
+    Appended,
     /// Work and positions claimed by the queue role, which may see queues and the log only.
     Queue,
     /// What everybody may read: restaurant lists, search. Never rows of a tenant.
@@ -33,6 +39,9 @@ pub enum Reach {
     /// Remove rows that are older than 30 days by their column `at`; of those it sees the key and `at` alone.
     Clears,
 }
+
+/// The column by which whoever holds a secret finds a row of class `Held`.
+pub(crate) const DIGEST: &str = "digest";
 
 /// A column after the one that the store fills itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +161,20 @@ impl Table {
         self
     }
 
+    /// The same rows as the queue role sees them: those of everybody, if the reach of the table lets it. Declared as a
+    /// `static` of its own, for the statements that this role runs; a part lists the table itself only. Nothing is
+    /// filled in then: a statement that needs the owner names it like any other column.
+    #[must_use]
+    pub const fn as_queue(&self) -> Self {
+        Table::new(
+            self.name,
+            Class::Queue,
+            self.columns,
+            self.key,
+            self.parents,
+        )
+    }
+
     /// The column that the store fills itself, if this class has one.
     #[must_use]
     pub const fn owner(&self) -> Option<&'static str> {
@@ -164,8 +187,8 @@ impl Table {
     const fn owner_column(&self) -> Option<Column> {
         match self.class {
             Class::Organisation => Some(Column::int("organisation")),
-            Class::Person => Some(Column::id("person")),
-            Class::Queue | Class::Published | Class::Control => None,
+            Class::Person | Class::Held => Some(Column::id("person")),
+            Class::Queue | Class::Appended | Class::Published | Class::Control => None,
         }
     }
 

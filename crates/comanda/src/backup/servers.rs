@@ -113,6 +113,7 @@ pub(crate) fn find(settings: &Settings, which: Which, tools: &Tools) -> Result<V
         Which::Data => vec![
             named("control", &storage.control),
             named("people", &storage.people),
+            named("audit", &storage.audit),
         ],
         Which::Keys => vec![named("keys", &storage.keys)],
     };

@@ -30,6 +30,11 @@ pub(crate) const SECTION: Section = Section {
             "The people database on PostgreSQL.",
         ),
         Key::optional(
+            "audit",
+            "\"host=db1 dbname=comanda_audit\"",
+            "The database of the audit log on PostgreSQL.",
+        ),
+        Key::optional(
             "keys",
             "\"host=db1 dbname=comanda_keys\"",
             "The database of personal keys on PostgreSQL. Back it up apart from the others.",
@@ -42,7 +47,7 @@ pub(crate) const SECTION: Section = Section {
         Key::new(
             "direct",
             "{}",
-            "For databases behind PgBouncer: the address past it, by `control`, `people`, `keys` or the shard's name.",
+            "For databases behind PgBouncer: the address past it, by `control`, `people`, `audit`, `keys` or the shard's name.",
         ),
         Key::new(
             "replicas",
@@ -93,6 +98,7 @@ pub(crate) struct Storage {
     pub(crate) region: String,
     pub(crate) control: Option<String>,
     pub(crate) people: Option<String>,
+    pub(crate) audit: Option<String>,
     pub(crate) keys: Option<String>,
     pub(crate) shards: BTreeMap<String, String>,
     pub(crate) direct: BTreeMap<String, String>,
@@ -124,12 +130,12 @@ impl Storage {
 
     /// Refuses half a PostgreSQL, passwords where they can be read, and numbers that cannot work.
     pub(crate) fn check(&self) -> Result<()> {
-        let given = [&self.control, &self.people, &self.keys];
+        let given = [&self.control, &self.people, &self.audit, &self.keys];
         let count = given.iter().filter(|address| address.is_some()).count();
         let wants_postgres = count > 0 || !self.shards.is_empty();
         if wants_postgres && (count < given.len() || self.shards.is_empty()) {
             return Err(refused(
-                "PostgreSQL needs `storage.control`, `storage.people`, `storage.keys` and at least one of `storage.shards`; give all of them or none",
+                "PostgreSQL needs `storage.control`, `storage.people`, `storage.audit`, `storage.keys` and at least one of `storage.shards`; give all of them or none",
             ));
         }
         let named = [&self.shards, &self.direct, &self.replicas];

@@ -116,7 +116,7 @@ fn a_wrong_value_is_named_with_its_place() {
 fn shards_of_the_environment_stand_beside_those_of_the_file() {
     let file = File::new(
         "shards",
-        "[storage]\ncontrol = \"host=a\"\npeople = \"host=p\"\nkeys = \"host=k\"\nshards = { one = \"host=b\" }\n",
+        "[storage]\ncontrol = \"host=a\"\npeople = \"host=p\"\naudit = \"host=u\"\nkeys = \"host=k\"\nshards = { one = \"host=b\" }\n",
     );
     let environment = [("COMANDA_STORAGE__SHARDS__TWO", "host=c")];
     let settings = file.load(Vec::new(), &environment).unwrap();
@@ -129,7 +129,7 @@ fn half_a_postgres_and_passwords_in_addresses_are_refused() {
     let half = said(vec![flag("storage.control", "host=a")], &[]);
     assert!(half.contains("storage.people"), "{half}");
     let all = |address: &str| {
-        let keys = ["control", "people", "keys", "shards.main"];
+        let keys = ["control", "people", "audit", "keys", "shards.main"];
         let flags = keys.map(|key| flag(&format!("storage.{key}"), &address.replace("KEY", key)));
         load(flags.into(), &[])
     };

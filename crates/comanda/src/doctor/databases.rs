@@ -52,6 +52,7 @@ pub(super) async fn look(
     let named = [
         ("control", &places.control, db.control()),
         ("people", &places.people, db.people()),
+        ("audit", &places.audit, db.audit()),
         ("keys", &places.keys, db.keys()),
     ];
     let shards = places

@@ -61,11 +61,10 @@ pub(super) fn operators(ground: &Ground, operators: &identity::operators::App) -
 fn parts(ground: &Ground, operators: &identity::operators::App) -> edge::Parts {
     let clock = &ground.clock;
     edge::Parts {
-        clock: clock.clone(),
-        random: ground.random.clone(),
         identify: Arc::new(Operators::new(operators)),
         limits: fabric::Limits::memory(clock, CALLERS_MAX),
         admission: Admission::new(edge::admission::Settings::default(), clock.clone()),
+        ..edge::Parts::new(clock, &ground.random)
     }
 }
 
@@ -81,11 +80,11 @@ fn settings(settings: &Settings) -> Result<edge::Settings> {
         // With an authority of its own a browser must go on finding the plain page by which it learns to trust it.
         tls: settings.tls.mode == Mode::Files || !proxies.is_empty(),
         proxies,
-        rates: Rates {
-            api: rate(edge.rate_api),
-            auth: rate(edge.rate_auth),
-            orders: rate(edge.rate_orders),
-        },
+        rates: Rates::of(
+            rate(edge.rate_api),
+            rate(edge.rate_auth),
+            rate(edge.rate_orders),
+        ),
         body_within: edge.body_within.0,
         documentation: match edge.docs {
             true => Documentation::Shown,
@@ -100,6 +99,7 @@ fn probes(ground: &Ground) -> Vec<Arc<dyn Probe>> {
     let named = [
         ("control", db.control()),
         ("people", db.people()),
+        ("audit", db.audit()),
         ("keys", db.keys()),
     ];
     let shards = db

@@ -58,7 +58,7 @@ pub(crate) fn look(places: &store::Settings, progress: &Progress) -> Result<Veri
 /// Opening a file that is not there would make it, and an empty one has no damage.
 fn all_there(places: &store::Settings) -> Result<()> {
     let shards = places.shards.values();
-    for place in shards.chain([&places.control, &places.people]) {
+    for place in shards.chain([&places.control, &places.people, &places.audit]) {
         if let Place::File(path) = place
             && !path.exists()
         {

@@ -61,7 +61,7 @@ pub(crate) fn places(region: &str, mut named: BTreeMap<String, Place>) -> Result
         let place = named.remove(name);
         place.ok_or_else(|| refused(format!("the backup has no database `{name}`")))
     };
-    let (control, people) = (take("control")?, take("people")?);
+    let (control, people, audit) = (take("control")?, take("people")?, take("audit")?);
     // Without their keys there is nothing to be read of them, and nothing else needs them.
     let keys = named.remove("keys").unwrap_or(Place::Inline);
     let shards = named.into_iter().filter_map(|(name, place)| {
@@ -72,6 +72,7 @@ pub(crate) fn places(region: &str, mut named: BTreeMap<String, Place>) -> Result
         region: region.to_owned(),
         control,
         people,
+        audit,
         keys,
         shards: shards.collect(),
         directory_copy: None,

@@ -52,7 +52,7 @@ fn migrating_twice_makes_the_files_once() {
         let output = migrate(&folder.0);
         assert!(output.status.success(), "{}", said(&output));
     }
-    for file in ["control.db", "people.db", "keys.db", "main.db"] {
+    for file in ["control.db", "people.db", "audit.db", "keys.db", "main.db"] {
         assert!(folder.0.join(file).exists(), "{file}");
         // Whoever closes a file last has moved its write-ahead log into it.
         assert!(!folder.0.join(format!("{file}-wal")).exists(), "{file}");

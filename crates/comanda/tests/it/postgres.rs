@@ -15,7 +15,7 @@ impl Places {
     async fn new() -> Self {
         let mut words = vec!["--set".to_owned(), "storage.owner_role=postgres".to_owned()];
         let mut databases = Vec::new();
-        for key in ["control", "people", "keys", "shards.main"] {
+        for key in ["control", "people", "audit", "keys", "shards.main"] {
             let database = Server::shared().database(None).await;
             let (host, port, name) = (database.host(), database.port(), database.name());
             words.push("--set".to_owned());
@@ -86,7 +86,7 @@ async fn it_serves_after_a_migration_and_not_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_named() {
     let away = |key: &str| format!("storage.{key}=host=127.0.0.1 port=1 dbname={key}");
-    let keys = ["control", "people", "keys", "shards.main"].map(away);
+    let keys = ["control", "people", "audit", "keys", "shards.main"].map(away);
     let mut words = vec!["migrate"];
     for key in &keys {
         words.extend(["--set", key.as_str()]);
@@ -103,7 +103,7 @@ async fn the_doctor_finds_a_pooler_and_asks_for_the_way_past_it() {
     for ports in ["listen.http=127.0.0.1:0", "listen.admin=127.0.0.1:0"] {
         words.extend(["--set".to_owned(), ports.to_owned()]);
     }
-    for key in ["control", "people", "keys", "shards.main"] {
+    for key in ["control", "people", "audit", "keys", "shards.main"] {
         let port = bouncer.port();
         words.extend([
             "--set".to_owned(),

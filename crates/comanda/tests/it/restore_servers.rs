@@ -46,6 +46,7 @@ fn settings(folder: &Folder, world: &World) -> PathBuf {
     let _ = writeln!(text, "data = {:?}", folder.join("data"));
     let _ = writeln!(text, "control = {}", database(world.control_on_server()));
     let _ = writeln!(text, "people = {}", database(world.people_on_server()));
+    let _ = writeln!(text, "audit = {}", database(world.audit_on_server()));
     let _ = writeln!(text, "keys = {}", database(world.keys_on_server()));
     let shard = database(world.shard_on_server());
     let _ = writeln!(text, "shards = {{ one = {shard} }}");

@@ -208,6 +208,7 @@ pub(crate) fn open(folder: &Path, world: &World) -> Db {
         region: REGION.to_owned(),
         control: place("control.db"),
         people: place("people.db"),
+        audit: place("audit.db"),
         keys: place("keys.db"),
         shards: BTreeMap::from([(SHARD.to_owned(), place("main.db"))]),
         directory_copy: None,

@@ -33,7 +33,7 @@ fn sqlite_loses_nothing_that_it_acknowledged() {
 #[test]
 fn postgres_loses_nothing_that_it_acknowledged() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let names = ["control", "people", "keys", "shards.main"];
+    let names = ["control", "people", "audit", "keys", "shards.main"];
     let mut start = start().with(["--migrate", "--set", "storage.owner_role=postgres"]);
     let mut databases = Vec::new();
     for name in names {

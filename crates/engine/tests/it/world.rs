@@ -19,6 +19,7 @@ pub(crate) const PARTS: store::Parts = store::Parts {
     shards: &[&PART],
     people: &[&PART],
     control: &[],
+    audit: &[],
 };
 
 pub(crate) struct World {

@@ -16,6 +16,7 @@ static BRING: Bring = Bring {
     shards: &[],
     people: &[],
     control: &[&identity::CONTROL],
+    audit: &[],
 };
 
 /// The slices on one engine.
@@ -45,19 +46,12 @@ impl Shop {
         let sealer = world.db.sealer(&KeyRing::draw(random));
         let operators = operators::App::new(&world.db, &sealer, (&world.clock, random), peppers);
         let parts = Parts {
-            clock: world.clock.clone(),
-            random: random.clone(),
             identify: Arc::new(operators::Operators::new(&operators)),
-            limits: fabric::Limits::memory(&world.clock, 10_000),
             admission: Admission::new(roomy(), world.clock.clone()),
-        };
-        let unlimited = Rates {
-            api: None,
-            auth: None,
-            orders: None,
+            ..Parts::new(&world.clock, random)
         };
         let settings = Settings {
-            rates: unlimited,
+            rates: Rates::unlimited(),
             ..Settings::default()
         };
         let routes = operators::routes(&operators);

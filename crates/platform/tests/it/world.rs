@@ -20,6 +20,7 @@ static BRING: Bring = Bring {
     shards: &[&platform::SHARD],
     people: &[],
     control: &[],
+    audit: &[],
 };
 
 /// The slices on one engine.
@@ -57,19 +58,12 @@ impl Shop {
         let organisations =
             organisations::App::new(&world.db, &world.clock, random, slice::Cursors::new(cursor));
         let parts = Parts {
-            clock: world.clock.clone(),
-            random: random.clone(),
             identify: Arc::new(Stated),
-            limits: fabric::Limits::memory(&world.clock, 10_000),
             admission: Admission::new(roomy(), world.clock.clone()),
-        };
-        let unlimited = Rates {
-            api: None,
-            auth: None,
-            orders: None,
+            ..Parts::new(&world.clock, random)
         };
         let settings = Settings {
-            rates: unlimited,
+            rates: Rates::unlimited(),
             ..Settings::default()
         };
         let routes = organisations::routes(&organisations);

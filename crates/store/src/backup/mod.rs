@@ -24,7 +24,7 @@ pub use moment::Moment;
 /// One file that belongs to a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// What it is: `control`, `people`, or `shard NAME`.
+    /// What it is: `control`, `people`, `audit`, or `shard NAME`.
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
@@ -40,6 +40,7 @@ pub fn sources(settings: &Settings) -> Option<Vec<Source>> {
     [
         ("control".to_owned(), &settings.control),
         ("people".to_owned(), &settings.people),
+        ("audit".to_owned(), &settings.audit),
     ]
     .into_iter()
     .chain(shards)

@@ -125,7 +125,7 @@ fn definition(merged: &Merged, table: &Table, text: &str, statement: &Statement)
     }
     let body = replace_parameters(text, |number| format!("_p{number}[_i]"));
     let scope = match table.class {
-        Class::Person => {
+        Class::Person | Class::Held => {
             "set_config('comanda.organisation', '0', true), set_config('comanda.person', _p1[_i]::text, true)"
         }
         _ => {

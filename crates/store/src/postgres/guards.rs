@@ -100,10 +100,11 @@ pub(crate) fn plan(items: &[&Item], functions: &HashSet<String>, must: Must) -> 
 
 type Order<'a> = (usize, &'a str, Organisation, Option<Uid>, &'a [Value]);
 
-/// Table by table, and in a table by owner and key.
+/// Table by table, and in a table by key, as the database has it: where that begins with the person, by person first.
 fn order<'a>(commit: &Commit, guard: &'a Guard) -> Order<'a> {
     let (rank, table, key) = guard.order();
-    (rank, table, commit.organisation, commit.person, key)
+    let person = commit.person.filter(|_| guard.is_keyed_by_person());
+    (rank, table, commit.organisation, person, key)
 }
 
 /// Adds to the last step, if that runs the same guard.
@@ -270,8 +271,8 @@ pub(crate) fn number(answer: &Answer) -> Option<i64> {
 pub(crate) fn owner_value(commit: &Commit, table: &Table) -> Option<Value> {
     match table.class {
         Class::Organisation => Some(commit.organisation.into()),
-        Class::Person => Some(commit.person.into()),
-        Class::Queue | Class::Published | Class::Control => None,
+        Class::Person | Class::Held => Some(commit.person.into()),
+        Class::Queue | Class::Appended | Class::Published | Class::Control => None,
     }
 }
 
@@ -330,8 +331,10 @@ pub(crate) fn home(commit: &Commit) -> Send {
 
 /// The text form that PostgreSQL reads an id from.
 pub(crate) fn uuid(id: base::Uid) -> String {
-    id.as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(id.as_bytes())
+}
+
+/// Bytes as hexadecimal text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

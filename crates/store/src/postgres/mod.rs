@@ -204,9 +204,12 @@ impl Postgres {
         calls: &[Call],
         deadline: &Deadline,
     ) -> Outcome<Vec<Vec<Row>>> {
-        let machinery = calls
-            .iter()
-            .any(|call| matches!(call.sql.table.class, Class::Queue | Class::Control));
+        let machinery = calls.iter().any(|call| {
+            matches!(
+                call.sql.table.class,
+                Class::Queue | Class::Appended | Class::Control
+            )
+        });
         let pool = if machinery && scope == Scope::Nobody {
             &self.queue
         } else {
@@ -267,13 +270,15 @@ async fn snapshot(
     calls: &[Call],
     deadline: &Deadline,
 ) -> Outcome<(i64, Vec<Vec<Row>>)> {
-    let (organisation, person) = match scope {
-        Scope::Organisation(number) => (number.to_string(), String::new()),
-        Scope::Person(id) => (String::new(), guards::uuid(id)),
-        Scope::Nobody => (String::new(), String::new()),
+    let none = String::new;
+    let (organisation, person, holder) = match scope {
+        Scope::Organisation(number) => (number.to_string(), none(), none()),
+        Scope::Person(id) => (none(), guards::uuid(id), none()),
+        Scope::Holder(digest) => (none(), none(), guards::hex(&digest)),
+        Scope::Nobody => (none(), none(), none()),
     };
     let limit = format!("{}ms", deadline.left().as_millis().max(1));
-    let set = [organisation, person, limit].map(|text| Param::One(Value::Text(text)));
+    let set = [organisation, person, holder, limit].map(|text| Param::One(Value::Text(text)));
     let mut sends = vec![
         Send::Simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         Send::Bound(text::SET_READ, set.into()),

@@ -2,8 +2,8 @@
 //!
 //! FORCE on every table, so that even its owner is bound; the owner has a policy of its own for migrations. The
 //! application sees one organisation (or person) at a time and inserts for a list; the queue role sees queues,
-//! control tables and the log, and of a tenant's rows only those that are work or so old that they may go. An absent
-//! or empty setting means no rows.
+//! control tables and the log, and of a tenant's rows only those that are work or so old that they may go. Held rows
+//! are shown to whoever names their digest as well. An absent or empty setting means no rows.
 
 use std::fmt::Write as _;
 
@@ -53,16 +53,13 @@ pub(crate) fn statements(table: &Table) -> String {
         "ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;\nALTER TABLE {name} FORCE ROW LEVEL SECURITY;\n\
          REVOKE ALL ON {name} FROM PUBLIC, {APP}, {QUEUE};\n"
     );
-    policy(
-        &mut out,
-        table,
-        "owner_all",
-        "ALL",
-        OWNER,
-        "USING (true) WITH CHECK (true)",
-    );
+    if table.class != Class::Appended {
+        let rule = "USING (true) WITH CHECK (true)";
+        policy(&mut out, table, "owner_all", "ALL", OWNER, rule);
+    }
     match table.class {
-        Class::Organisation | Class::Person => tenant(&mut out, table),
+        Class::Organisation | Class::Person | Class::Held => tenant(&mut out, table),
+        Class::Appended => appended(&mut out, table),
         Class::Queue => all(&mut out, table, QUEUE),
         Class::Published | Class::Control => {
             policy(&mut out, table, "app_read", "SELECT", APP, "USING (true)");
@@ -123,9 +120,13 @@ fn reach(out: &mut String, table: &Table) {
     }
 }
 
+/// Whoever names the digest of a held row may read it.
+const HOLDER: &str =
+    "digest = (SELECT decode(nullif(current_setting('comanda.holder', true), ''), 'hex'))";
+
 fn tenant(out: &mut String, table: &Table) {
     let (one, many) = match table.class {
-        Class::Person => (
+        Class::Person | Class::Held => (
             "person = (SELECT nullif(current_setting('comanda.person', true), '')::uuid)",
             "person = ANY ((SELECT nullif(current_setting('comanda.persons', true), '')::uuid[])::uuid[])",
         ),
@@ -134,14 +135,11 @@ fn tenant(out: &mut String, table: &Table) {
             "organisation = ANY ((SELECT nullif(current_setting('comanda.organisations', true), '')::bigint[])::bigint[])",
         ),
     };
-    policy(
-        out,
-        table,
-        "app_read",
-        "SELECT",
-        APP,
-        &format!("USING ({one})"),
-    );
+    let shown = match table.class {
+        Class::Held => format!("USING ({one} OR {HOLDER})"),
+        _ => format!("USING ({one})"),
+    };
+    policy(out, table, "app_read", "SELECT", APP, &shown);
     policy(
         out,
         table,
@@ -171,6 +169,23 @@ fn tenant(out: &mut String, table: &Table) {
         );
         grant(out, table, "UPDATE, DELETE", APP);
     }
+}
+
+/// Who appends may read what stands there. Not even the owner, who makes the table, changes or removes a row.
+fn appended(out: &mut String, table: &Table) {
+    for (role, read, append) in [
+        (OWNER, "owner_read", "owner_append"),
+        (QUEUE, "queue_read", "queue_append"),
+    ] {
+        policy(out, table, read, "SELECT", role, "USING (true)");
+        policy(out, table, append, "INSERT", role, "WITH CHECK (true)");
+        grant(out, table, "SELECT, INSERT", role);
+    }
+    let name = table.name;
+    let _infallible = writeln!(
+        out,
+        "REVOKE UPDATE, DELETE, TRUNCATE ON {name} FROM {OWNER};"
+    );
 }
 
 fn all(out: &mut String, table: &Table, role: &str) {

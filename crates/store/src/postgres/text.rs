@@ -8,9 +8,10 @@ pub(crate) const SET_LISTS: &str =
 pub(crate) const SET_SCOPE: &str =
     "SELECT set_config('comanda.organisation', $1, true), set_config('comanda.person', $2, true)";
 
-/// The same for a read, with the time after which the server gives it up.
+/// The same for a read, with the digest that the reader holds, and the time after which the server gives it up.
 pub(crate) const SET_READ: &str = "SELECT set_config('comanda.organisation', $1, true), \
-    set_config('comanda.person', $2, true), set_config('statement_timeout', $3, true)";
+    set_config('comanda.person', $2, true), set_config('comanda.holder', $3, true), \
+    set_config('statement_timeout', $4, true)";
 
 /// The functions that run guards for many commits.
 pub(crate) const FUNCTIONS: &str = "SELECT proname FROM pg_proc WHERE starts_with(proname, $1) AND has_function_privilege(oid, 'EXECUTE')";

@@ -268,8 +268,8 @@ impl Session<'_> {
 fn owner<'a>(table: &Table, commit: &'a Commit) -> Option<Bound<'a>> {
     match table.class {
         Class::Organisation => Some(Bound::Int(commit.organisation.into())),
-        Class::Person => Some(commit.person.as_ref().map_or(Bound::Null, Bound::Id)),
-        Class::Queue | Class::Published | Class::Control => None,
+        Class::Person | Class::Held => Some(commit.person.as_ref().map_or(Bound::Null, Bound::Id)),
+        Class::Queue | Class::Appended | Class::Published | Class::Control => None,
     }
 }
 

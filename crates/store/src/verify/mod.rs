@@ -43,7 +43,7 @@ pub struct Folds {
 /// Something that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The database: `control`, `people`, `keys`, or `shard NAME`.
+    /// The database: `control`, `people`, `audit`, `keys`, or `shard NAME`.
     pub database: String,
     /// The table or index, where it is known.
     pub table: String,
@@ -120,6 +120,7 @@ impl Db {
                 &settings.people,
                 folds.people,
             ),
+            ("audit".to_owned(), self.audit(), &settings.audit, &[]),
             ("keys".to_owned(), self.keys(), &settings.keys, &[]),
         ];
         for (name, shard) in self.shards() {

@@ -59,8 +59,18 @@ pub static TRIAL: Part = Part {
 /// What the people database of a trial world carries besides the store's own tables.
 pub static TRIAL_PEOPLE: Part = Part {
     name: "trial_people",
-    tables: &[&ADDRESSES],
-    statements: &[&READ_ADDRESSES, &CHANGE_ADDRESS],
+    tables: &[&ADDRESSES, &TOKENS, &STUBS],
+    statements: &[
+        &READ_ADDRESSES,
+        &CHANGE_ADDRESS,
+        &READ_TOKEN,
+        &READ_TOKENS,
+        &USE_TOKEN,
+        &END_TOKENS,
+        &CLEAR_TOKENS,
+        &READ_STUBS,
+        &CLEAR_STUBS,
+    ],
     migrations: &[Migration {
         number: 1,
         name: "trial_people",
@@ -69,9 +79,23 @@ pub static TRIAL_PEOPLE: Part = Part {
     }],
 };
 
+/// What the audit database of a trial world carries besides the store's own tables.
+pub static TRIAL_AUDIT: Part = Part {
+    name: "trial_audit",
+    tables: &[&ACTS],
+    statements: &[&ADD_ACT, &READ_ACTS],
+    migrations: &[Migration {
+        number: 1,
+        name: "trial_audit",
+        sqlite: include_str!("../../migrations/trial_audit/sqlite/0001_trial_audit.sql"),
+        postgres: include_str!("../../migrations/trial_audit/postgres/0001_trial_audit.sql"),
+    }],
+};
+
 /// Everything that a trial world migrates its databases to.
 pub const PARTS: Parts = Parts {
     shards: &[&TRIAL],
     people: &[&TRIAL_PEOPLE],
     control: &[],
+    audit: &[&TRIAL_AUDIT],
 };

@@ -2,7 +2,10 @@
 
 use store::Sql;
 
-use super::tables::{ADDRESSES, COUNTERS, INTENTS, JOBS, LINES, LISTING, ORDERS, STOCK};
+use super::tables::{
+    ACTS, ADDRESSES, COUNTERS, INTENTS, JOBS, LINES, LISTING, OLD_STUBS, ORDERS, SPENT_TOKENS,
+    STOCK, STUBS, TOKENS,
+};
 
 /// Guard: takes `$3` of the dish `$2`, if so many are free. Answers what is left.
 pub static TAKE_STOCK: Sql = Sql::new(
@@ -144,4 +147,70 @@ pub static CHANGE_ADDRESS: Sql = Sql::new(
     "trial_addresses.change",
     &ADDRESSES,
     "UPDATE trial_addresses SET text = $3 WHERE person = $1 AND id = $2 RETURNING text",
+);
+
+/// For whoever holds the digest: person, text and uses of the token.
+pub static READ_TOKEN: Sql = Sql::new(
+    "trial_tokens.read",
+    &TOKENS,
+    "SELECT person, text, uses FROM trial_tokens WHERE digest = $1",
+);
+
+/// The tokens of a person: digest, text.
+pub static READ_TOKENS: Sql = Sql::new(
+    "trial_tokens.of_person",
+    &TOKENS,
+    "SELECT digest, text FROM trial_tokens WHERE person = $1 ORDER BY digest",
+);
+
+/// Guard: uses the token `$2` of a person once. Answers how many uses are left.
+pub static USE_TOKEN: Sql = Sql::new(
+    "trial_tokens.use",
+    &TOKENS,
+    "UPDATE trial_tokens SET uses = uses - 1 \
+     WHERE person = $1 AND digest = $2 AND uses > 0 RETURNING uses",
+);
+
+/// Change: ends every token of a person that has the text `$2`.
+pub static END_TOKENS: Sql = Sql::new(
+    "trial_tokens.end",
+    &TOKENS,
+    "DELETE FROM trial_tokens WHERE person = $1 AND text = $2",
+);
+
+/// As the queue role: removes up to `$1` tokens that are used up.
+pub static CLEAR_TOKENS: Sql = Sql::new(
+    "trial_tokens.clear",
+    &SPENT_TOKENS,
+    "DELETE FROM trial_tokens WHERE digest IN \
+     (SELECT digest FROM trial_tokens WHERE uses = 0 LIMIT $1)",
+);
+
+/// For whoever holds the digest: the numbers under it.
+pub static READ_STUBS: Sql = Sql::new(
+    "trial_stubs.read",
+    &STUBS,
+    "SELECT number FROM trial_stubs WHERE digest = $1 ORDER BY number",
+);
+
+/// As the queue role: removes up to `$2` stubs from before `$1`.
+pub static CLEAR_STUBS: Sql = Sql::new(
+    "trial_stubs.clear",
+    &OLD_STUBS,
+    "DELETE FROM trial_stubs WHERE (digest, number) IN \
+     (SELECT digest, number FROM trial_stubs WHERE at < $1 LIMIT $2)",
+);
+
+/// Appends the act `$1`, unless it stands there.
+pub static ADD_ACT: Sql = Sql::new(
+    "trial_acts.add",
+    &ACTS,
+    "INSERT INTO trial_acts (number, text) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING",
+);
+
+/// All acts in order: number, text.
+pub static READ_ACTS: Sql = Sql::new(
+    "trial_acts.read",
+    &ACTS,
+    "SELECT number, text FROM trial_acts ORDER BY number LIMIT $1",
 );

@@ -107,3 +107,46 @@ pub static ADDRESSES: Table = Table::new(
     1,
     &[],
 );
+
+/// What people hold: whoever names the digest sees the row, and the queue role removes what has been used up.
+pub static TOKENS: Table = Table::new(
+    "trial_tokens",
+    Class::Held,
+    &[
+        Column::bytes("digest"),
+        Column::text("text"),
+        Column::int("uses"),
+    ],
+    1,
+    &[],
+)
+.worked();
+
+/// The tokens as the queue role sees them.
+pub static SPENT_TOKENS: Table = TOKENS.as_queue();
+
+/// What people held once, several things under one digest; removed when it is old.
+pub static STUBS: Table = Table::new(
+    "trial_stubs",
+    Class::Held,
+    &[
+        Column::bytes("digest"),
+        Column::int("number"),
+        Column::int("at"),
+    ],
+    2,
+    &[],
+)
+.cleared();
+
+/// The stubs as the queue role sees them when they are old.
+pub static OLD_STUBS: Table = STUBS.as_queue();
+
+/// What was done, for ever.
+pub static ACTS: Table = Table::new(
+    "trial_acts",
+    Class::Appended,
+    &[Column::int("number"), Column::text("text")],
+    1,
+    &[],
+);

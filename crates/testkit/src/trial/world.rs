@@ -83,6 +83,7 @@ enum Ground {
 struct Servers {
     control: postgres::Database,
     people: postgres::Database,
+    audit: postgres::Database,
     keys: postgres::Database,
     shard: postgres::Database,
 }
@@ -108,7 +109,7 @@ impl World {
         match engine {
             Engine::Inline => {
                 let inline = || Place::Inline;
-                let mut settings = settings([inline(), inline(), inline(), inline()]);
+                let mut settings = settings([(); 5].map(|()| inline()));
                 tune(&mut settings);
                 Self::open(settings, Ground::Memory).await
             }
@@ -121,7 +122,7 @@ impl World {
     pub async fn in_folder(parent: &Path, tune: impl FnOnce(&mut Settings)) -> Self {
         let files = Files(folder::create(parent, "trial"));
         let place = |name: &str| Place::File(files.0.join(name));
-        let names = ["control.db", "people.db", "keys.db", "shard.db"];
+        let names = ["control.db", "people.db", "audit.db", "keys.db", "shard.db"];
         let mut settings = settings(names.map(place));
         tune(&mut settings);
         Self::open(settings, Ground::Files(files)).await
@@ -131,14 +132,16 @@ impl World {
     pub async fn on_server(server: &Server, tune: impl FnOnce(&mut Settings)) -> Self {
         let control = copy(server, "control", &[&store::DATABASE, &store::CONTROL]).await;
         let people = copy(server, "people", &with_store(PARTS.people)).await;
+        let audit = copy(server, "audit", &with_store(PARTS.audit)).await;
         let keys = copy(server, "keys", &[&store::DATABASE, &store::KEYS]).await;
         let shard = copy(server, "shard", &with_store(PARTS.shards)).await;
         let place = |database| Place::Postgres(Box::new(address(database)));
-        let mut settings = settings([&control, &people, &keys, &shard].map(place));
+        let mut settings = settings([&control, &people, &audit, &keys, &shard].map(place));
         tune(&mut settings);
         let servers = Servers {
             control,
             people,
+            audit,
             keys,
             shard,
         };
@@ -229,6 +232,11 @@ impl World {
         self.servers().map(|servers| &servers.people)
     }
 
+    /// The PostgreSQL database of the audit log.
+    pub fn audit_on_server(&self) -> Option<&postgres::Database> {
+        self.servers().map(|servers| &servers.audit)
+    }
+
     /// The PostgreSQL database of the keys of people.
     pub fn keys_on_server(&self) -> Option<&postgres::Database> {
         self.servers().map(|servers| &servers.keys)
@@ -269,11 +277,12 @@ pub fn address(database: &postgres::Database) -> store::postgres::Settings {
     store::postgres::Settings::at(&format!("host={host} port={port} dbname={name}"))
 }
 
-fn settings([control, people, keys, shard]: [Place; 4]) -> Settings {
+fn settings([control, people, audit, keys, shard]: [Place; 5]) -> Settings {
     Settings {
         region: REGION.to_owned(),
         control,
         people,
+        audit,
         keys,
         shards: BTreeMap::from([(SHARD.to_owned(), shard)]),
         directory_copy: None,

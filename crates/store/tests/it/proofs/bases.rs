@@ -1,4 +1,4 @@
-//! The four kinds of database with everything that is registered for them, migrated on both engines.
+//! The five kinds of database with everything that is registered for them, migrated on both engines.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,41 +6,56 @@ use std::time::Duration;
 use base::Clock;
 use store::{Class, Database, Part, Place, Sql, Table};
 use testkit::postgres::{self, Server};
-use testkit::trial::{TRIAL, TRIAL_PEOPLE};
+use testkit::trial::{TRIAL, TRIAL_AUDIT, TRIAL_PEOPLE};
 
-use super::world::{folder, settings};
+use super::world::{folder, hex, settings};
 
 /// A kind of database and what it is migrated to.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
-    pub(crate) parts: &'static [&'static Part],
+    own: &'static [&'static Part],
+    slices: &'static [&'static Part],
 }
 
-/// What shards, people, keys and control databases carry.
-pub(crate) const KINDS: [Kind; 4] = [
+/// What shards, people, audit, keys and control databases carry.
+pub(crate) static KINDS: [Kind; 5] = [
     Kind {
         name: "shard",
-        parts: &[&store::DATABASE, &TRIAL, &engine::PART, &platform::SHARD],
+        own: &[&store::DATABASE, &TRIAL, &engine::PART],
+        slices: &[&platform::SHARD],
     },
     Kind {
         name: "people",
-        parts: &[&store::DATABASE, &TRIAL_PEOPLE, &engine::PART],
+        own: &[&store::DATABASE, &TRIAL_PEOPLE, &engine::PART],
+        slices: identity::PEOPLE,
+    },
+    Kind {
+        name: "audit",
+        own: &[&store::DATABASE, &TRIAL_AUDIT],
+        slices: &[],
     },
     Kind {
         name: "keys",
-        parts: &[&store::DATABASE, &store::KEYS],
+        own: &[&store::DATABASE, &store::KEYS],
+        slices: &[],
     },
     Kind {
         name: "control",
-        parts: &[&store::DATABASE, &store::CONTROL, &identity::CONTROL],
+        own: &[&store::DATABASE, &store::CONTROL],
+        slices: &[&identity::CONTROL],
     },
 ];
 
 impl Kind {
+    /// All parts, the store's own first.
+    pub(crate) fn parts(&self) -> Vec<&'static Part> {
+        [self.own, self.slices].concat()
+    }
+
     /// The tables of all parts, each once.
     pub(crate) fn tables(&self) -> Vec<&'static Table> {
         let mut tables: Vec<&'static Table> = Vec::new();
-        for table in self.parts.iter().flat_map(|part| part.tables) {
+        for table in self.parts().iter().flat_map(|part| part.tables) {
             assert!(
                 tables.iter().all(|known| known.name != table.name),
                 "{} is declared twice",
@@ -64,7 +79,7 @@ impl Kind {
         settings.fallback = Duration::from_millis(10);
         let place = Place::Postgres(Box::new(settings));
         let opened = Database::open(&place, &Clock::real()).unwrap();
-        opened.migrate(self.parts).await.unwrap();
+        opened.migrate(&self.parts()).await.unwrap();
         database
     }
 
@@ -73,7 +88,7 @@ impl Kind {
         let folder = folder();
         let file = folder.join("database.sqlite");
         let opened = Database::open(&Place::File(file.clone()), &Clock::real()).unwrap();
-        opened.migrate(self.parts).await.unwrap();
+        opened.migrate(&self.parts()).await.unwrap();
         drop(opened);
         let connection = rusqlite::Connection::open(file).unwrap();
         rusqlite::vtab::array::load_module(&connection).unwrap();
@@ -84,9 +99,27 @@ impl Kind {
 /// The role that runs a statement.
 pub(crate) fn role(sql: &Sql) -> &'static str {
     match sql.table.class {
-        Class::Organisation | Class::Person => "comanda_app",
+        Class::Organisation | Class::Person | Class::Held => "comanda_app",
         Class::Published if sql.postgres().starts_with("SELECT") => "comanda_app",
-        Class::Queue | Class::Published | Class::Control => "comanda_queue",
+        Class::Queue | Class::Appended | Class::Published | Class::Control => "comanda_queue",
+    }
+}
+
+/// The columns that the queue role sees of a table of which it removes what is old.
+pub(crate) fn seen_when_old(table: &Table) -> Vec<&'static str> {
+    let key = table.columns.iter().take(table.key);
+    let owner = table.owner().into_iter();
+    owner
+        .chain(key.map(|column| column.name))
+        .chain(["at"])
+        .collect()
+}
+
+/// An owner as text: an organisation by its number, a person as an id.
+pub(crate) fn owner(class: Class, number: u8) -> String {
+    match class {
+        Class::Person | Class::Held => hex(base::Uid::from_bytes([number; 16])),
+        _ => number.to_string(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use store::Class;
+use store::{Class, Reach, Table};
 use testkit::postgres::Database;
 
-use super::bases::{KINDS, Kind, texts};
+use super::bases::{KINDS, Kind, seen_when_old, texts};
 
 const ROLES: &str = "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles \
     WHERE rolname IN ('comanda_app', 'comanda_queue', 'comanda_owner') \
@@ -54,6 +54,12 @@ const RIGHTS: &str = "SELECT c.relname, r.rolname, string_agg(p.act, ',' ORDER B
     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace \
     AND has_table_privilege(r.rolname, c.oid, p.act) GROUP BY c.relname, r.rolname";
 
+/// What the owner of a table may do to its rows, where it may do anything but read and append.
+const OWNERS_RIGHTS: &str = "SELECT c.relname, p.act FROM pg_class AS c, \
+    unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p(act) \
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace \
+    AND has_table_privilege('comanda_owner', c.oid, p.act)";
+
 /// The rights of a role on single columns where it has none on the table.
 const COLUMN_RIGHTS: &str = "SELECT table_name, grantee, privilege_type || ' ' || column_name \
     FROM information_schema.column_privileges AS p WHERE table_schema = 'public' \
@@ -65,22 +71,7 @@ type Seen = (String, String, String, String);
 
 const HISTORY: [&str; 2] = ["log", "commits"];
 
-/// The tables of which the queue role removes what is old, with what it sees of that.
-const CLEARED: [(&str, &[&str]); 4] = [
-    ("log", &[]),
-    ("commits", &["organisation", "id", "at"]),
-    (
-        "idempotency",
-        &["organisation", "caller", "operation", "key", "at"],
-    ),
-    (
-        "consumed",
-        &["organisation", "consumer", "stream", "version", "at"],
-    ),
-];
-
-/// The tables of organisations whose rows are work that the queue role claims.
-pub(crate) const WORKED: [&str; 1] = ["timers"];
+type Tables = BTreeMap<&'static str, &'static Table>;
 
 /// What is older than 30 days, as PostgreSQL writes it back.
 const OLD: &str = "(at < ( SELECT (((EXTRACT(epoch FROM now()) * (1000000)::numeric))::bigint - '2592000000000'::bigint)))";
@@ -88,7 +79,7 @@ const OLD: &str = "(at < ( SELECT (((EXTRACT(epoch FROM now()) * (1000000)::nume
 /// The conditions that a class must have, as PostgreSQL writes them back.
 fn conditions(class: Class) -> (String, String) {
     let (column, setting, kind) = match class {
-        Class::Person => ("person", "comanda.person", "uuid"),
+        Class::Person | Class::Held => ("person", "comanda.person", "uuid"),
         _ => ("organisation", "comanda.organisation", "bigint"),
     };
     let one = format!(
@@ -101,8 +92,12 @@ fn conditions(class: Class) -> (String, String) {
     (one, many)
 }
 
+/// Whose a held row is by its digest, as PostgreSQL writes it back.
+const HOLDER: &str = "(digest = ( SELECT decode(NULLIF(current_setting('comanda.holder'::text, true), ''::text), 'hex'::text) AS decode))";
+
 /// The policies that a table must have, and no other.
-fn policies(name: &str, class: Class) -> Vec<Seen> {
+fn policies(table: &Table) -> Vec<Seen> {
+    let (name, class) = (table.name, table.class);
     let policy = |role: &str, act: &str, uses: &str, check: &str| {
         (
             role.to_owned(),
@@ -111,12 +106,19 @@ fn policies(name: &str, class: Class) -> Vec<Seen> {
             check.to_owned(),
         )
     };
-    let mut all = vec![policy("comanda_owner", "ALL", "true", "true")];
-    let (app, queue) = ("comanda_app", "comanda_queue");
+    let (app, queue, owner) = ("comanda_app", "comanda_queue", "comanda_owner");
+    let mut all = Vec::new();
+    if class != Class::Appended {
+        all.push(policy(owner, "ALL", "true", "true"));
+    }
     match class {
-        Class::Organisation | Class::Person => {
+        Class::Organisation | Class::Person | Class::Held => {
             let (one, many) = conditions(class);
-            all.push(policy(app, "SELECT", &one, ""));
+            let shown = match class {
+                Class::Held => format!("({one} OR {HOLDER})"),
+                _ => one.clone(),
+            };
+            all.push(policy(app, "SELECT", &shown, ""));
             all.push(policy(app, "INSERT", "", &many));
             if !HISTORY.contains(&name) {
                 all.push(policy(app, "UPDATE", &one, &one));
@@ -124,6 +126,12 @@ fn policies(name: &str, class: Class) -> Vec<Seen> {
             }
         }
         Class::Queue => all.push(policy(queue, "ALL", "true", "true")),
+        Class::Appended => {
+            for role in [owner, queue] {
+                all.push(policy(role, "SELECT", "true", ""));
+                all.push(policy(role, "INSERT", "", "true"));
+            }
+        }
         Class::Published | Class::Control => {
             all.push(policy(app, "SELECT", "true", ""));
             all.push(policy(queue, "ALL", "true", "true"));
@@ -132,30 +140,40 @@ fn policies(name: &str, class: Class) -> Vec<Seen> {
     match name {
         "head" => all.push(policy(app, "UPDATE", "true", "true")),
         "log" => all.push(policy(queue, "SELECT", "true", "")),
-        "commits" | "idempotency" | "consumed" => all.push(policy(queue, "SELECT", OLD, "")),
-        name if WORKED.contains(&name) => all.push(policy(queue, "ALL", "true", "true")),
         _ => {}
     }
-    if CLEARED.iter().any(|(cleared, _)| *cleared == name) {
-        all.push(policy(queue, "DELETE", OLD, ""));
+    match table.reach {
+        Reach::Nothing => {}
+        Reach::Works => all.push(policy(queue, "ALL", "true", "true")),
+        Reach::Clears => {
+            all.push(policy(queue, "DELETE", OLD, ""));
+            if name != "log" {
+                all.push(policy(queue, "SELECT", OLD, ""));
+            }
+        }
     }
     all
 }
 
 /// What a role may do to a table as a whole.
-fn rights(name: &str, class: Class, role: &str) -> &'static str {
+fn rights(table: &Table, role: &str) -> &'static str {
     const ALL: &str = "DELETE,INSERT,SELECT,UPDATE";
-    match (class, role) {
-        (Class::Organisation | Class::Person, "comanda_app") if HISTORY.contains(&name) => {
-            "INSERT,SELECT"
+    match (table.class, role) {
+        (Class::Organisation | Class::Person | Class::Held, "comanda_app") => {
+            if HISTORY.contains(&table.name) {
+                "INSERT,SELECT"
+            } else {
+                ALL
+            }
         }
-        (Class::Organisation | Class::Person, "comanda_app") => ALL,
         (Class::Published | Class::Control, "comanda_app") => "SELECT",
-        (Class::Organisation, "comanda_queue") if name == "log" => "DELETE,SELECT",
-        (Class::Organisation, "comanda_queue") if CLEARED.iter().any(|(it, _)| *it == name) => {
-            "DELETE"
-        }
-        (Class::Organisation, "comanda_queue") if WORKED.contains(&name) => "DELETE,SELECT,UPDATE",
+        (Class::Organisation | Class::Person | Class::Held, "comanda_queue") => match table.reach {
+            Reach::Clears if table.name == "log" => "DELETE,SELECT",
+            Reach::Clears => "DELETE",
+            Reach::Works => "DELETE,SELECT,UPDATE",
+            Reach::Nothing => "",
+        },
+        (Class::Appended, "comanda_queue") => "INSERT,SELECT",
         (Class::Queue | Class::Published | Class::Control, "comanda_queue") => ALL,
         _ => "",
     }
@@ -177,10 +195,10 @@ async fn complaints(kind: &Kind, database: &Database) -> Vec<String> {
         out.push(format!("{} is not the application's alone", row[0]));
     }
     let history = |name: &str| name.starts_with("migrations_");
-    let classes: BTreeMap<&str, Class> = kind
+    let tables: Tables = kind
         .tables()
-        .iter()
-        .map(|table| (table.name, table.class))
+        .into_iter()
+        .map(|table| (table.name, table))
         .collect();
     for row in texts(database, TABLES).await {
         if row[3] != "comanda_owner" {
@@ -192,19 +210,22 @@ async fn complaints(kind: &Kind, database: &Database) -> Vec<String> {
         if row[1..3] != ["t", "t"] {
             out.push(format!("table {} is without forced row security", row[0]));
         }
-        if !classes.contains_key(row[0].as_str()) {
+        if !tables.contains_key(row[0].as_str()) {
             out.push(format!("table {} is not declared", row[0]));
         }
     }
-    complain_of_policies(&mut out, &classes, database).await;
-    complain_of_rights(&mut out, &classes, database).await;
+    complain_of_policies(&mut out, &tables, database).await;
+    complain_of_rights(&mut out, &tables, database).await;
     for row in texts(database, KEYS).await {
-        let owner = match classes.get(row[0].as_str()) {
-            Some(Class::Organisation) => "organisation",
-            Some(Class::Person) => "person",
+        let begins: &[&str] = match tables.get(row[0].as_str()).map(|table| table.class) {
+            Some(Class::Organisation) => &["organisation"],
+            Some(Class::Person) => &["person"],
+            // Who holds the secret of a digest may learn that it is taken; that is what it is for.
+            Some(Class::Held) if row[1].ends_with("_pkey") => &["digest"],
+            Some(Class::Held) => &["person", "digest"],
             _ => continue,
         };
-        if row[2] != owner {
+        if !begins.contains(&row[2].as_str()) {
             out.push(format!(
                 "key {} of {} begins with {}",
                 row[1], row[0], row[2]
@@ -214,11 +235,7 @@ async fn complaints(kind: &Kind, database: &Database) -> Vec<String> {
     out
 }
 
-async fn complain_of_policies(
-    out: &mut Vec<String>,
-    classes: &BTreeMap<&str, Class>,
-    database: &Database,
-) {
+async fn complain_of_policies(out: &mut Vec<String>, tables: &Tables, database: &Database) {
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
     for row in texts(database, POLICIES).await {
         let [name, permissive, role, act, uses, check] = row.try_into().unwrap();
@@ -227,9 +244,9 @@ async fn complain_of_policies(
         }
         seen.entry(name).or_default().push((role, act, uses, check));
     }
-    for (name, class) in classes {
+    for (name, table) in tables {
         let mut found = seen.remove(*name).unwrap_or_default();
-        for wanted in policies(name, *class) {
+        for wanted in policies(table) {
             match found.iter().position(|policy| *policy == wanted) {
                 Some(at) => drop(found.swap_remove(at)),
                 None => out.push(format!("policies of {name}: {wanted:?} is missing")),
@@ -244,21 +261,17 @@ async fn complain_of_policies(
     );
 }
 
-async fn complain_of_rights(
-    out: &mut Vec<String>,
-    classes: &BTreeMap<&str, Class>,
-    database: &Database,
-) {
+async fn complain_of_rights(out: &mut Vec<String>, tables: &Tables, database: &Database) {
     let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
     for row in texts(database, RIGHTS).await {
         let [name, role, rights] = row.try_into().unwrap();
         seen.insert((name, role), rights);
     }
-    for (name, class) in classes {
+    for (name, table) in tables {
         for role in ["comanda_app", "comanda_queue", "public"] {
             let key = ((*name).to_owned(), role.to_owned());
             let found = seen.remove(&key).unwrap_or_default();
-            let wanted = rights(name, *class, role);
+            let wanted = rights(table, role);
             if found != wanted {
                 out.push(format!("{role} may {found} on {name}, not {wanted}"));
             }
@@ -272,12 +285,19 @@ async fn complain_of_rights(
             })
             .map(|((name, role), rights)| format!("{role} may {rights} on {name}")),
     );
+    for row in texts(database, OWNERS_RIGHTS).await {
+        let table = tables.get(row[0].as_str());
+        if table.is_some_and(|table| table.class == Class::Appended) {
+            out.push(format!("comanda_owner may {} on {}", row[1], row[0]));
+        }
+    }
     for row in texts(database, COLUMN_RIGHTS).await {
-        let sees = |(table, columns): &(&str, &[&str])| {
-            let column = row[2].strip_prefix("SELECT ").unwrap_or_default();
-            row[0] == *table && row[1] == "comanda_queue" && columns.contains(&column)
-        };
-        if row != ["head", "comanda_app", "UPDATE position"] && !CLEARED.iter().any(sees) {
+        let column = row[2].strip_prefix("SELECT ").unwrap_or_default();
+        let cleared = tables.get(row[0].as_str()).is_some_and(|table| {
+            table.reach == Reach::Clears && seen_when_old(table).contains(&column)
+        });
+        let sees = cleared && row[1] == "comanda_queue";
+        if row != ["head", "comanda_app", "UPDATE position"] && !sees {
             out.push(format!("{} may {} of {}", row[1], row[2], row[0]));
         }
     }
@@ -427,7 +447,7 @@ async fn undo(database: &Database, sql: &str) {
     settings.fallback = std::time::Duration::from_millis(10);
     let place = store::Place::Postgres(Box::new(settings));
     let opened = store::Database::open(&place, &base::Clock::real()).unwrap();
-    let done = opened.migrate(KINDS[0].parts).await;
+    let done = opened.migrate(&KINDS[0].parts()).await;
     done.unwrap_or_else(|failure| panic!("{sql}: {failure}"));
 }
 

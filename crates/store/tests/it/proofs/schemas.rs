@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use store::Kind as ValueKind;
 use testkit::postgres::Database;
 
-use super::bases::{KINDS, texts};
+use super::bases::{KINDS, Kind, texts};
 
 /// A column: its name, its kind in the words of both engines, and whether it may be null.
 type Column = (String, &'static str, bool);
@@ -187,7 +187,7 @@ fn shape(connection: &Connection, table: &str, sql: &str) -> Shape {
 fn migrations_have_equal_numbers_and_names_on_both_engines() {
     let parts: BTreeMap<&str, _> = KINDS
         .iter()
-        .flat_map(|kind| kind.parts)
+        .flat_map(Kind::parts)
         .map(|part| (part.name, part))
         .collect();
     for (name, part) in parts {
