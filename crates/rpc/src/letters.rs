@@ -1,9 +1,10 @@
 //! Short messages to people: codes, invitations, notices. Where they go out is the operator's choice.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base::{Organisation, Result};
+use base::{Clock, Error, Organisation, Result, Time, codes};
 use domain::people::{Contact, Email, Phone};
 use futures_util::future::BoxFuture;
 
@@ -89,4 +90,100 @@ impl fmt::Debug for Letters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Letters")
     }
+}
+
+/// How many letters the development inbox keeps; the oldest go first.
+const KEPT_MAX: usize = 200;
+
+/// A letter that went nowhere, and when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// The letter.
+    pub letter: Letter,
+    /// When it was taken over.
+    pub at: Time,
+}
+
+/// Keeps letters in memory instead of sending them: for development and tests alone. Clones are the same.
+#[derive(Clone)]
+pub struct Inbox {
+    clock: Clock,
+    kept: Arc<Mutex<VecDeque<Kept>>>,
+}
+
+impl Inbox {
+    /// An empty inbox.
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        Inbox {
+            clock: clock.clone(),
+            kept: Arc::default(),
+        }
+    }
+
+    /// What was kept, the newest first.
+    #[must_use]
+    pub fn recent(&self) -> Vec<Kept> {
+        self.lock().iter().rev().cloned().collect()
+    }
+
+    fn keep(&self, letter: Letter) {
+        let at = self.clock.now();
+        let mut kept = self.lock();
+        if kept.len() >= KEPT_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(Kept { letter, at });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inbox")
+    }
+}
+
+impl Deliver for Inbox {
+    fn deliver(&self, letter: Letter) -> BoxFuture<'_, Result<()>> {
+        self.keep(letter);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Writes letters into the log and the development inbox: for development alone, because whoever reads the log could
+/// sign in as anybody.
+#[derive(Clone, Debug)]
+pub struct Log(Inbox);
+
+impl Log {
+    /// Letters are written, and kept here.
+    #[must_use]
+    pub fn new(inbox: &Inbox) -> Self {
+        Log(inbox.clone())
+    }
+}
+
+impl Deliver for Log {
+    fn deliver(&self, letter: Letter) -> BoxFuture<'_, Result<()>> {
+        tracing::warn!(
+            subject = letter.subject,
+            "no sender of letters is set; this one is in the development inbox"
+        );
+        self.0.deliver(letter)
+    }
+}
+
+/// Why a node in production does not begin with [`Inbox`] or [`Log`].
+#[track_caller]
+#[must_use]
+pub fn refused_in_production() -> Error {
+    Error::invalid(
+        codes::LINE_MALFORMED,
+        "letters would stay in the development inbox, where anybody could read the codes of others: production needs \
+         a sender",
+    )
 }

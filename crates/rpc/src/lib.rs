@@ -5,5 +5,7 @@
 mod letters;
 mod people;
 
-pub use letters::{About, Deliver, Letter, Letters, Recipient};
+pub use letters::{
+    About, Deliver, Inbox, Kept, Letter, Letters, Log, Recipient, refused_in_production,
+};
 pub use people::{Known, People};

@@ -6,6 +6,7 @@
 //! `address.changed`, `address.removed`.
 
 mod app;
+pub mod codes;
 pub(crate) mod store;
 
 pub use app::{App, Entry, Newcomer, Proof};

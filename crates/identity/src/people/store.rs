@@ -173,7 +173,7 @@ pub(crate) static REMOVE_CONTACT: Sql = Sql::new(
 pub(crate) static FIND_CODE: Sql = Sql::new(
     "codes.find",
     &CODES,
-    "SELECT person, purpose, tag, contact, expires_at FROM codes WHERE digest = $1",
+    "SELECT person, purpose, tag, contact FROM codes WHERE digest = $1",
 );
 
 /// Guard: a try is counted before the code is looked at, so that none is free.
