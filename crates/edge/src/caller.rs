@@ -40,6 +40,16 @@ pub enum Strength {
     Two,
 }
 
+impl Strength {
+    /// Gives the name that the document shows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Two => "two",
+        }
+    }
+}
+
 /// By what a request says who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Means {

@@ -91,7 +91,7 @@ impl Edge {
         let routes = routes
             .into()
             .with(pages::routes(&shelf, settings.documentation));
-        let registry = Registry::check(routes)?;
+        let registry = Registry::check(routes, &*parts.authorise)?;
         let openapi: Arc<str> = document::write(&registry, &settings)?.into();
         shelf.fill(&openapi);
         let gate = Gate::new(settings, registry, parts)?;

@@ -20,6 +20,7 @@ pub(crate) struct Passage {
     pub(crate) context: Context,
     pub(crate) caller: Option<Caller>,
     pub(crate) granted: Option<Granted>,
+    pub(crate) reason: Option<Box<str>>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) hosts: Arc<dyn Hosts>,
     pub(crate) params: Vec<(Arc<str>, String)>,

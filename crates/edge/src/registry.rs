@@ -11,9 +11,9 @@ use serde_json::Value;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use crate::Routes;
 use crate::route::{Content, Named, Route, Shape, Takes, Work};
 use crate::rules::{Limits, Rules};
+use crate::{Authorise, Policy, Routes};
 
 /// A route that is complete.
 pub(crate) struct Served {
@@ -58,7 +58,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn check(routes: Routes) -> Result<Self> {
+    pub(crate) fn check(routes: Routes, authorise: &dyn Authorise) -> Result<Self> {
         let mut defects: Vec<String> = Vec::new();
         for route in &routes.0 {
             let name = format!(
@@ -66,6 +66,7 @@ impl Registry {
                 route.shape.method, route.shape.path, route.shape.operation
             );
             let own = lacks(route).into_iter().chain(contradictions(&route.shape));
+            let own = own.chain(permission(&route.shape, authorise));
             defects.extend(own.map(|defect| format!("{name}: {defect}")));
         }
         defects.extend(doubles(&routes));
@@ -192,6 +193,12 @@ fn contradictions(shape: &Shape) -> Vec<String> {
     {
         found.push(format!("the code {code} is not in the table of codes"));
     }
+    if shape
+        .bound
+        .is_some_and(|bound| bound.max == 0 || bound.window.is_zero())
+    {
+        found.push("its bound lets nobody pass".to_owned());
+    }
     if shape.deadline.is_some_and(|deadline| deadline.is_zero()) {
         found.push("its deadline is zero".to_owned());
     }
@@ -207,6 +214,25 @@ fn contradictions(shape: &Shape) -> Vec<String> {
         found.push("a GET takes no body".to_owned());
     }
     found.extend(unlike_handler(shape));
+    found
+}
+
+/// What is wrong with the permission that a route asks for.
+fn permission(shape: &Shape, authorise: &dyn Authorise) -> Vec<String> {
+    let mut found = Vec::new();
+    let asked = shape.policy.and_then(Policy::permission);
+    if let Some(name) = asked.filter(|name| !authorise.knows(name)) {
+        found.push(format!("nobody knows the permission {name}"));
+    }
+    if asked.is_some() && names_in(shape.path).is_empty() {
+        found.push("its path names nothing that a permission could be for".to_owned());
+    }
+    if asked.is_none() && shape.handler_takes("authorise::Granted") {
+        found.push("its handler takes what was granted, and its policy grants nothing".to_owned());
+    }
+    if shape.policy == Some(Policy::Public) && shape.handler_takes("caller::Caller") {
+        found.push("its handler takes the caller, and its policy looks for none".to_owned());
+    }
     found
 }
 

@@ -106,6 +106,11 @@ impl Shape {
         }
     }
 
+    /// Says whether its answers are for one caller alone, so that nobody may keep them.
+    pub(crate) fn is_private(&self) -> bool {
+        self.personal || self.policy != Some(Policy::Public)
+    }
+
     /// Says whether the handler takes something of this type, such as `extract::IdempotencyKey`.
     pub(crate) fn handler_takes(&self, kind: &str) -> bool {
         let own = |types: &str| types.contains(&format!("edge::{kind}"));

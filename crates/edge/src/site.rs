@@ -41,13 +41,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Site {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Answer<Self> {
         let passage = passage(&parts.extensions)?;
-        let named = parts
-            .headers
-            .get(header::HOST)
-            .and_then(|value| value.to_str().ok());
-        let host = named.or(parts.uri.authority().map(Authority::as_str));
         Ok(Self(
-            host.and_then(plain)
+            named(parts)
+                .and_then(plain)
                 .and_then(|host| passage.hosts.of(&host)),
         ))
     }
@@ -98,7 +94,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 }
 
 /// The host that a request names, for what must be the same as the page that sent it.
-pub(crate) fn named<'a>(parts: &'a Parts) -> Option<&'a str> {
+pub(crate) fn named(parts: &Parts) -> Option<&str> {
     let host = parts.headers.get(header::HOST);
     let host = host.and_then(|value| value.to_str().ok());
     host.or(Uri::authority(&parts.uri).map(Authority::as_str))

@@ -115,8 +115,17 @@ fn of_gate(shape: &Shape) -> Vec<&'static str> {
     if shape.policy != Some(Policy::Public) {
         codes.push(codes::UNAUTHENTICATED);
     }
-    if shape.policy == Some(Policy::Operator) {
-        codes.push(codes::FORBIDDEN);
+    match shape.policy {
+        Some(Policy::Operator) => codes.extend([codes::FORBIDDEN, codes::SECOND_FACTOR_NEEDED]),
+        Some(Policy::May(_)) => codes.extend([
+            codes::FORBIDDEN,
+            codes::SECOND_FACTOR_NEEDED,
+            codes::REASON_NEEDED,
+            codes::NOT_FOUND,
+            codes::ID_MALFORMED,
+            codes::UNAVAILABLE,
+        ]),
+        Some(Policy::Public | Policy::SignedIn) | None => {}
     }
     if shape.once || shape.handler_takes("extract::IdempotencyKey") {
         codes.extend([codes::IDEMPOTENCY_OTHER_BODY, codes::IDEMPOTENCY_UNDER_WAY]);

@@ -6,8 +6,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Object, Required};
 
-use crate::Rate;
 use crate::route::{Content, Shape};
+use crate::{Policy, Rate};
 
 /// Headers that the handler reads. Those that every request may carry are in the document's own words.
 pub(crate) fn of_request(shape: &Shape) -> Vec<Parameter> {
@@ -29,6 +29,17 @@ pub(crate) fn of_request(shape: &Shape) -> Vec<Parameter> {
             "If-Match",
             "The version that the change is based on.",
             version,
+        ));
+    }
+    if matches!(shape.policy, Some(Policy::May(_))) {
+        let reason = text()
+            .min_length(Some(3))
+            .max_length(Some(200))
+            .pattern(Some("^[!-~][ -~]{1,198}[!-~]$"));
+        headers.push(parameter(
+            "x-acting-reason",
+            "Why an operator acts for the organisation, which can read it. Operators must say it; others need not.",
+            reason,
         ));
     }
     headers
@@ -64,6 +75,9 @@ pub(crate) fn of_answer(shape: &Shape, status: StatusCode) -> Vec<(&'static str,
             "X-RateLimit-Reset",
             header("After how many seconds all are there again.", number(0)),
         ));
+    }
+    if status == StatusCode::SEE_OTHER {
+        headers.push(("Location", header("Where to go on.", text())));
     }
     let reads = shape.method == Method::GET;
     let shown = matches!(status, StatusCode::OK | StatusCode::NOT_MODIFIED);

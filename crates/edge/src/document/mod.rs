@@ -4,6 +4,7 @@ mod answers;
 mod headers;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base::{Error, Result, codes};
 use serde_json::{Value, json};
@@ -11,7 +12,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, PathItem, PathsBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Ref, Required,
@@ -20,10 +23,16 @@ use utoipa::openapi::{
 use crate::problem;
 use crate::registry::{Registry, schemas_of};
 use crate::route::{Shape, Takes};
-use crate::{Policy, Settings};
+use crate::{Policy, Settings, cookie};
 
-/// The name of the way to sign in.
+/// The names of the ways to sign in.
 const BEARER: &str = "bearer";
+const COOKIE: &str = "cookie";
+
+const ABOUT_BEARER: &str = "An access token, or the key of an operator, an integrator or a device. It counts alone \
+    where a request has cookies too.";
+const ABOUT_COOKIE: &str = "The session of a browser. What changes something needs `Origin` or `Sec-Fetch-Site` as \
+    well, by which the browser says that a page of ours asks.";
 
 const ABOUT: &str = "Every error is `application/problem+json` (RFC 9457); its `code` is stable and explained at \
     `/docs/errors`. Every answer carries `x-correlation-id`; send one of your own to find the request again. Send \
@@ -128,17 +137,33 @@ fn method(shape: &Shape) -> Result<HttpMethod> {
 }
 
 fn operation(shape: &Shape) -> Operation {
-    let deadline_ms = shape.deadline.unwrap_or_default().as_millis();
-    let deadline_ms = u64::try_from(deadline_ms).unwrap_or(u64::MAX);
+    let deadline = shape.deadline.unwrap_or_default();
     let extensions = ExtensionsBuilder::new()
-        .add("x-deadline-ms", json!(deadline_ms))
+        .add("x-deadline-ms", json!(millis(deadline)))
         .add("x-rate-class", json!(shape.rate.map(|rate| rate.name())))
         .add(
             "x-criticality",
             json!(shape.criticality.map(|class| class.name())),
         )
-        .add("x-policy", json!(shape.policy.map(Policy::name)))
-        .build();
+        .add("x-policy", json!(shape.policy.map(Policy::name)));
+    let permission = shape.policy.and_then(Policy::permission);
+    let strength = shape.policy.and_then(Policy::strength);
+    let bound = shape
+        .bound
+        .map(|bound| json!({"max": bound.max, "windowMs": millis(bound.window)}));
+    let personal = shape.personal.then(|| json!(true));
+    let told = [
+        ("x-permission", permission.map(|name| json!(name))),
+        ("x-strength", strength.map(|one| json!(one.name()))),
+        ("x-rate-bound", bound),
+        ("x-reads-personal", personal),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let extensions = told.fold(extensions, |extensions, (name, value)| {
+        extensions.add(name, value)
+    });
     let parameters = shape.params.iter().chain(&shape.query).cloned();
     let parameters: Vec<_> = parameters.chain(headers::of_request(shape)).collect();
     let mut operation = OperationBuilder::new()
@@ -147,15 +172,21 @@ fn operation(shape: &Shape) -> Operation {
         .tag(shape.tag)
         .request_body(body(shape))
         .responses(answers::of(shape))
-        .extensions(Some(extensions));
+        .extensions(Some(extensions.build()));
     if !parameters.is_empty() {
         operation = operation.parameters(Some(parameters));
     }
     if shape.policy != Some(Policy::Public) {
         let nothing: [&str; 0] = [];
-        operation = operation.security(SecurityRequirement::new(BEARER, nothing));
+        operation = operation
+            .security(SecurityRequirement::new(BEARER, nothing))
+            .security(SecurityRequirement::new(COOKIE, nothing));
     }
     operation.build()
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn body(shape: &Shape) -> Option<RequestBody> {
@@ -187,7 +218,19 @@ fn components(shapes: &[&Shape]) -> utoipa::openapi::Components {
         .schema_from::<problem::FieldShape<'static>>()
         .security_scheme(
             BEARER,
-            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .description(Some(ABOUT_BEARER))
+                    .build(),
+            ),
+        )
+        .security_scheme(
+            COOKIE,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                cookie::SESSION,
+                ABOUT_COOKIE,
+            ))),
         );
     for (name, schema) in shapes.iter().flat_map(|shape| schemas_of(shape)) {
         components = components.schema(name, schema.clone());

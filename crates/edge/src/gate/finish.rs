@@ -71,10 +71,13 @@ impl Always {
             headers.push((header::STRICT_TRANSPORT_SECURITY, two_years));
         }
         let (vary, vary_compressed) = match settings.origins.is_empty() {
-            true => ("authorization", "accept-encoding, authorization"),
+            true => (
+                "authorization, cookie",
+                "accept-encoding, authorization, cookie",
+            ),
             false => (
-                "authorization, origin",
-                "accept-encoding, authorization, origin",
+                "authorization, cookie, origin",
+                "accept-encoding, authorization, cookie, origin",
             ),
         };
         Self {
@@ -279,6 +282,11 @@ fn write_headers(always: &Always, headers: &mut HeaderMap, form: Form) {
     };
     headers.insert(header::VARY, vary.clone());
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+}
+
+/// Says of an answer for one caller alone that nobody may keep it, whatever the handler says.
+pub(crate) fn keep_nowhere(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
 }
 
 /// Says how often the caller may still ask, and what the address answers to.

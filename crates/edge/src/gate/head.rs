@@ -9,19 +9,24 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use crate::route::{Shape, Takes};
 use crate::rules::Limits;
-use crate::text;
+use crate::{cookie, text};
 
 pub(crate) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) const DEADLINE: HeaderName = HeaderName::from_static("x-deadline-ms");
+pub(crate) const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(crate) const REASON: HeaderName = HeaderName::from_static("x-acting-reason");
 
 /// No link of ours is longer; a long value of a query is longer still when each of its characters is encoded.
 const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 
 const KEY_CHARS_MAX: usize = 255;
 
+/// How long the reason may be with which an operator acts.
+const REASON_CHARS: std::ops::RangeInclusive<usize> = 3..=200;
+
 /// Two of these would leave open which one counts.
-const ONCE: [HeaderName; 9] = [
+const ONCE: [HeaderName; 11] = [
     header::CONTENT_LENGTH,
     header::HOST,
     header::AUTHORIZATION,
@@ -31,11 +36,16 @@ const ONCE: [HeaderName; 9] = [
     IDEMPOTENCY_KEY,
     CORRELATION,
     DEADLINE,
+    FETCH_SITE,
+    REASON,
 ];
 
 /// Looks at what every request has, known address or not.
 pub(crate) fn check(head: &Parts) -> Result<()> {
     once(&head.headers)?;
+    if cookie::is_double(&head.headers) {
+        return Err(malformed("a cookie of ours is there twice"));
+    }
     host(head)?;
     if head.headers.contains_key(header::TRANSFER_ENCODING)
         && head.headers.contains_key(header::CONTENT_LENGTH)
@@ -142,6 +152,31 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<Box<str>>> {
         }
         _ => Err(malformed(
             "the header idempotency-key is not 1 to 255 visible characters",
+        )),
+    }
+}
+
+/// Reads why an operator acts for an organisation, in UTF-8. People read it in the audit log, so it holds nothing that
+/// is not seen and nothing that shows other text in another order.
+pub(crate) fn reason(headers: &HeaderMap) -> Result<Option<Box<str>>> {
+    let Some(value) = headers.get(REASON) else {
+        return Ok(None);
+    };
+    let unseen = |character: char| {
+        let marks = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+        let more = matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
+        character.is_control() || marks || more
+    };
+    let text = std::str::from_utf8(value.as_bytes()).ok();
+    let sound = text.filter(|text| {
+        REASON_CHARS.contains(&text.chars().count())
+            && text.trim() == *text
+            && !text.contains(unseen)
+    });
+    match sound {
+        Some(text) => Ok(Some(text.into())),
+        None => Err(malformed(
+            "the header x-acting-reason is not 3 to 200 visible characters",
         )),
     }
 }

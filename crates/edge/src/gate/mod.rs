@@ -1,8 +1,10 @@
 //! The gate: one function of plain steps, which every request passes from the first to the last.
 //!
-//! Context, address, origin, admission, identity, rate, policy, body, handler, headers, observation. What costs
-//! little and refuses much comes first. A step that refuses ends the request; the last two are never left out.
+//! Context, address, origin, admission, identity, policy, rates, body, the audit log when somebody acts for others,
+//! handler, headers, observation. What costs little and refuses much comes first. A step that refuses ends the
+//! request; the last two are never left out.
 
+pub(crate) mod admit;
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod compress;
@@ -11,10 +13,12 @@ pub(crate) mod finish;
 pub(crate) mod head;
 pub(crate) mod origin;
 pub(crate) mod rate;
+mod tell;
 
 #[doc(hidden)]
 pub mod steps;
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +30,7 @@ use bytes::Bytes;
 use fabric::{Limits, Taken};
 use futures_util::FutureExt;
 use http::request::Parts as Head;
-use http::{HeaderMap, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body::Body as HttpBody;
 
 pub use client::Peer;
@@ -37,9 +41,10 @@ use crate::observe::Observation;
 use crate::registry::{Registry, Served, Spot};
 use crate::route::Takes;
 use crate::{
-    Admission, Authorise, Caller, Context, Hosts, Identify, Network, Parts, Policy, Problem, Role,
-    Settings, Witness, text,
+    Admission, Authorise, Context, Hosts, Identify, Network, Parts, Problem, Settings, Witness,
+    text,
 };
+use admit::{Admitted, Arrived};
 
 /// What the gate stands on.
 pub struct Gate {
@@ -94,7 +99,7 @@ struct Visit<'a> {
 
 impl Gate {
     pub(crate) fn new(settings: Settings, registry: Registry, parts: Parts) -> Result<Self> {
-        let origins = origin::Origins::new(&settings.origins)?;
+        let origins = origin::Origins::new(&settings.origins, settings.tls)?;
         Ok(Self {
             lanes: registry
                 .routes
@@ -160,13 +165,19 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    // Where both say who asks, the header counts alone: a browser sends cookies on its own, and never the header.
+    if head.headers.contains_key(header::AUTHORIZATION) {
+        head.headers.remove(header::COOKIE);
+    }
     let context = Context::of(&head.headers, &gate.random);
     let found = gate.find(&head.method, head.uri.path());
-    let route = match &found {
-        Found::Route { served, .. } => Some(served.shape.path),
+    let shape = match &found {
+        Found::Route { served, .. } => Some(&served.shape),
         Found::OtherMethod(_) | Found::Nothing => None,
     };
+    let route = shape.map(|shape| shape.path);
+    let private = shape.is_some_and(|shape| shape.is_private());
     let observation = Observation::begin(&context, &gate.clock, &head.method, route);
     let asked = finish::Asked::of(&head, gate.origins.listed(&head.headers));
     let mut noted = Noted::default();
@@ -184,6 +195,9 @@ where
     let headers = response.headers_mut();
     gate.origins.allow(asked.origin.as_ref(), headers);
     finish::note(headers, noted.taken.as_ref(), noted.allow);
+    if private {
+        finish::keep_nowhere(headers);
+    }
     observation.end(
         response.status(),
         response.body().size_hint().exact().unwrap_or(0),
@@ -220,112 +234,97 @@ where
             params,
         } => (served, lane, params),
     };
-    let shape = &served.shape;
     gate.origins.check(&head)?;
-    let criticality = shape.criticality.unwrap_or_default();
+    let criticality = served.shape.criticality.unwrap_or_default();
     gate.admission.has_room(criticality).map_err(overloaded)?;
-    let caller = who(gate, &mut visit, served, &head).await?;
+    let address = client::address(&gate.proxies, &head.extensions, &head.headers);
+    let arrived = Arrived {
+        served,
+        head: &head,
+        params: &params,
+        address,
+    };
+    let admitted = admit::admit(gate, &mut visit, &arrived).await?;
+    let entered = Entered {
+        served,
+        lane,
+        params,
+        address,
+        admitted,
+        began,
+    };
+    serve(gate, visit.context, entered, (head, body)).await
+}
+
+/// A request that was let in.
+struct Entered<'a> {
+    served: &'a Served,
+    lane: &'a Lane,
+    params: Vec<(Arc<str>, String)>,
+    address: Option<IpAddr>,
+    admitted: Admitted,
+    began: Duration,
+}
+
+/// The steps from being let in to the answer of the handler.
+async fn serve<B>(
+    gate: &Gate,
+    context: &Context,
+    entered: Entered<'_>,
+    (head, body): (Head, B),
+) -> Result<Response>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let (served, shape) = (entered.served, &entered.served.shape);
     head::query(&served.query_limits, &head.uri)?;
-    served
-        .path_limits
-        .check(params.iter().map(|(name, value)| (&**name, &**value)))?;
+    let texts = entered.params.iter();
+    let texts = texts.map(|(name, value)| (&**name, &**value));
+    served.path_limits.check(texts)?;
     let key = head::key(&head.headers)?;
     let if_match = head::if_match(&head.headers)?;
     let deadline = Deadline {
         clock: gate.clock.clone(),
-        ends: began.saturating_add(head::deadline(shape, &head.headers)?),
+        ends: entered
+            .began
+            .saturating_add(head::deadline(shape, &head.headers)?),
     };
     body::check_length(&head.headers, shape.bytes_max())?;
     let (body, stream) = take(gate, served, &head.headers, &deadline, body).await?;
     // Not before the body is here: whoever sends slowly must not take the room of others.
-    let permit = gate.admission.enter_lane(lane, criticality);
+    let criticality = shape.criticality.unwrap_or_default();
+    let permit = gate.admission.enter_lane(entered.lane, criticality);
     let permit = permit.map_err(overloaded)?;
-    let (context, rules) = (visit.context.clone(), served.rules.clone());
-    let passage = Passage {
-        context,
-        caller,
-        granted: None,
-        address: client::address(&gate.proxies, &head.extensions, &head.headers),
+    let passage = Arc::new(Passage {
+        context: context.clone(),
+        caller: entered.admitted.caller,
+        granted: entered.admitted.granted,
+        reason: entered.admitted.reason,
+        address: entered.address,
         hosts: gate.hosts.clone(),
-        params,
+        params: entered.params,
         body,
-        rules,
+        rules: served.rules.clone(),
         key,
         if_match,
         deadline: deadline.clone(),
-    };
+    });
+    tell::before(gate, shape, &passage).await?;
     let mut request = Request::from_parts(head, Body::empty());
-    request.extensions_mut().insert(Arc::new(passage));
+    request.extensions_mut().insert(passage.clone());
     if let Some(stream) = stream {
         request.extensions_mut().insert(stream);
     }
     let response = run(served, request, deadline.left()).await?;
     permit.finish();
+    tell::after(gate, shape, &passage, &response);
     Ok(response)
 }
 
 fn overloaded(delay: Duration) -> Error {
     let message = "there is more work than can be done in time";
     Error::unavailable(codes::OVERLOADED, message).retry_after(delay)
-}
-
-/// Finds out who asks, counts it, and asks the route's policy.
-async fn who(
-    gate: &Gate,
-    visit: &mut Visit<'_>,
-    served: &Served,
-    head: &Head,
-) -> Result<Option<Caller>> {
-    let shape = &served.shape;
-    let policy = shape.policy;
-    let identified = match policy {
-        Some(Policy::Public) => Ok(None),
-        _ => gate.identify.identify(&head.headers).await,
-    };
-    // A sign-in that is no good is counted for the address, so that guessing has a limit.
-    let (caller, refused) = match identified {
-        Ok(caller) => (caller, None),
-        Err(error) if error.kind() == Kind::Unauthenticated => (None, Some(error)),
-        Err(error) => return Err(error.at()),
-    };
-    if let Some(organisation) = caller.as_ref().and_then(Caller::organisation) {
-        visit.observation.belongs_to(organisation);
-    }
-    if let Some(rate) = shape.rate {
-        let address = match caller {
-            Some(_) => None,
-            None => client::address(&gate.proxies, &head.extensions, &head.headers),
-        };
-        visit.noted.taken = gate
-            .classes
-            .take(&gate.limits, rate, caller.as_ref(), address)
-            .await;
-    }
-    match visit.noted.taken {
-        Some(taken) if !taken.allowed => return Err(rate::refusal(&taken)),
-        _ => {}
-    }
-    match refused {
-        Some(error) => Err(error),
-        None => may(policy, caller.as_ref()).map(|()| caller),
-    }
-}
-
-/// Asks the policy. A route without one was refused at the start; here it would let nobody in.
-fn may(policy: Option<Policy>, caller: Option<&Caller>) -> Result<()> {
-    match (policy, caller.map(Caller::role)) {
-        (Some(Policy::Public), _)
-        | (Some(Policy::SignedIn), Some(_))
-        | (Some(Policy::Operator), Some(Role::Operator)) => Ok(()),
-        (Some(_) | None, None) => Err(Error::unauthenticated(
-            codes::UNAUTHENTICATED,
-            "nobody is signed in",
-        )),
-        (Some(_) | None, Some(_)) => Err(Error::forbidden(
-            codes::FORBIDDEN,
-            "the caller may not do this",
-        )),
-    }
 }
 
 /// Reads the body as the route takes it: whole, or as a stream for the handler.

@@ -2,18 +2,17 @@
 
 use base::{Error, Result, codes};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use axum::response::{IntoResponse, Response};
 
-use super::head::changes;
-
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+use super::head::{FETCH_SITE, changes};
+use crate::site::named;
 
 /// What a page of a listed origin may send, and may read of an answer.
 const HEADERS_IN: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, if-none-match, x-correlation-id, x-deadline-ms, \
-     traceparent",
+    "authorization, content-type, idempotency-key, if-match, if-none-match, x-acting-reason, \
+     x-correlation-id, x-deadline-ms, traceparent",
 );
 const HEADERS_OUT: HeaderValue = HeaderValue::from_static(
     "etag, retry-after, x-correlation-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
@@ -23,11 +22,15 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// The origins of other sites that are let in.
 #[derive(Debug)]
-pub(crate) struct Origins(Vec<HeaderValue>);
+pub(crate) struct Origins {
+    listed: Vec<HeaderValue>,
+    /// What a page of ours was served over.
+    schemes: &'static [&'static str],
+}
 
 impl Origins {
     /// Takes the list as browsers write it: scheme and host, no path.
-    pub(crate) fn new(origins: &[String]) -> Result<Self> {
+    pub(crate) fn new(origins: &[String], tls: bool) -> Result<Self> {
         let read = |origin: &String| {
             let shape = origin.parse::<Uri>().ok().filter(|uri| {
                 let known = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -39,13 +42,20 @@ impl Origins {
                 Error::invalid(codes::LINE_MALFORMED, message)
             })
         };
-        Ok(Self(origins.iter().map(read).collect::<Result<_>>()?))
+        let schemes: &[&str] = match tls {
+            true => &["https"],
+            false => &["http", "https"],
+        };
+        Ok(Self {
+            listed: origins.iter().map(read).collect::<Result<_>>()?,
+            schemes,
+        })
     }
 
     /// Gives the origin of the request when it is listed.
     pub(crate) fn listed(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;
-        self.0.iter().find(|listed| *listed == origin)
+        self.listed.iter().find(|listed| *listed == origin)
     }
 
     /// Refuses what a foreign page wants to change. Programs that are no browser send neither header.
@@ -57,7 +67,7 @@ impl Origins {
             head.headers.get(header::ORIGIN),
             head.headers.get(FETCH_SITE),
         ) {
-            (_, Some(site)) if site != "same-origin" && site != "none" => false,
+            (_, Some(site)) if !is_near(site) => false,
             (Some(origin), _) => is_own(origin, head),
             (None, _) => true,
         };
@@ -67,6 +77,24 @@ impl Origins {
                 codes::ORIGIN_REFUSED,
                 "a page of another site may not do this",
             )),
+        }
+    }
+
+    /// Says whether a browser vouches for the page that asks: one of ours, a listed one, or none at all, as when
+    /// somebody types the address. [`Origins::check`] was asked before.
+    pub(crate) fn is_proven(&self, head: &Parts) -> bool {
+        let origin = head.headers.get(header::ORIGIN);
+        let site = head.headers.get(FETCH_SITE);
+        let from_ours = |origin| {
+            let scheme = |scheme: &&str| starts_with(origin, scheme);
+            self.schemes.iter().any(scheme) && is_own(origin, head)
+        };
+        match (origin, site) {
+            _ if self.listed(&head.headers).is_some() => true,
+            (Some(origin), Some(site)) => is_near(site) && from_ours(origin),
+            (Some(origin), None) => from_ours(origin),
+            (None, Some(site)) => is_near(site),
+            (None, None) => false,
         }
     }
 
@@ -96,6 +124,16 @@ impl Origins {
     }
 }
 
+/// Whether a browser says that no other site has to do with the request. A neighbour under the same domain has.
+fn is_near(site: &HeaderValue) -> bool {
+    site == "same-origin" || site == "none"
+}
+
+fn starts_with(origin: &HeaderValue, scheme: &str) -> bool {
+    let rest = origin.as_bytes().strip_prefix(scheme.as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"://"))
+}
+
 /// Says whether the page was served by the server that it now calls.
 fn is_own(origin: &HeaderValue, head: &Parts) -> bool {
     let Some((_, host)) = origin
@@ -105,12 +143,5 @@ fn is_own(origin: &HeaderValue, head: &Parts) -> bool {
     else {
         return false;
     };
-    let named = head
-        .headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok());
-    let authority = head.uri.authority().map(|authority| authority.as_str());
-    named
-        .or(authority)
-        .is_some_and(|own| own.eq_ignore_ascii_case(host))
+    named(head).is_some_and(|own| own.eq_ignore_ascii_case(host))
 }

@@ -6,8 +6,8 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use http::request::Parts as Head;
 
-use super::{Found, Gate, client, finish, head};
-use crate::{Caller, Context, Json};
+use super::{Found, Gate, client, finish, head, rate};
+use crate::{Context, Json};
 
 /// What one step is called, and one turn of it.
 pub type Step<'a> = (&'static str, Box<dyn FnMut() + 'a>);
@@ -52,11 +52,9 @@ pub fn all<'a>(gate: &'a Gate, head: &'a Head) -> Vec<Step<'a>> {
             "rate",
             Box::new(move || {
                 let address = client::address(&gate.proxies, &head.extensions, &head.headers);
-                let taken = shape.rate.map(|rate| {
-                    gate.classes
-                        .take(&gate.limits, rate, None::<&Caller>, address)
-                });
-                black_box(taken.map(FutureExt::now_or_never));
+                let asker = rate::Asker::new(None, address);
+                let taken = gate.classes.take(&gate.limits, shape, &asker, None);
+                black_box(taken.now_or_never());
             }),
         ));
         steps.push((

@@ -36,17 +36,30 @@ impl Memory {
     }
 
     pub(super) fn take(&self, policy: &Policy, key: &str) -> Taken {
-        // 64 keyed bits stand for the key: among a million keys, two share one with a chance of one in
-        // thirty million, and then they share a limit.
-        let fingerprint = self.hash.hash_one((policy.name, key));
-        let mut shard = self.shard(fingerprint);
+        let fingerprint = self.fingerprint(policy, key);
+        let mut shard = self.locked(Self::chosen(fingerprint));
         // Asked under the lock, so that the times of one key never go back.
-        let now = self.clock.elapsed();
+        let now = self.now();
+        self.make_room(&mut shard, fingerprint, now);
+        shard.take(fingerprint, policy, now)
+    }
+
+    /// 64 keyed bits stand for the key: among a million keys, two share one with a chance of one in thirty million,
+    /// and then they share a limit.
+    pub(super) fn fingerprint(&self, policy: &Policy, key: &str) -> u64 {
+        self.hash.hash_one((policy.name, key))
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Sees that a key which is new to a full shard has a place.
+    pub(super) fn make_room(&self, shard: &mut Shard, fingerprint: u64, now: Duration) {
         if shard.is_full(self.shard_keys_max) && !shard.entries.contains_key(&fingerprint) {
             let dropped = shard.make_room(self.shard_keys_max, now);
             metrics::counter!("limits_keys_dropped_total").increment(dropped);
         }
-        shard.take(fingerprint, policy, now)
     }
 
     pub(super) fn keys(&self) -> usize {
@@ -56,9 +69,13 @@ impl Memory {
             .sum()
     }
 
-    fn shard(&self, fingerprint: u64) -> MutexGuard<'_, Shard> {
+    /// The shard of a key.
+    pub(super) fn chosen(fingerprint: u64) -> usize {
         // Neither the lowest bits nor the highest: the map inside chooses by those.
-        let chosen = (fingerprint >> 32) as usize % SHARDS;
+        (fingerprint >> 32) as usize % SHARDS
+    }
+
+    pub(super) fn locked(&self, chosen: usize) -> MutexGuard<'_, Shard> {
         locked(&self.shards[chosen])
     }
 }
@@ -69,7 +86,7 @@ fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 }
 
 #[derive(Debug, Default)]
-struct Shard {
+pub(super) struct Shard {
     entries: HashMap<u64, Entry, BuildHasherDefault<AsItIs>>,
     /// Counts the takes; tells which key was asked for least recently.
     turn: u64,
@@ -87,7 +104,21 @@ impl Shard {
         self.entries.len() >= keys_max
     }
 
-    fn take(&mut self, fingerprint: u64, policy: &Policy, now: Duration) -> Taken {
+    /// What a take would answer where so many go ahead of it; a key that is not known is not made known.
+    pub(super) fn look(
+        &mut self,
+        fingerprint: u64,
+        policy: &Policy,
+        now: Duration,
+        ahead: u32,
+    ) -> Taken {
+        match self.entries.get_mut(&fingerprint) {
+            Some(entry) => entry.window.look(policy, now, ahead),
+            None => Window::default().look(policy, now, ahead),
+        }
+    }
+
+    pub(super) fn take(&mut self, fingerprint: u64, policy: &Policy, now: Duration) -> Taken {
         self.turn += 1;
         let entry = self.entries.entry(fingerprint).or_default();
         entry.last_turn = self.turn;

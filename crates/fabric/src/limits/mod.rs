@@ -4,6 +4,7 @@
 //! as the window do more pass than the policy says, wherever the stretch begins. What was refused is not
 //! counted, so whoever keeps knocking is let in as soon as there is room.
 
+mod all;
 mod memory;
 mod window;
 
@@ -40,6 +41,26 @@ pub struct Taken {
     pub retry_after: Option<Duration>,
 }
 
+/// How many policies one passage may be counted under at once.
+pub const AT_ONCE_MAX: usize = 8;
+
+/// The answer to one who wants to pass under several policies at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TakenAll {
+    /// The answer that says most: the first refusal, or else the one of which the least share is left. None where
+    /// there was nothing to ask.
+    pub tightest: Option<Taken>,
+    /// Which of the policies that is.
+    pub place: usize,
+}
+
+impl TakenAll {
+    /// Whether it may pass.
+    pub fn allowed(&self) -> bool {
+        self.tightest.is_none_or(|taken| taken.allowed)
+    }
+}
+
 /// Counts who passed. Clones count together.
 #[derive(Clone, Debug)]
 pub struct Limits(Engine);
@@ -63,6 +84,23 @@ impl Limits {
     pub async fn take(&self, policy: &Policy, key: &str) -> Taken {
         match &self.0 {
             Engine::Memory(memory) => memory.take(policy, key),
+        }
+    }
+
+    /// Lets one pass under all of these policies, each with its key, or counts it under none of them. Those behind
+    /// [`AT_ONCE_MAX`] are not asked.
+    ///
+    /// Like [`Limits::take`] it cannot fail, and in memory it never waits.
+    pub async fn take_all(&self, asked: &[(Policy, &str)]) -> TakenAll {
+        match &self.0 {
+            Engine::Memory(memory) => memory.take_all(asked),
+        }
+    }
+
+    /// Says what [`Limits::take_all`] would answer, and counts nothing.
+    pub async fn would_take_all(&self, asked: &[(Policy, &str)]) -> TakenAll {
+        match &self.0 {
+            Engine::Memory(memory) => memory.would_take_all(asked),
         }
     }
 

@@ -34,6 +34,22 @@ impl Window {
         if allowed {
             self.add(policy.window, now);
         }
+        self.answer(policy, now, allowed)
+    }
+
+    /// Says what one would be answered who comes after so many others now, and lets nobody pass.
+    pub(super) fn look(&mut self, policy: &Policy, now: Duration, ahead: u32) -> Taken {
+        self.forget(policy.window, now);
+        let allowed = self.passed.saturating_add(ahead) < policy.max;
+        let mut taken = self.answer(policy, now, allowed);
+        if allowed {
+            taken.remaining = taken.remaining.saturating_sub(ahead.saturating_add(1));
+            taken.reset_seconds = seconds_up(policy.window);
+        }
+        taken
+    }
+
+    fn answer(&self, policy: &Policy, now: Duration, allowed: bool) -> Taken {
         let left_of = |group: Option<&Group>| {
             group.map_or(policy.window, |group| {
                 group.last.saturating_add(policy.window).saturating_sub(now)
