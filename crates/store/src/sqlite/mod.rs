@@ -35,6 +35,7 @@ use crate::sqlite::inline::Inline;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::session::{Done, Job};
 use crate::sqlite::writer::{Limits, Writer};
+use crate::table::Class;
 use crate::verify::Inspected;
 
 pub(crate) use connection::Place;
@@ -252,8 +253,25 @@ fn migrate(connection: &mut Connection, parts: &[&Part]) -> Outcome<()> {
             }
         }
         tried.map_err(broken)?;
+        let appended = part.tables.iter();
+        for table in appended.filter(|table| table.class == Class::Appended) {
+            let kept = connection.execute_batch(&keep_rows(table.name));
+            kept.map_err(|error| Place::Memory.failure(&error))?;
+        }
     }
     Ok(())
+}
+
+/// What stands in a table that is only appended to can be neither changed nor removed, by whatever statement. The
+/// other engine has rights for that.
+fn keep_rows(table: &str) -> String {
+    let keep = |act: &str| {
+        format!(
+            "CREATE TRIGGER IF NOT EXISTS {table}_no_{act} BEFORE {act} ON {table} \
+             BEGIN SELECT RAISE(ABORT, '{table} is only appended to'); END;"
+        )
+    };
+    keep("update") + &keep("delete")
 }
 
 fn runner(part: &Part) -> Result<refinery::Runner, refinery::Error> {

@@ -1,10 +1,12 @@
 //! What the store promises to its callers, said once and shown on every engine.
 
+mod acts;
 mod directory;
 mod erasing;
 mod events;
 mod fence;
 mod guards;
+mod held;
 mod leases;
 mod limits;
 mod nodes;
@@ -91,6 +93,7 @@ crate::world::stamp! {
             a_decision_that_fails_leaves_its_key_free
             a_first_that_was_dropped_lets_the_next_go_on
             keys_do_not_wait_for_each_other
+            what_a_person_asks_is_done_once
         }
         leases {
             a_lease_that_is_held_is_not_taken
@@ -105,6 +108,19 @@ crate::world::stamp! {
             commits_about_many_people_share_a_transaction
             a_row_twice_is_named
             people_and_organisations_do_not_mix
+        }
+        held {
+            whoever_names_the_digest_sees_the_row
+            a_digest_is_claimed_once_over_all_people
+            of_racing_claims_one_wins_each_digest
+            a_held_row_changes_for_its_person_only
+            several_rows_may_bear_one_digest
+            a_call_that_does_not_fit_its_scope_is_malformed
+            the_queue_role_removes_what_it_may
+        }
+        acts {
+            what_was_done_is_appended_once_and_stays
+            no_commit_writes_into_the_audit_log
         }
         reads {
             columns_come_as_the_types_they_are_asked_for
@@ -147,6 +163,8 @@ crate::world::stamp! {
             of_appends_on_two_nodes_exactly_one_gets_each_version
             a_waiting_reader_wakes_when_another_node_stores_something
             of_sixteen_on_two_nodes_one_gets_a_lease
+            of_racing_claims_on_two_nodes_one_wins_each_digest
+            what_a_person_asks_two_nodes_is_done_once
             fifty_requests_on_two_nodes_have_one_effect
             a_decision_made_in_sight_of_the_winners_effect_gives_the_winners_reply
             a_winner_on_another_node_is_found_by_the_claim

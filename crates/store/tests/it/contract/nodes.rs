@@ -15,6 +15,7 @@ pub(super) use super::directory::{
 use super::events::{
     one_gets_each_version, positions_are_dense, quickest_wake, reader_misses_nothing,
 };
+use super::held::race_for_digests;
 pub(super) use super::leases::of_sixteen_on_two_nodes_one_gets_it as of_sixteen_on_two_nodes_one_gets_a_lease;
 pub(super) use super::limits::{
     a_full_queue_takes_nothing_more_and_loses_nothing,
@@ -24,6 +25,7 @@ pub(super) use super::once::{
     a_decision_made_in_sight_of_the_winners_effect_gives_the_winners_reply,
     a_winner_on_another_node_is_found_by_the_claim,
     fifty_over_two_nodes_have_one_effect_and_equal_replies as fifty_requests_on_two_nodes_have_one_effect,
+    what_a_person_asks_two_nodes_is_done_once,
 };
 use super::resend::{COPIES, all_equal, numbered};
 use crate::world::{Engine, FREE, World};
@@ -54,6 +56,11 @@ pub(super) async fn a_reader_sees_every_event_of_two_nodes_in_order(world: World
         world.trial.another_node().await,
     ];
     reader_misses_nothing(&world, &nodes).await;
+}
+
+pub(super) async fn of_racing_claims_on_two_nodes_one_wins_each_digest(world: World) {
+    let nodes = [world.db().clone(), world.trial.another_node().await];
+    race_for_digests(&world, &nodes).await;
 }
 
 pub(super) async fn of_appends_on_two_nodes_exactly_one_gets_each_version(world: World) {

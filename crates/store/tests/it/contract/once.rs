@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use base::Organisation;
-use store::{Commit, Committed, Db, Deadline, Failure, Key, Outcome, Reply};
-use testkit::trial::Home;
+use base::{Organisation, Uid};
+use store::{Call, Commit, Committed, Db, Deadline, Failure, Key, Outcome, Reply};
+use testkit::trial::{ADDRESSES, Home, READ_ADDRESSES};
 use tokio::sync::Notify;
 
 use super::guards::{refused, take};
@@ -277,4 +277,54 @@ pub(super) async fn a_winner_on_another_node_is_found_by_the_claim(world: World)
         (world.orders().await, world.free(world.home.dish).await),
         (1, FREE - 1)
     );
+}
+
+/// What sixteen ask at once for one person, over these nodes in turn: each of them would add another address.
+async fn ask_for_a_person(world: &World, nodes: &[Db]) {
+    let (clock, random) = (world.clock().clone(), world.random().clone());
+    let person = world.id();
+    let key = key(Organisation::PEOPLE, "a");
+    let nodes: Arc<[Db]> = nodes.into();
+    let replies = race(16, |at| {
+        let (db, key) = (nodes[at % nodes.len()].clone(), key.clone());
+        let (clock, random) = (clock.clone(), random.clone());
+        async move {
+            let decide = async || {
+                let mut commit = Commit::of_person(&clock, &random, person);
+                let id = Uid::make(&clock, &random, Organisation::PEOPLE);
+                commit.insert(&ADDRESSES, [id.into(), at.to_string().into()]);
+                commit.event(event(id, 1));
+                Ok::<_, Failure>((commit, reply(at)))
+            };
+            db.once(&key, b"body", &db.deadline(), decide).await
+        }
+    })
+    .await;
+    let replies: Vec<(Reply, Option<Committed>)> =
+        replies.into_iter().map(Result::unwrap).collect();
+    let first = &replies[0].0;
+    assert!(
+        replies.iter().all(|(reply, _)| reply == first),
+        "{replies:?}"
+    );
+    let effects = replies.iter().filter(|(_, committed)| committed.is_some());
+    assert_eq!(effects.count(), 1);
+    let (db, calls) = (world.db(), vec![Call::new(&READ_ADDRESSES, [])]);
+    let rows = db.read_person(person, calls, &db.deadline()).await.unwrap();
+    assert_eq!(rows[0].len(), 1);
+    assert_eq!(rows[0][0].get::<String>(1).unwrap(), first.body);
+
+    let replayed = db.replay(&key, b"body", &db.deadline()).await;
+    assert_eq!(replayed.as_ref(), Ok(&Some(first.clone())));
+    let other = db.replay(&key, b"other", &db.deadline()).await;
+    assert_eq!(other, Err(Failure::OtherBody));
+}
+
+pub(super) async fn what_a_person_asks_is_done_once(world: World) {
+    ask_for_a_person(&world, &[world.db().clone()]).await;
+}
+
+pub(super) async fn what_a_person_asks_two_nodes_is_done_once(world: World) {
+    let nodes = [world.db().clone(), world.trial.another_node().await];
+    ask_for_a_person(&world, &nodes).await;
 }

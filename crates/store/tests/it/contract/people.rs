@@ -8,7 +8,7 @@ use super::guards::refused;
 use super::violations::violated;
 use crate::world::{World, event};
 
-fn about(world: &World, person: Uid) -> Commit {
+pub(super) fn about(world: &World, person: Uid) -> Commit {
     Commit::of_person(world.clock(), world.random(), person)
 }
 

@@ -400,6 +400,62 @@ const BREAKS: [(&str, &str); 19] = [
     ),
 ];
 
+/// The same for what people hold, and for what is only appended to.
+const MORE_BREAKS: [(&str, &str, &str); 8] = [
+    (
+        "people",
+        "trial_tokens_pkey of trial_tokens begins with person",
+        "ALTER TABLE trial_tokens DROP CONSTRAINT trial_tokens_pkey, ADD PRIMARY KEY (person, digest)",
+    ),
+    (
+        "people",
+        "begins with text",
+        "CREATE UNIQUE INDEX leak ON trial_tokens (text)",
+    ),
+    (
+        "people",
+        "policies of trial_tokens",
+        "ALTER POLICY app_read ON trial_tokens USING (true)",
+    ),
+    (
+        "people",
+        "policies of trial_tokens",
+        "ALTER POLICY app_update ON trial_tokens USING (digest = (SELECT decode(current_setting('comanda.holder', true), 'hex')))",
+    ),
+    (
+        "people",
+        "comanda_queue may SELECT person",
+        "GRANT SELECT (person) ON trial_addresses TO comanda_queue",
+    ),
+    (
+        "audit",
+        "may INSERT,SELECT,UPDATE on trial_acts",
+        "GRANT UPDATE ON trial_acts TO comanda_queue",
+    ),
+    (
+        "audit",
+        "comanda_owner may TRUNCATE on trial_acts",
+        "GRANT TRUNCATE ON trial_acts TO comanda_owner",
+    ),
+    (
+        "audit",
+        "policies of trial_acts",
+        "CREATE POLICY leak ON trial_acts FOR SELECT TO comanda_app USING (true)",
+    ),
+];
+
+#[tokio::test]
+async fn postgres_every_broken_rule_of_people_and_audit_is_noticed() {
+    for (name, complaint, sql) in MORE_BREAKS {
+        let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
+        let database = kind.postgres().await;
+        database.execute_as_superuser(sql).await;
+        let found = complaints(kind, &database).await;
+        let noticed = found.iter().any(|found| found.contains(complaint));
+        assert!(noticed, "{sql}: {found:#?}");
+    }
+}
+
 #[tokio::test]
 async fn postgres_every_broken_rule_is_noticed() {
     let kind = &KINDS[0];

@@ -422,6 +422,82 @@ fn statements_that_must_be_refused_are() {
     assert!(found.contains(&"INSERT OR".to_owned()), "{found:?}");
 }
 
+/// Texts about what people hold that must be refused, each with what must be said of it.
+const REFUSED_OF_HELD: [(&str, &str); 9] = [
+    ("not bound", "SELECT person FROM trial_tokens"),
+    (
+        "not bound",
+        "SELECT person FROM trial_tokens WHERE digest = $2 AND text = $1",
+    ),
+    (
+        "not bound",
+        "SELECT person FROM trial_tokens WHERE digest = $1 OR text = $2",
+    ),
+    (
+        "changes rows for whoever",
+        "UPDATE trial_tokens SET uses = 0 WHERE digest = $1",
+    ),
+    (
+        "changes rows for whoever",
+        "DELETE FROM trial_tokens WHERE digest = $1",
+    ),
+    (
+        "trial_addresses is not bound",
+        "SELECT text FROM trial_tokens WHERE digest = $1 AND text IN (SELECT text FROM trial_addresses WHERE id = $2)",
+    ),
+    (
+        "the key column digest",
+        "UPDATE trial_tokens SET uses = $2 WHERE person = $1 AND digest = $3",
+    ),
+    (
+        "person is assigned",
+        "UPDATE trial_tokens SET person = $2 WHERE person = $1",
+    ),
+    (
+        "without the owner",
+        "INSERT INTO trial_tokens (person, digest, text, uses) VALUES ($1, $2, $3, 1) ON CONFLICT (digest) DO UPDATE SET uses = 1",
+    ),
+];
+
+#[test]
+fn statements_about_what_people_hold_ask_as_a_person_or_as_a_holder() {
+    let fixture = |text| Sql::new("fixture.held", &testkit::trial::TOKENS, text);
+    let of = |text| complaints(people(), &fixture(text), text, &PostgreSqlDialect {});
+    for (complaint, text) in REFUSED_OF_HELD {
+        let found = of(text);
+        let said = found.iter().any(|said| said.contains(complaint));
+        assert!(said, "{text}: {found:?}");
+    }
+    for text in [
+        "SELECT person FROM trial_tokens WHERE digest = $1 AND uses > $2",
+        "SELECT text FROM trial_tokens WHERE person = $1 AND digest = $2",
+        "DELETE FROM trial_tokens WHERE person = $1 AND digest <> $2",
+    ] {
+        assert_eq!(of(text), [] as [String; 0], "{text}");
+    }
+}
+
+/// The queue role reaches a table of tenants only as far as the table says.
+#[test]
+fn what_the_queue_role_may_not_reach_is_refused() {
+    static TOKENS: Table = testkit::trial::ADDRESSES.as_queue();
+    static STUBS: Table = testkit::trial::STUBS.as_queue();
+    for (table, text) in [
+        (&TOKENS, "DELETE FROM trial_addresses WHERE id = $1"),
+        (&STUBS, "SELECT number FROM trial_stubs WHERE at < $1"),
+        (&STUBS, "UPDATE trial_stubs SET at = $1"),
+    ] {
+        let sql = Sql::new("fixture.queue", table, text);
+        let found = complaints(people(), &sql, text, &PostgreSqlDialect {});
+        let said = found.iter().any(|said| said.contains("another class"));
+        assert!(said, "{text}: {found:?}");
+    }
+}
+
+fn people() -> &'static Kind {
+    KINDS.iter().find(|kind| kind.name == "people").unwrap()
+}
+
 #[test]
 fn statements_that_are_right_are_taken() {
     const TAKEN: [&str; 6] = [
