@@ -10,7 +10,7 @@ pub mod sessions;
 use store::{Migration, Part};
 
 /// What people, sessions and second factors bring to the people database.
-pub static PEOPLE: &[&Part] = &[&people::PART, &sessions::PART];
+pub static PEOPLE: &[&Part] = &[&people::PART, &sessions::PART, &factors::PART];
 
 /// What operators bring to the control database.
 pub static CONTROL: Part = Part {

@@ -1,0 +1,201 @@
+//! Calls to providers: over TLS, with a time and a size that they must keep to, and never further than where they went.
+//!
+//! Each call has a connection of its own. A redirect is an answer like any other, and none that is believed.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Error, Result, codes};
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// How long one call may take.
+const WITHIN: Duration = Duration::from_secs(5);
+/// How large an answer may be; documents of keys have some kilobytes.
+const BYTES_MAX: usize = 256 * 1024;
+
+/// Whether providers on this machine may be spoken to without TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Loopback {
+    /// No: every provider must have TLS.
+    #[default]
+    Tls,
+    /// Yes, for development and tests.
+    Plain,
+}
+
+/// Speaks to providers. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    tls: TlsConnector,
+    loopback: Loopback,
+}
+
+impl Wire {
+    /// Believes the certificates that browsers believe.
+    ///
+    /// # Errors
+    /// The TLS of this program cannot be set up.
+    pub(crate) fn new(loopback: Loopback) -> Result<Self> {
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| {
+                Error::internal(codes::INTERNAL, "TLS cannot be set up").caused_by(error)
+            })?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Wire {
+            tls: TlsConnector::from(Arc::new(config)),
+            loopback,
+        })
+    }
+
+    /// Whether an address may be called.
+    pub(crate) fn may_call(&self, address: &Uri) -> bool {
+        match (address.scheme_str(), address.host()) {
+            (Some("https"), Some(_)) => true,
+            (Some("http"), Some(host)) => self.loopback == Loopback::Plain && is_loopback(host),
+            _ => false,
+        }
+    }
+
+    /// Makes one call.
+    ///
+    /// # Errors
+    /// The address may not be called, the provider cannot be reached, or its answer is too late or too large.
+    pub(crate) async fn call(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        if !self.may_call(request.uri()) {
+            return Err(away("a provider names an address without TLS"));
+        }
+        let called = tokio::time::timeout(WITHIN, self.go(request)).await;
+        called.unwrap_or_else(|_| Err(away("a provider does not answer in time")))
+    }
+
+    async fn go(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        let address = request.uri().clone();
+        let is_plain = address.scheme_str() == Some("http");
+        let host = address.host().unwrap_or_default();
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let port = address
+            .port_u16()
+            .unwrap_or(if is_plain { 80 } else { 443 });
+        let stream = TcpStream::connect((host.as_str(), port))
+            .await
+            .map_err(unreachable)?;
+        if is_plain {
+            return converse(stream, request).await;
+        }
+        let name = ServerName::try_from(host).map_err(unreachable)?;
+        let stream = self.tls.connect(name, stream).await.map_err(unreachable)?;
+        converse(stream, request).await
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire")
+            .field("loopback", &self.loopback)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Asks and hears over one connection, which is driven meanwhile and dropped afterwards.
+async fn converse<S>(stream: S, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let request = from_here(request)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(unreachable)?;
+    let answer = pin!(async move {
+        let response = sender.send_request(request).await.map_err(unreachable)?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, BYTES_MAX).collect().await;
+        let body =
+            body.map_err(|error| away("a provider's answer cannot be read").caused_by(error))?;
+        Ok(Response::from_parts(head, body.to_bytes().to_vec()))
+    });
+    match select(answer, pin!(connection)).await {
+        Either::Left((answer, _)) => answer,
+        // The other end has closed; what it said before is still to be read.
+        Either::Right((_, answer)) => answer.await,
+    }
+}
+
+/// The request as it is written to the server itself: path and query alone, with the host in a header.
+fn from_here(request: Request<Vec<u8>>) -> Result<Request<Full<Bytes>>> {
+    let (mut head, body) = request.into_parts();
+    let unwritable = |error: http::Error| away("an address of a provider is none").caused_by(error);
+    let authority = head
+        .uri
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    let host = HeaderValue::from_str(authority).map_err(|error| unwritable(error.into()))?;
+    head.headers.insert(header::HOST, host);
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    head.uri = Uri::try_from(path).map_err(|error| unwritable(error.into()))?;
+    Ok(Request::from_parts(head, Full::new(Bytes::from(body))))
+}
+
+/// Whether a host can be nothing but this machine.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn away(said: &'static str) -> Error {
+    Error::unavailable(codes::UNAVAILABLE, said)
+}
+
+#[track_caller]
+fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    away("a provider cannot be reached").caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_with_tls_are_called_and_on_this_machine_those_without() {
+        let (strict, loose) = (
+            Wire::new(Loopback::Tls).unwrap(),
+            Wire::new(Loopback::Plain).unwrap(),
+        );
+        for (address, by_strict, by_loose) in [
+            ("https://accounts.example.com/token", true, true),
+            ("http://127.0.0.1:4000/token", false, true),
+            ("http://[::1]:4000/token", false, true),
+            ("http://localhost/token", false, true),
+            ("http://accounts.example.com/token", false, false),
+            ("http://localhost.example.com/token", false, false),
+            ("http://169.254.169.254/latest", false, false),
+            ("http://127.0.0.1.example.com/", false, false),
+            ("/token", false, false),
+            ("ftp://127.0.0.1/token", false, false),
+        ] {
+            let address = Uri::try_from(address).unwrap();
+            assert_eq!(strict.may_call(&address), by_strict, "{address}");
+            assert_eq!(loose.may_call(&address), by_loose, "{address}");
+        }
+    }
+}
