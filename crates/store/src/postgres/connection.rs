@@ -13,9 +13,10 @@ use crate::failure::{Failure, Outcome};
 use crate::postgres::fault::Fault;
 use crate::postgres::functions::PREFIX;
 use crate::postgres::pipeline::Pipeline;
-use crate::postgres::target::{self, Messages, Target};
+use crate::postgres::target::{self, Messages, Mutate, Target};
 use crate::postgres::text::FUNCTIONS;
 use crate::postgres::wire::{self, Param};
+use crate::table::Class;
 use crate::value::Value;
 
 /// After a refusal, so many groups learn who is refused before they are committed.
@@ -39,6 +40,18 @@ pub(crate) enum Send {
     Simple(&'static str),
     /// A statement with parameters.
     Bound(&'static str, Vec<Param>),
+    /// The same over rows of an organisation, which tests may send without its filter.
+    Tenant(&'static str, Vec<Param>),
+}
+
+impl Send {
+    /// A statement with parameters, over a table of this class.
+    pub(crate) fn over(class: Class, text: &'static str, params: Vec<Param>) -> Self {
+        match class {
+            Class::Organisation => Send::Tenant(text, params),
+            _ => Send::Bound(text, params),
+        }
+    }
 }
 
 /// What came back for one statement.
@@ -51,6 +64,9 @@ pub(crate) struct Connection {
     statements: Statements,
     prepared: HashMap<&'static str, Statement>,
     functions: HashSet<String>,
+    mutate: Option<Mutate>,
+    /// What is sent in place of a text, where there is something to change.
+    mutants: HashMap<&'static str, &'static str>,
     /// For how many more groups a refusal is expected.
     wary: u32,
 }
@@ -79,6 +95,8 @@ impl Connection {
             statements,
             prepared: HashMap::new(),
             functions: HashSet::new(),
+            mutate: target.mutate(),
+            mutants: HashMap::new(),
             wary: 0,
         })
     }
@@ -125,6 +143,9 @@ impl Connection {
 
     /// Sends all statements at once and returns what came back for each, in order.
     pub(crate) async fn run(&mut self, sends: &[Send]) -> Vec<Reply> {
+        if let Some(mutate) = self.mutate {
+            self.change(sends, mutate);
+        }
         if self.statements == Statements::Prepared
             && let Err(error) = self.prepare(sends).await
         {
@@ -142,9 +163,9 @@ impl Connection {
     async fn prepare(&mut self, sends: &[Send]) -> Result<(), tokio_postgres::Error> {
         let mut missing: Vec<(&'static str, Vec<Type>)> = Vec::new();
         for send in sends {
-            if let Send::Bound(text, params) = send
+            if let Some((text, params)) = self.bound(send)
                 && !self.prepared.contains_key(text)
-                && !missing.iter().any(|(known, _)| known == text)
+                && !missing.iter().any(|(known, _)| *known == text)
             {
                 missing.push((text, params.iter().map(Param::kind).collect()));
             }
@@ -163,15 +184,15 @@ impl Connection {
     }
 
     async fn one(&self, send: &Send) -> Reply {
-        let rows = match send {
-            Send::Simple(text) => return self.simple(text).await,
-            Send::Bound(text, params) => match self.prepared.get(text) {
-                Some(statement) => self.client.query_raw(statement, params).await,
-                None => {
-                    let typed = params.iter().map(|param| (param, param.kind()));
-                    self.client.query_typed_raw(text, typed).await
-                }
-            },
+        let Some((text, params)) = self.bound(send) else {
+            return self.simple(send).await;
+        };
+        let rows = match self.prepared.get(text) {
+            Some(statement) => self.client.query_raw(statement, params).await,
+            None => {
+                let typed = params.iter().map(|param| (param, param.kind()));
+                self.client.query_typed_raw(text, typed).await
+            }
         };
         let mut rows = std::pin::pin!(rows.map_err(|error| Fault::of(&error))?);
         let mut answer = Answer::default();
@@ -182,7 +203,32 @@ impl Connection {
         Ok(answer)
     }
 
-    async fn simple(&self, text: &str) -> Reply {
+    /// The text and the parameters of a statement that has some.
+    fn bound<'a>(&self, send: &'a Send) -> Option<(&'static str, &'a [Param])> {
+        match send {
+            Send::Simple(_) => None,
+            Send::Bound(text, params) => Some((text, params)),
+            Send::Tenant(text, params) => {
+                let text = self.mutants.get(text).copied().unwrap_or(text);
+                Some((text, params))
+            }
+        }
+    }
+
+    /// Makes the mutants of what is sent. They live as long as the process, as the texts do.
+    fn change(&mut self, sends: &[Send], mutate: Mutate) {
+        for send in sends {
+            if let Send::Tenant(text, _) = send {
+                let mutant = || -> &'static str { Box::leak(mutate(text).into_boxed_str()) };
+                self.mutants.entry(text).or_insert_with(mutant);
+            }
+        }
+    }
+
+    async fn simple(&self, send: &Send) -> Reply {
+        let text = match send {
+            Send::Simple(text) | Send::Bound(text, _) | Send::Tenant(text, _) => text,
+        };
         let done = self.client.batch_execute(text).await;
         done.map(|()| Answer::default())
             .map_err(|error| Fault::of(&error))

@@ -10,6 +10,7 @@ use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Statement};
 
 use crate::postgres::policies::APP;
+use crate::postgres::target::Mutate;
 use crate::sql::{Part, replace_parameters};
 use crate::system::{COMMITS, LOG};
 use crate::table::{Class, Table};
@@ -65,8 +66,12 @@ fn fingerprint(text: &str) -> u64 {
     })
 }
 
-/// Makes the functions of a part that are not there yet.
-pub(crate) async fn make(client: &Client, part: &Part) -> Result<(), tokio_postgres::Error> {
+/// Makes the functions of a part that are not there yet. Mutants, which tests ask for, take the place of what is there.
+pub(crate) async fn make(
+    client: &Client,
+    part: &Part,
+    mutate: Option<Mutate>,
+) -> Result<(), tokio_postgres::Error> {
     let changes = part
         .statements
         .iter()
@@ -93,10 +98,17 @@ pub(crate) async fn make(client: &Client, part: &Part) -> Result<(), tokio_postg
         let known = client
             .query("SELECT 1 FROM pg_proc WHERE proname = $1", &[&merged.name])
             .await?;
-        if known.is_empty() {
-            client
-                .batch_execute(&definition(&merged, table, text, &statement))
-                .await?;
+        match mutate.filter(|_| table.class == Class::Organisation) {
+            Some(mutate) => {
+                let made = definition(&merged, table, &mutate(text), &statement);
+                let made = made.replacen("CREATE", "CREATE OR REPLACE", 1);
+                client.batch_execute(&made).await?;
+            }
+            None if known.is_empty() => {
+                let made = definition(&merged, table, text, &statement);
+                client.batch_execute(&made).await?;
+            }
+            None => {}
         }
     }
     Ok(())

@@ -187,7 +187,8 @@ fn guard_send(commit: &Commit, guard: &Guard) -> Send {
         ),
     };
     let owner = owner_value(commit, table).into_iter();
-    Send::Bound(text, owner.chain(params).map(Param::One).collect())
+    let params = owner.chain(params).map(Param::One).collect();
+    Send::over(table.class, text, params)
 }
 
 /// What the answers of the first pipeline mean for each commit.

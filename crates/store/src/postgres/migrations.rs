@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::postgres::connection::unavailable;
 use crate::postgres::functions;
 use crate::postgres::policies;
-use crate::postgres::target::{self, Target};
+use crate::postgres::target::{self, Mutate, Target};
 use crate::sql::Part;
 
 /// The number of the advisory lock that keeps two nodes from migrating one database at once.
@@ -26,7 +26,7 @@ pub(crate) async fn migrate(owner: &Target, parts: &[&Part], limit: Duration) ->
             .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
             .await
             .map_err(broken)?;
-        let done = run(&mut client, parts).await;
+        let done = run(&mut client, parts, owner.mutate()).await;
         client
             .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
             .await
@@ -83,7 +83,7 @@ async fn newest(client: &Client, part: &Part) -> Outcome<i64> {
     Ok(newest.get(0))
 }
 
-async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
+async fn run(client: &mut Client, parts: &[&Part], mutate: Option<Mutate>) -> Outcome<()> {
     become_owner(client).await?;
     for part in parts {
         let table = format!("migrations_{}", part.name);
@@ -109,7 +109,9 @@ async fn run(client: &mut Client, parts: &[&Part]) -> Outcome<()> {
             .batch_execute(&format!("BEGIN;\n{policies}{shown}COMMIT;"))
             .await
             .map_err(broken)?;
-        functions::make(client, part).await.map_err(broken)?;
+        functions::make(client, part, mutate)
+            .await
+            .map_err(broken)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod inspect;
 mod kept;
 mod lane;
 mod migrations;
+mod mutant;
 mod pipeline;
 mod policies;
 mod pool;
@@ -44,6 +45,8 @@ use crate::value::Value;
 use crate::verify::Inspected;
 
 pub use connection::Statements;
+#[doc(hidden)]
+pub use mutant::without_organisation;
 
 /// How one PostgreSQL database is reached.
 #[derive(Clone, Debug)]
@@ -72,6 +75,10 @@ pub struct Settings {
     pub connect_limit: Duration,
     /// How often the head is read although nobody called.
     pub fallback: Duration,
+    /// For tests of the second wall: changes the text of every statement over rows of an organisation, reads and
+    /// guards alike, before it is sent, and in the functions that `migrate` makes. Row-level security holds without it.
+    #[doc(hidden)]
+    pub mutate: Option<fn(&str) -> String>,
 }
 
 impl Settings {
@@ -92,6 +99,7 @@ impl Settings {
             readers: 8,
             connect_limit: Duration::from_secs(5),
             fallback: Duration::from_millis(500),
+            mutate: None,
         }
     }
 }
@@ -110,7 +118,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Starts the lanes and the tasks that wake; connections are made when they are first needed.
     pub(crate) fn open(settings: &Settings) -> Outcome<Self> {
-        let parse = Target::parse;
+        let parse = |text: &str| Ok(Target::parse(text)?.mutated(settings.mutate));
         let pool = |text: &str, size| {
             parse(text)
                 .map(|target| Pool::new(target, settings.statements, size, settings.connect_limit))
@@ -306,12 +314,12 @@ async fn snapshot(
 
 fn bound(scope: Scope, call: &Call) -> Outcome<Send> {
     let owner = scope.value(call.sql)?.into_iter();
-    Ok(Send::Bound(
+    let params = owner.chain(call.params.iter().cloned());
+    let params = params.map(Param::One).collect();
+    Ok(Send::over(
+        call.sql.table.class,
         call.sql.postgres(),
-        owner
-            .chain(call.params.iter().cloned())
-            .map(Param::One)
-            .collect(),
+        params,
     ))
 }
 

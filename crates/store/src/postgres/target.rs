@@ -28,7 +28,11 @@ pub(super) type Messages = BoxStream<'static, Result<AsyncMessage, Error>>;
 pub(crate) struct Target {
     config: Config,
     tls: Option<Tls>,
+    mutate: Option<Mutate>,
 }
+
+/// Changes the text of a statement over rows of an organisation, for tests.
+pub(super) type Mutate = fn(&str) -> String;
 
 impl Target {
     /// Reads an address of the form `host=… port=… dbname=…`. Besides what the driver knows, `sslrootcert` names the file
@@ -62,7 +66,21 @@ impl Target {
         } else {
             SslMode::Disable
         });
-        Ok(Target { config, tls })
+        Ok(Target {
+            config,
+            tls,
+            mutate: None,
+        })
+    }
+
+    /// The same with texts changed.
+    pub(super) fn mutated(self, mutate: Option<Mutate>) -> Self {
+        Target { mutate, ..self }
+    }
+
+    /// What changes the texts that are sent there.
+    pub(super) fn mutate(&self) -> Option<Mutate> {
+        self.mutate
     }
 
     /// Connects. Nothing is answered unless somebody polls the messages.

@@ -15,7 +15,7 @@ pub use bulk::Bulk;
 pub use order::{Line, ORDER_CREATED, Order, order};
 pub use statements::*;
 pub use tables::*;
-pub use world::{Engine, Home, REGION, SHARD, World, address};
+pub use world::{Engine, Home, REGION, SHARD, World, address, without_filters};
 
 /// What a shard of a trial world carries besides the store's own tables.
 pub static TRIAL: Part = Part {

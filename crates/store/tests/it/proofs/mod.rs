@@ -21,4 +21,5 @@ mod registry;
 mod schemas;
 mod scopes;
 mod silence;
+mod unfiltered;
 mod world;
