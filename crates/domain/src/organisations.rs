@@ -1,11 +1,23 @@
-//! Organisations (tenants) and their brands: what they are called, and how that changes.
+//! Organisations (tenants), their brands and restaurants: what they are, and how that changes.
 //!
-//! Both are streams of two kinds of events, `created` and `renamed`, and stand at the version of their last one.
-//! A rename says which version it has seen; whoever has not seen the last one is told so.
+//! Each is a stream of events and stands at the version of its last one. A change says which version it has seen;
+//! whoever has not seen the last one is told so. Brands have two kinds of events, `created` and `renamed`.
+
+mod hosts;
+mod plans;
+mod restaurants;
+mod tenant;
+mod zones;
 
 use base::{Error, Time, codes};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
+
+pub use hosts::{Host, HostError};
+pub use plans::{Counted, Plan};
+pub use restaurants::{Address, AddressError, Country, Details, PostalCode, Restaurant};
+pub use tenant::{Because, Founding, Organisation, Planning, Reason, ReasonError};
+pub use zones::{TimeZone, TimeZoneError};
 
 base::typed_id!(
     /// Names an organisation.
@@ -76,7 +88,36 @@ pub enum NameError {
     Unseen,
 }
 
-/// An organisation or a brand as it stands after its last event.
+/// Whether something is open for business.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is.
+    Active,
+    /// It is not, until it is resumed.
+    Suspended,
+}
+
+impl State {
+    /// How it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Suspended => "suspended",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        [State::Active, State::Suspended]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// Something with a name, such as a brand, as it stands after its last event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Named<Id> {
     /// Which one it is; also the id of its stream.
@@ -89,12 +130,10 @@ pub struct Named<Id> {
     pub created_at: Time,
 }
 
-/// An organisation.
-pub type Organisation = Named<OrganisationId>;
 /// A brand of an organisation.
 pub type Brand = Named<BrandId>;
 
-/// What happened to an organisation or a brand.
+/// What it is called from then on, when something is made or renamed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Naming {

@@ -1,4 +1,4 @@
-//! The slices that every other one stands on: organisations with their brands, access, audit.
+//! The slices that every other one stands on: organisations with their restaurants, access, audit.
 //!
 //! A slice is a folder: `store` has its tables and SQL, `app` its use cases, `http` its routes, `view` what it shows.
 
@@ -13,16 +13,28 @@ pub static SHARD: Part = Part {
     name: "platform",
     tables: organisations::store::TABLES,
     statements: organisations::store::STATEMENTS,
-    migrations: &[Migration {
-        number: 1,
-        name: "organisations",
-        sqlite: include_str!("../migrations/shard/sqlite/0001_organisations.sql"),
-        postgres: include_str!("../migrations/shard/postgres/0001_organisations.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "organisations",
+            sqlite: include_str!("../migrations/shard/sqlite/0001_organisations.sql"),
+            postgres: include_str!("../migrations/shard/postgres/0001_organisations.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "restaurants",
+            sqlite: include_str!("../migrations/shard/sqlite/0002_restaurants.sql"),
+            postgres: include_str!("../migrations/shard/postgres/0002_restaurants.sql"),
+        },
+    ],
 };
+
+/// What all slices bring to every shard, a part each.
+pub static SHARDS: &[&Part] = &[&SHARD];
 
 /// How the log gives the rows of the folded tables.
 pub static FOLDS: &[&Fold] = &[
     &organisations::fold::FOLD_ORGANISATIONS,
     &organisations::fold::FOLD_BRANDS,
+    &organisations::restaurants::fold::FOLD,
 ];

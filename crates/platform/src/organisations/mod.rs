@@ -1,13 +1,23 @@
-//! Organisations and their brands: made, read, listed, renamed.
+//! Organisations with their brands and restaurants, what their plans hold, and the hosts that lead to them.
 //!
-//! Tables: `organisations`, `brands` (both folded from their events). Events out: `organisation.created`,
-//! `organisation.renamed`, `brand.created`, `brand.renamed`; none in.
+//! Tables: `organisations`, `brands`, `restaurants` (folded from their events) and `usage` (operational), on the
+//! organisation's shard. Events out: `organisation.created`, `.renamed`, `.plan_changed`, `.suspended`, `.resumed`;
+//! `brand.created`, `.renamed`; `restaurant.created`, `.changed`, `.suspended`, `.resumed`; none in.
 
 mod app;
+mod brands;
 pub(crate) mod fold;
 mod http;
+pub(crate) mod restaurants;
 pub(crate) mod store;
-mod view;
+mod tenants;
+pub(crate) mod usage;
+pub(crate) mod view;
 
 pub use app::App;
+#[allow(
+    unused_imports,
+    reason = "for the slices of this crate that give access"
+)]
+pub(crate) use app::{House, brand_exists, brand_of, house, house_of, missing};
 pub use http::routes;

@@ -7,4 +7,6 @@
 )]
 
 mod organisations;
+mod plans;
+mod restaurants;
 mod world;

@@ -1,43 +1,137 @@
-//! An edge with the routes of the slices over databases of its own, and an operator who asks.
+//! An edge with the routes of the slices over databases of its own, and whoever asks.
 //!
-//! Who asks is simply stated here: how people sign in is another crate's concern.
+//! Who asks is simply stated here, and granted whatever he asks for: how people sign in and who may do what are
+//! tested elsewhere. Keys and devices are told by the slices themselves.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
-use base::CursorKey;
 use base::secret::Secret;
-use edge::{Admission, Caller, Edge, Identify, Parts, Rates, Role, Settings};
+use base::{CursorKey, Error, Organisation, Uid, codes};
+use domain::access::Permission;
+use edge::{
+    Admission, Asked, Authorise, Caller, Edge, Granted, Identify, Means, Parts, Places, Rates,
+    Role, Settings, Strength, Who,
+};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use platform::organisations;
 use serde_json::{Value, json};
-use store::Parts as Bring;
+use store::{Db, Parts as Bring, verify};
 use testkit::trial::{Engine, World};
 use tokio::sync::watch;
 
 static BRING: Bring = Bring {
-    shards: &[&platform::SHARD],
+    shards: platform::SHARDS,
     people: &[],
     control: &[],
     audit: &[],
 };
 
+static FOLDS: verify::Folds = verify::Folds {
+    shards: platform::FOLDS,
+    people: &[],
+    control: &[],
+};
+
+/// The operator.
+pub(crate) const OPERATOR: &str = "operator";
+
 /// The slices on one engine.
 pub(crate) struct Shop {
-    _world: World,
+    pub(crate) world: World,
     pub(crate) edge: Edge,
+    pub(crate) doorman: Arc<Doorman>,
     _cursors: watch::Sender<CursorKey>,
 }
 
-/// Whoever says that he is the operator is believed.
+/// Whoever says who he is is believed: `operator`, or the id of a person, with `weak` behind it after one factor.
 struct Stated;
 
 impl Identify for Stated {
-    fn identify(&self, headers: &HeaderMap) -> BoxFuture<'_, base::Result<Option<Caller>>> {
-        let stated = headers.contains_key("authorization");
-        Box::pin(async move { Ok(stated.then(|| Caller::new("operator", Role::Operator, None))) })
+    fn identify<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+    ) -> BoxFuture<'a, base::Result<Option<Caller>>> {
+        let stated = headers
+            .get("authorization")
+            .map(|text| text.to_str().unwrap());
+        Box::pin(async move {
+            let Some(stated) = stated else {
+                return Ok(None);
+            };
+            if stated == OPERATOR {
+                return Ok(Some(Caller::new(OPERATOR, Role::Operator, None)));
+            }
+            let (actor, weak) = match stated.split_once(' ') {
+                Some((actor, _)) => (actor, true),
+                None => (stated, false),
+            };
+            let person: domain::people::PersonId = actor.parse().map_err(Error::from)?;
+            Ok(Some(Caller::of(Who {
+                actor: actor.to_owned(),
+                role: Role::Person,
+                organisation: None,
+                person: Some(person.uid()),
+                session: None,
+                strength: if weak { Strength::One } else { Strength::Two },
+                means: Means::Bearer,
+            })))
+        })
     }
+}
+
+/// Grants everything in every organisation that there is; at the places that were said, where any were.
+pub(crate) struct Doorman {
+    db: Db,
+    reaches: Mutex<HashMap<String, Vec<Uid>>>,
+}
+
+impl Doorman {
+    /// From now on this caller reaches these places alone.
+    pub(crate) fn only(&self, actor: &str, places: &[&str]) {
+        let places = places.iter().map(|place| uid(place));
+        let mut reaches = self.reaches.lock().unwrap();
+        reaches.insert(actor.to_owned(), places.collect());
+    }
+}
+
+impl Authorise for Doorman {
+    fn may<'a>(&'a self, asked: Asked<'a>) -> BoxFuture<'a, base::Result<Granted>> {
+        let missing = || Error::missing(codes::NOT_FOUND, "there is no such thing");
+        let target = asked.params.first().map(|(_, text)| uid(text));
+        let number = target.map_or(Organisation::PEOPLE, |target| target.organisation());
+        let reaches = self
+            .reaches
+            .lock()
+            .unwrap()
+            .get(asked.caller.actor())
+            .cloned();
+        let places = reaches.map_or(Places::All, |places| Places::Only(places.into()));
+        let known = self.db.directory().find(number).is_some();
+        Box::pin(async move {
+            if !known {
+                return Err(missing());
+            }
+            Ok(Granted {
+                organisation: number,
+                plan: "starter".into(),
+                acting: false,
+                places,
+            })
+        })
+    }
+
+    fn knows(&self, permission: &str) -> bool {
+        Permission::find(permission).is_some()
+    }
+}
+
+/// The id in a text, whatever its type.
+pub(crate) fn uid(text: &str) -> Uid {
+    let (prefix, _) = text.split_once('_').unwrap();
+    base::uid::read(prefix.to_owned().leak(), text).unwrap()
 }
 
 /// What was answered.
@@ -46,6 +140,14 @@ pub(crate) struct Said {
     pub(crate) status: StatusCode,
     pub(crate) etag: Option<String>,
     pub(crate) body: Value,
+}
+
+impl Said {
+    /// The code of the error, if it is one.
+    pub(crate) fn code(&self) -> (u16, &str) {
+        let code = self.body["code"].as_str().unwrap_or_default();
+        (self.status.as_u16(), code)
+    }
 }
 
 impl Shop {
@@ -57,8 +159,13 @@ impl Shop {
         let (cursors, cursor) = watch::channel(CursorKey::new(*Secret::draw(random).bytes()));
         let organisations =
             organisations::App::new(&world.db, &world.clock, random, slice::Cursors::new(cursor));
+        let doorman = Arc::new(Doorman {
+            db: world.db.clone(),
+            reaches: Mutex::default(),
+        });
         let parts = Parts {
             identify: Arc::new(Stated),
+            authorise: doorman.clone(),
             admission: Admission::new(roomy(), world.clock.clone()),
             ..Parts::new(&world.clock, random)
         };
@@ -69,34 +176,66 @@ impl Shop {
         let routes = organisations::routes(&organisations);
         let edge = Edge::build(settings, routes, parts).unwrap();
         Shop {
-            _world: world,
+            world,
             edge,
+            doorman,
             _cursors: cursors,
         }
     }
 
+    /// Compares every folded table with the log.
+    pub(crate) async fn verify(&self) {
+        let (db, settings) = (&self.world.db, &self.world.settings);
+        let verified = db.verify(settings, &FOLDS, &mut |_| {}).await.unwrap();
+        assert!(verified.is_sound(), "{:#?}", verified.findings);
+        assert!(verified.folded > 0);
+    }
+
+    /// Somebody who signs in.
+    pub(crate) fn person(&self) -> String {
+        let (clock, random) = (&self.world.clock, &self.world.random);
+        domain::people::PersonId::make(clock, random, Organisation::PEOPLE).to_string()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Said {
-        self.ask(Method::GET, path, "", None).await
+        self.ask((OPERATOR, ""), Method::GET, path, None).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
-        self.ask(Method::POST, path, "", Some(body)).await
+        self.ask((OPERATOR, ""), Method::POST, path, Some(body))
+            .await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Said {
+        self.ask((OPERATOR, ""), Method::PUT, path, Some(body))
+            .await
     }
 
     pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Said {
-        self.ask(Method::POST, path, key, Some(body)).await
+        self.ask((OPERATOR, key), Method::POST, path, Some(body))
+            .await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Said {
-        self.ask(Method::PATCH, path, "", Some(body)).await
+        self.ask((OPERATOR, ""), Method::PATCH, path, Some(body))
+            .await
     }
 
-    async fn ask(&self, method: Method, path: &str, once: &str, body: Option<Value>) -> Said {
+    /// Asks as somebody, under a key if it is not empty.
+    pub(crate) async fn ask(
+        &self,
+        (who, once): (&str, &str),
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Said {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header("host", "localhost")
-            .header("authorization", "operator");
+            .header("host", "localhost");
+        if !who.is_empty() {
+            request = request.header("authorization", who);
+        }
         if !once.is_empty() {
             request = request.header("idempotency-key", once);
         }
@@ -131,6 +270,43 @@ impl Shop {
         let made = self.post("/api/organisations", json!({"name": name})).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
         made.body["id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Shop {
+    /// Makes an organisation on the plan `growth`, at version 2, and answers its id.
+    pub(crate) async fn growing(&self, name: &str) -> String {
+        let id = self.organisation(name).await;
+        let path = format!("/api/organisations/{id}/plan");
+        let said = self
+            .put(&path, json!({"plan": "growth", "version": 1}))
+            .await;
+        assert_eq!(said.status, StatusCode::OK, "{said:?}");
+        id
+    }
+
+    /// Makes a restaurant and answers its id.
+    pub(crate) async fn restaurant(&self, organisation: &str, body: Value) -> String {
+        let path = format!("/api/organisations/{organisation}/restaurants");
+        let made = self.post(&path, body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The ids of all pages of a list.
+    pub(crate) async fn listed(&self, who: &str, path: &str) -> Vec<String> {
+        let more = if path.contains('?') { '&' } else { '?' };
+        let (mut ids, mut next) = (Vec::new(), format!("{path}{more}limit=2"));
+        loop {
+            let page = self.ask((who, ""), Method::GET, &next, None).await;
+            assert_eq!(page.status, StatusCode::OK, "{page:?}");
+            let items = page.body["items"].as_array().unwrap().iter();
+            ids.extend(items.map(|item| item["id"].as_str().unwrap().to_owned()));
+            match page.body["next"].as_str() {
+                Some(cursor) => next = format!("{path}{more}limit=2&cursor={cursor}"),
+                None => return ids,
+            }
+        }
     }
 }
 

@@ -1,0 +1,194 @@
+//! The routes of restaurants: extract, call, convert.
+
+use axum::extract::State;
+use base::codes;
+use domain::access::Permission;
+use domain::organisations::{BrandId, RestaurantId, State as Standing};
+use edge::{Answer, Granted, Json, Page, Path, Query, Route, Routes, Versioned};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use slice::{Ask, Turn};
+use utoipa::IntoParams;
+
+use super::view::{ChangedRestaurant, NewRestaurant, RestaurantView, Seen};
+use crate::organisations::app::App;
+use crate::organisations::http::{OfOrganisation, changing, reading};
+use crate::organisations::view::seen;
+
+const READ: Permission = Permission::RestaurantsRead;
+const CHANGE: Permission = Permission::RestaurantsChange;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct OfRestaurant {
+    /// Which restaurant.
+    #[param(value_type = String, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    restaurant: RestaurantId,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Only those of this brand.
+    #[param(value_type = Option<String>, pattern = "^brd_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    brand: Option<BrandId>,
+    /// How many entries at most; 20 when nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[param(max_length = 1024)]
+    cursor: Option<String>,
+}
+
+/// The routes of restaurants.
+pub(crate) fn routes() -> Routes<App> {
+    let of_organisation = "/api/organisations/{organisation}/restaurants";
+    Routes::new()
+        .add(
+            changing(Method::POST, of_organisation, "restaurants.create", CHANGE)
+                .about("Make a restaurant")
+                .path::<OfOrganisation>()
+                .takes::<NewRestaurant>()
+                .answers::<RestaurantView>(StatusCode::CREATED)
+                .fails(&[
+                    codes::NOT_FOUND,
+                    codes::EXTERNAL_ID_TAKEN,
+                    codes::PLAN_LIMIT,
+                ])
+                .handler(create),
+        )
+        .add(
+            reading(of_organisation, "restaurants.list", READ)
+                .about("List the restaurants of an organisation that the caller may see")
+                .path::<OfOrganisation>()
+                .query::<Which>()
+                .answers::<Page<RestaurantView>>(StatusCode::OK)
+                .fails(&[
+                    codes::NOT_FOUND,
+                    codes::CURSOR_REFUSED,
+                    codes::LIMIT_OUT_OF_RANGE,
+                ])
+                .handler(list),
+        )
+        .add(
+            reading("/api/restaurants/{restaurant}", "restaurants.read", READ)
+                .about("Read a restaurant")
+                .path::<OfRestaurant>()
+                .answers::<RestaurantView>(StatusCode::OK)
+                .fails(&[codes::NOT_FOUND])
+                .handler(read),
+        )
+        .add(
+            changing(
+                Method::PUT,
+                "/api/restaurants/{restaurant}",
+                "restaurants.change",
+                CHANGE,
+            )
+            .about("Say anew what is known of a restaurant")
+            .path::<OfRestaurant>()
+            .takes::<ChangedRestaurant>()
+            .answers::<RestaurantView>(StatusCode::OK)
+            .fails(&[
+                codes::NOT_FOUND,
+                codes::VERSION_CHANGED,
+                codes::EXTERNAL_ID_TAKEN,
+            ])
+            .handler(change),
+        )
+        .add(
+            turning(
+                "/api/restaurants/{restaurant}/suspend",
+                "restaurants.suspend",
+            )
+            .about("Close a restaurant for business")
+            .handler(suspend),
+        )
+        .add(
+            turning("/api/restaurants/{restaurant}/resume", "restaurants.resume")
+                .about("Open a restaurant for business again")
+                .handler(resume),
+        )
+}
+
+fn turning(path: &'static str, name: &'static str) -> Route<App> {
+    changing(Method::POST, path, name, CHANGE)
+        .path::<OfRestaurant>()
+        .takes::<Seen>()
+        .answers::<RestaurantView>(StatusCode::OK)
+        .fails(&[codes::NOT_FOUND, codes::VERSION_CHANGED])
+}
+
+async fn create(
+    State(app): State<App>,
+    ask: Ask,
+    Path(of): Path<OfOrganisation>,
+    Json(body): Json<NewRestaurant>,
+) -> Answer<(StatusCode, Json<RestaurantView>)> {
+    let details = body.details()?;
+    let made = app.create_restaurant(&ask, of.organisation, &details);
+    Ok((StatusCode::CREATED, Json(made.await?)))
+}
+
+async fn list(
+    State(app): State<App>,
+    granted: Granted,
+    Path(of): Path<OfOrganisation>,
+    Query(which): Query<Which>,
+) -> Answer<Json<Page<RestaurantView>>> {
+    let turn = Turn::new(which.limit, which.cursor)?;
+    let wanted = (&granted.places, which.brand);
+    let found = app.restaurants(of.organisation, wanted, &turn).await?;
+    Ok(Json(found.into()))
+}
+
+async fn read(
+    State(app): State<App>,
+    Path(of): Path<OfRestaurant>,
+) -> Answer<Versioned<RestaurantView>> {
+    let found = app.restaurant(of.restaurant).await?;
+    Ok(Versioned(found.version, found))
+}
+
+async fn change(
+    State(app): State<App>,
+    granted: Granted,
+    ask: Ask,
+    Path(of): Path<OfRestaurant>,
+    Json(body): Json<ChangedRestaurant>,
+) -> Answer<Versioned<RestaurantView>> {
+    let (details, seen) = body.details()?;
+    let which = (of.restaurant, &granted.places);
+    let changed = app.change_restaurant(&ask, which, (&details, seen)).await?;
+    Ok(Versioned(changed.version, changed))
+}
+
+async fn suspend(
+    app: State<App>,
+    ask: Ask,
+    of: Path<OfRestaurant>,
+    body: Json<Seen>,
+) -> Answer<Versioned<RestaurantView>> {
+    turn(Standing::Suspended, &app, &ask, (of, body)).await
+}
+
+async fn resume(
+    app: State<App>,
+    ask: Ask,
+    of: Path<OfRestaurant>,
+    body: Json<Seen>,
+) -> Answer<Versioned<RestaurantView>> {
+    turn(Standing::Active, &app, &ask, (of, body)).await
+}
+
+async fn turn(
+    state: Standing,
+    app: &App,
+    ask: &Ask,
+    (Path(of), Json(body)): (Path<OfRestaurant>, Json<Seen>),
+) -> Answer<Versioned<RestaurantView>> {
+    let wanted = (state, seen(body.version)?);
+    let turned = app.turn_restaurant(ask, of.restaurant, wanted).await?;
+    Ok(Versioned(turned.version, turned))
+}
