@@ -6,6 +6,8 @@
 //! audit log: `factor.added`, `factor.removed`, `recovery_codes.made`, `recovery_code.used`, `subject.added`.
 
 mod app;
+mod http;
+mod http_providers;
 mod oidc;
 mod passkeys;
 mod personal;
@@ -16,8 +18,10 @@ mod states;
 pub(crate) mod store;
 mod totp;
 mod tries;
+mod view;
 
 pub use app::{App, EverybodyIsStaff, Parts, Settings, Staff};
+pub use http::routes;
 pub use oidc::{Loopback, Provider};
 
 use ::store::{Migration, Part};

@@ -196,12 +196,11 @@ impl Live {
         // Before the code is shown to anybody: it may have been given out by somebody else.
         self.check_issuer(&said.metadata, back.issuer)?;
         let client = self.client(&said.metadata);
-        let http = |request| self.wire.call(request);
         let token = client
             .exchange_code(AuthorizationCode::new(back.code.to_owned()))
             .map_err(|error| refused("the provider exchanges no codes").caused_by(error))?
             .set_pkce_verifier(PkceCodeVerifier::new(proofs.verifier.clone()))
-            .request_async(&http)
+            .request_async(&self.wire)
             .await
             .map_err(|error| match error {
                 RequestTokenError::Request(error) => error,
@@ -298,8 +297,7 @@ impl Live {
         {
             return Ok(said.clone());
         }
-        let http = |request| self.wire.call(request);
-        let metadata = Metadata::discover_async(self.issuer.clone(), &http).await;
+        let metadata = Metadata::discover_async(self.issuer.clone(), &self.wire).await;
         let metadata = metadata.map_err(|error| {
             Error::unavailable(codes::UNAVAILABLE, "a provider does not say who it is")
                 .caused_by(told(&error))

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use base::{Error, Result, codes};
 use bytes::Bytes;
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, select};
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
+use openidconnect::AsyncHttpClient;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -75,7 +76,7 @@ impl Wire {
     ///
     /// # Errors
     /// The address may not be called, the provider cannot be reached, or its answer is too late or too large.
-    pub(crate) async fn call(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+    async fn ask(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         if !self.may_call(request.uri()) {
             return Err(away("a provider names an address without TLS"));
         }
@@ -103,6 +104,15 @@ impl Wire {
         let name = ServerName::try_from(host).map_err(unreachable)?;
         let stream = self.tls.connect(name, stream).await.map_err(unreachable)?;
         converse(stream, request).await
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Wire {
+    type Error = Error;
+    type Future = BoxFuture<'c, Result<Response<Vec<u8>>>>;
+
+    fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
+        Box::pin(self.ask(request))
     }
 }
 
