@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::hall::Hall;
 use crate::trial::Trial;
 
 fn document(trial: &Trial) -> Value {
@@ -104,4 +105,65 @@ fn the_document_of_the_trial_app_is_as_it_was() {
         before == now,
         "the document has changed; compile with UPDATE_SNAPSHOTS=1 to write it anew"
     );
+}
+
+#[test]
+fn who_may_is_said_of_each_operation() {
+    let document: Value = serde_json::from_str(Hall::new().trial.edge.openapi()).unwrap();
+    let names = document["components"]["securitySchemes"].as_object();
+    let names: Vec<_> = names.unwrap().keys().collect();
+    assert_eq!(names, ["bearer", "cookie"]);
+    let either = serde_json::json!([{"bearer": []}, {"cookie": []}]);
+    let cases = [
+        ("/api/public", Value::Null, "public", None, None),
+        ("/api/mine", either.clone(), "signed-in", None, Some("one")),
+        (
+            "/api/installation",
+            either.clone(),
+            "operator",
+            None,
+            Some("two"),
+        ),
+        (
+            "/api/things/{thing}",
+            either,
+            "may",
+            Some("things.change"),
+            Some("two"),
+        ),
+    ];
+    for (path, security, policy, permission, strength) in cases {
+        let operation = &document["paths"][path]["post"];
+        assert_eq!(operation["security"], security, "{path}");
+        assert_eq!(operation["x-policy"], policy, "{path}");
+        let said = |name: &str| operation.get(name).and_then(Value::as_str);
+        assert_eq!(said("x-permission"), permission, "{path}");
+        assert_eq!(said("x-strength"), strength, "{path}");
+    }
+}
+
+#[test]
+fn a_permission_brings_its_header_and_its_refusals() {
+    let document: Value = serde_json::from_str(Hall::new().trial.edge.openapi()).unwrap();
+    let operation = &document["paths"]["/api/things/{thing}"]["post"];
+    let headers: Vec<_> = operation["parameters"].as_array().unwrap().iter().collect();
+    let header = headers.iter().find(|one| one["in"] == "header").unwrap();
+    assert_eq!(header["name"], "x-acting-reason");
+    assert_eq!(header["schema"]["maxLength"], 200);
+    let said = |status: &str| {
+        let about = &operation["responses"][status]["description"];
+        about.as_str().unwrap().to_owned()
+    };
+    for code in ["forbidden", "second_factor_needed", "reason_needed"] {
+        assert!(said("403").contains(code), "{code}");
+    }
+    assert!(said("401").contains("unauthenticated"));
+    assert!(said("404").contains("not_found"));
+    assert!(said("503").contains("unavailable"));
+    let away = &document["paths"]["/api/away"]["get"]["responses"]["303"];
+    assert!(away["headers"]["Location"].is_object());
+    let bound = &document["paths"]["/api/codes"]["post"]["x-rate-bound"];
+    assert_eq!(*bound, serde_json::json!({"max": 2, "windowMs": 10_000}));
+    let personal = &document["paths"]["/api/people/{thing}"]["get"];
+    assert_eq!(personal["x-reads-personal"], true);
 }

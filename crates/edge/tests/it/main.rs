@@ -8,14 +8,19 @@
     reason = "a test that cannot go on must fail at once, with the cause"
 )]
 
+mod access;
 mod admission;
 mod context;
+mod cookies;
+mod csrf;
 mod document;
 mod framing;
 mod gate;
+mod hall;
 mod health;
 mod origin;
 mod problems;
+mod rates;
 mod registry;
 mod server;
 mod server_floods;

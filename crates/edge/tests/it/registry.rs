@@ -193,3 +193,39 @@ fn contradictions_are_said() {
     ];
     check(cases);
 }
+
+#[test]
+fn permissions_are_known_and_are_for_something() {
+    let public = |path| {
+        Route::new(Method::GET, path, "try")
+            .about("Try")
+            .tag("trial")
+            .rate(Rate::Api)
+            .criticality(Criticality::Normal)
+            .deadline(Duration::from_secs(1))
+            .takes_nothing()
+            .answers_text("text/plain")
+    };
+    let nowhere = public("/api/things")
+        .policy(Policy::May("things.read"))
+        .handler(|| async { "" });
+    let text = said(vec![nowhere]);
+    assert!(
+        text.contains("nobody knows the permission things.read"),
+        "{text}"
+    );
+    assert!(text.contains("its path names nothing"), "{text}");
+    let granted = public("/api/things")
+        .policy(Policy::SignedIn)
+        .handler(|_granted: edge::Granted| async { "" });
+    assert!(said(vec![granted]).contains("its policy grants nothing"));
+    let called = public("/api/things")
+        .policy(Policy::Public)
+        .handler(|_caller: edge::Caller| async { "" });
+    assert!(said(vec![called]).contains("its policy looks for none"));
+    let bounded = public("/api/things")
+        .policy(Policy::Public)
+        .bound(0, Duration::from_secs(1))
+        .handler(|| async { "" });
+    assert!(said(vec![bounded]).contains("its bound lets nobody pass"));
+}

@@ -6,3 +6,4 @@ mod bus;
 mod cache;
 #[cfg(test)]
 mod limits;
+mod limits_all;
