@@ -15,22 +15,11 @@ pub(crate) static CONSUMED: Table = Table::new(
     3,
     &[],
 )
+.for_people()
 .cleared();
 
 /// The same as the queue role sees it when it is old.
-static OLD_CONSUMED: Table = Table::new(
-    "consumed",
-    Class::Queue,
-    &[
-        Column::int("organisation"),
-        Column::text("consumer"),
-        Column::id("stream"),
-        Column::int("version"),
-        Column::int("at"),
-    ],
-    4,
-    &[],
-);
+static OLD_CONSUMED: Table = CONSUMED.as_queue();
 
 /// Events that a consumer could not handle.
 static DEAD_LETTERS: Table = Table::new(
@@ -66,26 +55,11 @@ pub(crate) static TIMERS: Table = Table::new(
     1,
     &[],
 )
+.for_people()
 .worked();
 
 /// The same as the queue role claims it.
-static DUE: Table = Table::new(
-    "timers",
-    Class::Queue,
-    &[
-        Column::int("organisation"),
-        Column::id("id"),
-        Column::text("kind"),
-        Column::text("payload"),
-        Column::int("due_at"),
-        Column::int("run_at"),
-        Column::int("attempt"),
-        Column::int("tries"),
-        Column::text("error"),
-    ],
-    2,
-    &[],
-);
+static DUE: Table = TIMERS.as_queue();
 
 /// Whether a consumer has turned an event into an effect.
 pub(crate) static FIND_CONSUMED: Sql = Sql::new(

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome, Rule};
 use crate::postgres::functions::Merged;
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::{COMMITS, IDEMPOTENCY, LOG};
+use crate::system::{COMMITS, LOG};
 use crate::table::{Class, Table};
 use crate::value::{Value, is_storable};
 
@@ -368,8 +368,7 @@ pub(crate) fn verify_row(organisation: Organisation, row: &Row) -> Outcome<()> {
 
 fn well_formed(table: &Table, cells: usize, fits: bool, commit: &Commit) -> Outcome<()> {
     let scoped = match table.class {
-        // A person's answers are recorded beside those of all others, as rows of organisation 0.
-        Class::Organisation => commit.person.is_none() || std::ptr::eq(table, &IDEMPOTENCY),
+        Class::Organisation => commit.person.is_none() || table.beside_people,
         Class::Person | Class::Held => commit.person.is_some(),
         Class::Queue | Class::Appended | Class::Published | Class::Control => false,
     };

@@ -14,39 +14,17 @@ use crate::call::{Call, Deadline, Scope};
 use crate::database::Database;
 use crate::failure::{Failure, Outcome};
 use crate::sql::Sql;
-use crate::system::{CONSUMERS, FEED, HEAD, READ_BOUNDS};
-use crate::table::{Class, Column, Table};
+use crate::system::{COMMITS, CONSUMERS, FEED, HEAD, IDEMPOTENCY, READ_BOUNDS};
+use crate::table::Table;
 
 /// What is younger is never removed, whatever a policy says.
 pub const KEPT_AT_LEAST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Commits as the queue role sees them when they are old.
-static OLD_COMMITS: Table = Table::new(
-    "commits",
-    Class::Queue,
-    &[
-        Column::int("organisation"),
-        Column::id("id"),
-        Column::int("at"),
-    ],
-    2,
-    &[],
-);
+static OLD_COMMITS: Table = COMMITS.as_queue();
 
 /// Recorded answers as the queue role sees them when they are old.
-static OLD_ANSWERS: Table = Table::new(
-    "idempotency",
-    Class::Queue,
-    &[
-        Column::int("organisation"),
-        Column::text("caller"),
-        Column::text("operation"),
-        Column::text("key"),
-        Column::int("at"),
-    ],
-    4,
-    &[],
-);
+static OLD_ANSWERS: Table = IDEMPOTENCY.as_queue();
 
 /// Removes a batch of ids of commits.
 pub(crate) static CLEAR_COMMITS: Sql = Sql::new(

@@ -32,23 +32,27 @@ pub(crate) static PLACEMENTS: Table = Table::new(
 );
 
 /// The event log.
-pub(crate) static LOG: Table =
-    Table::new("log", Class::Organisation, LOG_COLUMNS, 1, &[]).cleared();
-
-const LOG_COLUMNS: &[Column] = &[
-    Column::int("position"),
-    Column::id("stream"),
-    Column::int("version"),
-    Column::text("kind"),
-    Column::text("payload"),
-    Column::text("actor"),
-    Column::text("trace"),
-    Column::int("at"),
-    Column::int("checksum"),
-];
+pub(crate) static LOG: Table = Table::new(
+    "log",
+    Class::Organisation,
+    &[
+        Column::int("position"),
+        Column::id("stream"),
+        Column::int("version"),
+        Column::text("kind"),
+        Column::text("payload"),
+        Column::text("actor"),
+        Column::text("trace"),
+        Column::int("at"),
+        Column::int("checksum"),
+    ],
+    1,
+    &[],
+)
+.cleared();
 
 /// The log as the queue role reads it: the events of all organisations, in order. It is never written this way.
-pub(crate) static FEED: Table = Table::new("log", Class::Queue, LOG_COLUMNS, 1, &[]);
+pub(crate) static FEED: Table = LOG.as_queue();
 
 /// Stored commits and what they answered.
 pub(crate) static COMMITS: Table = Table::new(
@@ -83,6 +87,7 @@ pub(crate) static IDEMPOTENCY: Table = Table::new(
     3,
     &[],
 )
+.for_people()
 .cleared();
 
 /// How far each consumer of the log has read.

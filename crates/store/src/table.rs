@@ -105,6 +105,8 @@ pub struct Table {
     pub parents: &'static [&'static Table],
     /// What the queue role may do with a tenant's rows.
     pub reach: Reach,
+    /// Whether the commit of a person may carry its rows too.
+    pub(crate) beside_people: bool,
     texts: OnceLock<Texts>,
 }
 
@@ -142,6 +144,7 @@ impl Table {
             key,
             parents,
             reach: Reach::Nothing,
+            beside_people: false,
             texts: OnceLock::new(),
         }
     }
@@ -158,6 +161,14 @@ impl Table {
     #[must_use]
     pub const fn cleared(mut self) -> Self {
         self.reach = Reach::Clears;
+        self
+    }
+
+    /// The same table of organisations as one whose rows the commit of a person may carry as well, as rows of
+    /// organisation 0: what the platform itself keeps beside an effect. It is no place for what is said of a person.
+    #[must_use]
+    pub const fn for_people(mut self) -> Self {
+        self.beside_people = true;
         self
     }
 

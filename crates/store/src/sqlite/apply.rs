@@ -213,9 +213,10 @@ impl Session<'_> {
     }
 
     fn scoped(&mut self, commit: &Commit, sql: &'static Sql, params: &[Value]) -> Result<Ran> {
-        let scope = commit
+        let person = commit
             .person
-            .map_or(Scope::Organisation(commit.organisation), Scope::Person);
+            .filter(|_| sql.table.class != Class::Organisation);
+        let scope = person.map_or(Scope::Organisation(commit.organisation), Scope::Person);
         let owner = scope.value(sql)?;
         self.run(sql, owner.iter().chain(params).map(Bound::Value))
     }
