@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::{Clock, Error, KeyRing, Random, Result, Trail as _, Uid, codes};
+use base::{Clock, Error, KeyRing, Random, Result, Secret, Trail as _, Uid, codes};
 use domain::people::{PersonId, SessionId};
 use edge::{Caller, Client, Strength};
 use fabric::{Bus, Cache, Trust};
@@ -314,13 +314,14 @@ impl App {
             settings,
             ..
         } = &*self.0;
-        let digest = |token: &str| self.digest(TOKEN, token);
+        let token = Secret::draw(random).to_text();
+        let digest = self.digest(TOKEN, &token);
         let tools = Tools {
             clock,
             random,
             sealer,
             limits: settings.limits(start.strength),
-            digest: &digest,
+            token: (token, digest),
         };
         edit::begin(tools, commit, start, &self.deadline()).await
     }

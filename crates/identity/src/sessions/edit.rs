@@ -1,16 +1,17 @@
 //! What begins and ends sessions, as parts of commits.
 
-use base::{Clock, Random, Result, Secret, Time, Trail as _, Uid};
+use base::{Clock, Random, Result, Time, Trail as _, Uid};
 use domain::people::{PersonId, SessionId};
 use edge::cookie::{SESSION, Set};
 use edge::{Client, Strength};
 use serde::Serialize;
-use store::{Cell, Commit, Event, Sealed, Sealer, Value};
+use store::{Cell, Commit, Deadline, Event, Sealed, Sealer, Value};
 use zeroize::Zeroizing;
 
 use super::live::{Digest, number};
 use super::settings::Limits;
 use super::store as rows;
+use super::view::{AGENT, PLACE, masked};
 
 /// What the tag of a session's token is made for.
 pub(crate) const TOKEN: &str = "session";
@@ -91,7 +92,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) random: &'a Random,
     pub(crate) sealer: &'a Sealer,
     pub(crate) limits: Limits,
-    pub(crate) digest: &'a (dyn Fn(&str) -> Digest + Sync),
+    /// What opens the session, and its hash.
+    pub(crate) token: (Zeroizing<String>, Digest),
 }
 
 /// Puts a new session into a commit of its person.
@@ -99,26 +101,20 @@ pub(crate) async fn begin(
     tools: Tools<'_>,
     commit: &mut Commit,
     start: &Start<'_>,
-    deadline: &store::Deadline,
+    deadline: &Deadline,
 ) -> Result<Started> {
     let (person, at) = (start.person, commit.at());
-    let seal = async |field: &str, text: Option<&str>| match text {
-        Some(text) => {
-            let sealed = tools.sealer.seal(person.uid(), field, text, deadline);
-            sealed.await.map(Some).at()
-        }
-        None => Ok::<Option<Sealed>, base::Error>(None),
-    };
-    let place = start.client.address.map(super::view::masked);
-    let agent = seal(super::view::AGENT, start.client.agent.as_deref()).await?;
-    let place = seal(super::view::PLACE, place.as_deref()).await?;
-    let token = Secret::draw(tools.random).to_text();
+    let agent = start.client.agent.as_deref();
+    let agent = seal(tools.sealer, person, (AGENT, agent), deadline).await?;
+    let place = start.client.address.map(masked);
+    let place = seal(tools.sealer, person, (PLACE, place.as_deref()), deadline).await?;
+    let (token, digest) = tools.token;
     let session = SessionId::make(tools.clock, tools.random, base::Organisation::PEOPLE);
     let Limits { absolute, idle } = tools.limits;
     let expires_at = at.plus(absolute).unwrap_or(at);
     let idle_us = i64::try_from(idle.as_micros()).unwrap_or(i64::MAX);
     let row: [Value; 12] = [
-        (tools.digest)(&token).to_vec().into(),
+        digest.to_vec().into(),
         session.uid().into(),
         number(start.strength).into(),
         start.kind.name().into(),
@@ -145,6 +141,22 @@ pub(crate) async fn begin(
         session,
         expires_at,
     })
+}
+
+/// Seals what is known of where a session began; nothing where nothing is.
+async fn seal(
+    sealer: &Sealer,
+    person: PersonId,
+    (field, text): (&'static str, Option<&str>),
+    deadline: &Deadline,
+) -> Result<Option<Sealed>> {
+    match text {
+        Some(text) => {
+            let sealed = sealer.seal(person.uid(), field, text, deadline).await;
+            sealed.map(Some).at()
+        }
+        None => Ok(None),
+    }
 }
 
 /// Puts the end of a session into a commit of its person. The commit is refused where it has ended already.

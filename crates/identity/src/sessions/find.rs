@@ -14,7 +14,7 @@ use edge::{Role, Strength};
 use engine::Stop;
 use fabric::{Loaded, Pattern, Received};
 use futures_util::future::join_all;
-use store::{Call, Value};
+use store::{Call, Committed, Outcome, Value};
 
 use super::app::{App, unauthenticated};
 use super::edit::{ENDED, TOKEN};
@@ -185,12 +185,7 @@ impl App {
     }
 
     async fn write_notes(&self, batch: &mut Vec<Note>) {
-        let written = batch.drain(..).map(async |note| {
-            let mut commit = self.new_commit(note.person);
-            let params: [Value; 2] = [note.digest.to_vec().into(), note.at.into()];
-            commit.change(&rows::SEEN, params);
-            self.0.db.commit(commit, &self.deadline()).await
-        });
+        let written = batch.drain(..).map(|note| self.write_note(note));
         let failed = join_all(written)
             .await
             .into_iter()
@@ -198,6 +193,13 @@ impl App {
         if let Some(failure) = failed.last() {
             tracing::warn!(%failure, "uses of sessions were not noted; they may end as idle too early");
         }
+    }
+
+    async fn write_note(&self, note: Note) -> Outcome<Committed> {
+        let mut commit = self.new_commit(note.person);
+        let params: [Value; 2] = [note.digest.to_vec().into(), note.at.into()];
+        commit.change(&rows::SEEN, params);
+        self.0.db.commit(commit, &self.deadline()).await
     }
 
     /// Forgets what other nodes ended, until the stop.

@@ -131,24 +131,27 @@ impl App {
         person: PersonId,
         listed: &Listed,
     ) -> Result<(Option<String>, Option<String>)> {
-        let open = async |field, sealed: &Option<Vec<u8>>| match sealed {
-            Some(sealed) => {
-                let sealer = &self.0.sealer;
-                let opened = sealer
-                    .open(person.uid(), field, sealed, &self.deadline())
-                    .await
-                    .at()?;
-                Ok::<_, base::Error>(match opened {
-                    Opened::Text(text) => Some(text),
-                    Opened::Erased => None,
-                })
-            }
-            None => Ok(None),
-        };
         Ok((
-            open(AGENT, &listed.agent).await?,
-            open(PLACE, &listed.address).await?,
+            self.open(person, AGENT, listed.agent.as_deref()).await?,
+            self.open(person, PLACE, listed.address.as_deref()).await?,
         ))
+    }
+
+    async fn open(
+        &self,
+        person: PersonId,
+        field: &str,
+        sealed: Option<&[u8]>,
+    ) -> Result<Option<String>> {
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let (sealer, deadline) = (&self.0.sealer, self.deadline());
+        let opened = sealer.open(person.uid(), field, sealed, &deadline);
+        Ok(match opened.await.at()? {
+            Opened::Text(text) => Some(text),
+            Opened::Erased => None,
+        })
     }
 }
 
