@@ -36,15 +36,8 @@ pub struct RateRow {
     pub max: Option<u32>,
 }
 
-/// How many addresses' worth of callers may ask from one address.
+/// How many callers' worth of requests may come from one address.
 const ADDRESS_TIMES: u32 = 10;
-
-/// The bounds of all callers of an organisation together, by plan. The first is for any other plan too.
-const PLANS: [(Option<&str>, u32); 3] = [
-    (None, 600),
-    (Some("growth"), 6_000),
-    (Some("enterprise"), 60_000),
-];
 
 /// How often somebody may ask.
 ///
@@ -54,7 +47,8 @@ const PLANS: [(Option<&str>, u32); 3] = [
 pub struct Rates(pub(crate) Vec<RateRow>);
 
 impl Rates {
-    /// The usual table with these bounds a minute for each caller; none is without limit.
+    /// The usual table with these bounds a minute for each caller; none is without limit. From one address come ten
+    /// times as many. Whoever knows plans adds rows for them.
     pub fn of(api: Option<u32>, auth: Option<u32>, orders: Option<u32>) -> Self {
         let mut rates = Self::unlimited();
         for (class, max) in [(Rate::Api, api), (Rate::Auth, auth), (Rate::Orders, orders)] {
@@ -69,15 +63,6 @@ impl Rates {
             rates = rates
                 .with(row(By::User, max))
                 .with(row(By::Address, address));
-        }
-        for (plan, max) in PLANS {
-            rates = rates.with(RateRow {
-                class: None,
-                plan: plan.map(str::to_owned),
-                organisation: None,
-                by: By::Organisation,
-                max: Some(max),
-            });
         }
         rates
     }

@@ -1,12 +1,16 @@
 //! The steps of the gate one by one, for the bench that shows what each of them costs.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::request::Parts as Head;
 
-use super::{Found, Gate, client, finish, head, rate};
+use super::admit::{self, Arrived};
+use super::{Found, Gate, Noted, Visit, client, finish, head, rate};
+use crate::observe::Observation;
+use crate::registry::Served;
 use crate::{Context, Json};
 
 /// What one step is called, and one turn of it.
@@ -67,12 +71,41 @@ pub fn all<'a>(gate: &'a Gate, head: &'a Head) -> Vec<Step<'a>> {
             }),
         ));
     }
+    if let Found::Route { served, params, .. } = gate.find(&head.method, head.uri.path()) {
+        steps.push(("admit", Box::new(admitted(gate, head, (served, params)))));
+    }
     let context = Context::of(&head.headers, &gate.random);
     steps.push((
         "headers",
         Box::new(move || drop(black_box(finished(gate, head, &context)))),
     ));
     steps
+}
+
+/// Everything about who asks: identity, policy, what is granted, and all limits.
+fn admitted<'a>(
+    gate: &'a Gate,
+    head: &'a Head,
+    (served, params): (&'a Served, Vec<(Arc<str>, String)>),
+) -> impl FnMut() + 'a {
+    let context = Context::of(&head.headers, &gate.random);
+    let shape = &served.shape;
+    let observation = Observation::begin(&context, &gate.clock, &head.method, Some(shape.path));
+    move || {
+        let arrived = Arrived {
+            served,
+            head,
+            params: &params,
+            address: client::address(&gate.proxies, &head.extensions, &head.headers),
+        };
+        let mut visit = Visit {
+            context: &context,
+            observation: &observation,
+            noted: &mut Noted::default(),
+        };
+        let admitted = admit::admit(gate, &mut visit, &arrived).now_or_never();
+        drop(black_box(admitted));
+    }
 }
 
 /// Completes a small answer of JSON: validator, headers of safety, ids.

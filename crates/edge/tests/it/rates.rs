@@ -233,6 +233,5 @@ fn the_usual_table_is_as_it_is_documented() {
         assert_eq!(find(&usual, class, By::Address), [Some(10 * max)]);
     }
     assert_eq!(find(&production, Some(Rate::Api), By::User), [Some(120)]);
-    let plans = [Some(600), Some(6_000), Some(60_000)];
-    assert_eq!(find(&production, None, By::Organisation), plans);
+    assert_eq!(find(&production, None, By::Organisation), []);
 }
