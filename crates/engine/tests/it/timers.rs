@@ -4,20 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use base::Uid;
+use base::{Organisation, Uid};
 use engine::{Settings, Timer, TimerHandler};
-use store::Failure;
+use store::{Call, Commit, Failure};
+use testkit::trial::{ADDRESSES, READ_ADDRESSES};
 
 use crate::world::{SHARD, World, failure, settings, stamp, until};
 
 stamp! {
     sqlite Sqlite: timers_run_when_they_are_due a_refused_commit_sets_none_and_a_cancelled_one_does_not_run
         who_dies_with_a_timer_is_followed_by_another who_wakes_too_late_has_no_effect
-        a_timer_that_fails_is_parked_and_can_run_again many_nodes_share_many_timers;
+        a_timer_that_fails_is_parked_and_can_run_again many_nodes_share_many_timers
+        a_timer_of_a_person_runs_in_a_commit_of_the_person;
     inline Inline: timers_run_when_they_are_due a_timer_that_fails_is_parked_and_can_run_again;
     postgres Postgres: timers_run_when_they_are_due a_refused_commit_sets_none_and_a_cancelled_one_does_not_run
         who_dies_with_a_timer_is_followed_by_another who_wakes_too_late_has_no_effect
-        a_timer_that_fails_is_parked_and_can_run_again many_nodes_share_many_timers;
+        a_timer_that_fails_is_parked_and_can_run_again many_nodes_share_many_timers
+        a_timer_of_a_person_runs_in_a_commit_of_the_person;
 }
 
 const LEASE: Duration = Duration::from_millis(1_500);
@@ -199,4 +202,34 @@ async fn many_nodes_share_many_timers(world: Arc<World>) {
         node.stop().await;
     }
     assert_eq!(world.effects().await, TIMERS);
+}
+
+async fn a_timer_of_a_person_runs_in_a_commit_of_the_person(world: Arc<World>) {
+    let (db, person) = (world.db().clone(), world.id());
+    let about = {
+        let (clock, random) = (world.trial.clock.clone(), world.trial.random.clone());
+        move || Commit::of_person(&clock, &random, person)
+    };
+    let moves_in = {
+        let (about, world) = (about.clone(), Arc::clone(&world));
+        TimerHandler::new("thing.expire", move |due| {
+            assert_eq!(due.organisation, Organisation::PEOPLE);
+            let mut commit = about();
+            commit.insert(&ADDRESSES, [world.id().into(), "here".into()]);
+            async move { Ok(commit.into()) }
+        })
+    };
+    let node = world.node(&db, quick("a"), vec![], vec![moves_in]);
+    let mut commit = about();
+    timer(&world, world.id(), Duration::ZERO).set(&mut commit);
+    db.commit(commit, &db.deadline()).await.unwrap();
+    let count = async || {
+        let calls = vec![Call::new(&READ_ADDRESSES, [])];
+        let rows = db.read_person(person, calls, &db.deadline()).await;
+        rows.unwrap()[0].len()
+    };
+    until("the timer ran", || async { count().await > 0 }).await;
+    tokio::time::sleep(LEASE * 2).await;
+    assert_eq!(count().await, 1, "it ran again");
+    node.stop().await;
 }
