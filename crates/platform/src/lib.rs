@@ -30,11 +30,18 @@ pub static SHARD: Part = Part {
 };
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[&SHARD];
+pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD];
+
+/// What the slices bring to the people database, a part each.
+pub static PEOPLE: &[&Part] = &[&access::PEOPLE];
 
 /// How the log gives the rows of the folded tables.
 pub static FOLDS: &[&Fold] = &[
     &organisations::fold::FOLD_ORGANISATIONS,
     &organisations::fold::FOLD_BRANDS,
     &organisations::restaurants::fold::FOLD,
+    &access::fold::FOLD_ROLES,
+    &access::fold::FOLD_MEMBERS,
+    &access::fold::FOLD_GRANTS,
+    &access::fold::FOLD_TALLIES,
 ];
