@@ -9,8 +9,8 @@ use store::{Call, Commit, Committed, Db, Event, Failure, Opened, Row, Sealer, Sq
 
 use super::store as rows;
 
-/// Two who bring the same new contact at once: the later one finds the person that the other made.
-const ENTRIES_MAX: usize = 3;
+/// How often somebody tries to come in who always finds that another was faster.
+pub const ENTRIES_MAX: usize = 3;
 
 /// The use cases of people. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +52,16 @@ pub struct Entry {
     pub is_new: bool,
     /// What lets the person in.
     pub commit: Commit,
+}
+
+impl Entry {
+    fn of(person: PersonId, commit: Commit) -> Self {
+        Entry {
+            person,
+            is_new: false,
+            commit,
+        }
+    }
 }
 
 /// A person as its row tells it.
@@ -131,7 +141,7 @@ impl App {
 
     /// Makes a person, with the contact that it comes with, as part of a commit of [`App::new_person`].
     ///
-    /// The commit is refused by `contacts` when somebody else has the contact meanwhile; see [`App::let_in`].
+    /// The commit is refused by `contacts` when somebody else has the contact meanwhile; see [`App::admit`].
     ///
     /// # Errors
     /// The keys database is away.
@@ -171,59 +181,90 @@ impl App {
         Ok(())
     }
 
-    /// Finds or makes the person, and begins the commit that lets it in.
+    /// Finds or makes the person, and begins the commit that lets it in. What else belongs to it (a session, a subject)
+    /// is added, and [`App::admit`] stores it.
     ///
     /// # Errors
     /// A database is away.
     pub async fn enter(&self, newcomer: &Newcomer<'_>) -> Result<Entry> {
+        self.enter_from(None, newcomer).await
+    }
+
+    /// The same for somebody who may be a guest until now: whose contact nobody has, keeps its person.
+    ///
+    /// # Errors
+    /// A database is away.
+    pub async fn enter_from(
+        &self,
+        guest: Option<PersonId>,
+        newcomer: &Newcomer<'_>,
+    ) -> Result<Entry> {
         let known = match newcomer.contact {
             Some((contact, _)) => self.person_of_contact(contact).await?,
             None => None,
         };
-        let Some(person) = known else {
-            let person = self.new_person();
-            let mut commit = self.bare_commit(person);
-            self.join(&mut commit, person, newcomer).await?;
-            return Ok(Entry {
-                person,
-                is_new: true,
-                commit,
-            });
-        };
-        let mut commit = self.commit_of(person);
-        if let Some((contact, Proof::Given)) = newcomer.contact {
-            let digest = self.digest(contact).await?;
-            let params: [Value; 2] = [digest.to_vec().into(), commit.at().into()];
-            commit.change(&rows::VERIFY_CONTACT, params);
+        if let Some(person) = known {
+            let mut commit = self.commit_of(person);
+            if let Some((contact, Proof::Given)) = newcomer.contact {
+                let digest = self.digest(contact).await?;
+                let params: [Value; 2] = [digest.to_vec().into(), commit.at().into()];
+                commit.change(&rows::VERIFY_CONTACT, params);
+            }
+            return Ok(Entry::of(person, commit));
         }
+        if let (Some(guest), Some(contact)) = (guest, newcomer.contact) {
+            if let Some(commit) = self.settled(guest, contact, newcomer.trace).await? {
+                return Ok(Entry::of(guest, commit));
+            }
+        }
+        let person = self.new_person();
+        let mut commit = self.bare_commit(person);
+        self.join(&mut commit, person, newcomer).await?;
         Ok(Entry {
-            person,
-            is_new: false,
-            commit,
+            is_new: true,
+            ..Entry::of(person, commit)
         })
     }
 
-    /// Lets somebody in: finds or makes the person, adds what else belongs to the commit (a session, a subject), and
-    /// stores it. Whoever loses a race for a new contact finds the person that the other made.
+    /// Stores what lets somebody in. Answers nothing when somebody else has brought the same new contact meanwhile:
+    /// then [`App::enter`] finds the person that was made; it is to be asked at most [`ENTRIES_MAX`] times.
     ///
     /// # Errors
-    /// The person may not come in any more, what is added says so, or a database is away.
-    pub async fn let_in<T>(
-        &self,
-        newcomer: &Newcomer<'_>,
-        mut add: impl AsyncFnMut(&mut Entry) -> Result<T>,
-    ) -> Result<(PersonId, T)> {
-        let mut left = ENTRIES_MAX;
-        loop {
-            left = left.saturating_sub(1);
-            let mut entry = self.enter(newcomer).await?;
-            let added = add(&mut entry).await?;
-            match self.store(entry.commit).await {
-                Ok(_) => return Ok((entry.person, added)),
-                Err(failure) if lost(&failure, rows::CONTACTS.name) && left > 0 => {}
-                Err(failure) => return Err(closed(failure)),
+    /// The person may not come in any more, or the database is away.
+    pub async fn admit(&self, commit: Commit) -> Result<Option<Committed>> {
+        match self.store(commit).await {
+            Ok(committed) => Ok(Some(committed)),
+            Err(failure)
+                if lost(&failure, rows::CONTACTS.name)
+                    || lost(&failure, rows::MORE_CONTACTS.name) =>
+            {
+                Ok(None)
             }
+            Err(failure) => Err(closed(failure)),
         }
+    }
+
+    /// Lets a guest become somebody by a contact that nobody has: the person stays, so its orders stay its own.
+    /// Answers nothing when who asks is no guest.
+    async fn settled(
+        &self,
+        guest: PersonId,
+        contact: (&Contact, Proof),
+        trace: &str,
+    ) -> Result<Option<Commit>> {
+        let person = self.find(guest).await?;
+        if person.is_none_or(|person| person.contacts > 0) {
+            return Ok(None);
+        }
+        let mut commit = self.bare_commit(guest);
+        // Only the first contact: of two at once, one is refused and looks again.
+        commit.guard(&rows::MORE_CONTACTS, [1.into()]);
+        let by = By {
+            person: guest,
+            trace,
+        };
+        self.add_contact_row(&mut commit, by, contact).await?;
+        Ok(Some(commit))
     }
 
     /// Whether the person is there and may do something.
@@ -395,6 +436,12 @@ impl By<'_> {
 /// Whether a commit was refused by this guard, or by the key of this table.
 pub(super) fn lost(failure: &Failure, guard: &str) -> bool {
     matches!(failure, Failure::Refused { name, .. } if *name == guard)
+}
+
+/// Others were faster again and again.
+#[track_caller]
+pub(crate) fn crowded() -> Error {
+    Error::conflict(codes::CONFLICT, "others came in by the same contact")
 }
 
 /// A person who may do nothing any more is told so, having proven who it is.

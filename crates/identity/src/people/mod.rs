@@ -5,11 +5,19 @@
 //! `person.created`, `person.changed`, `person.erased`, `contact.added`, `contact.removed`, `address.added`,
 //! `address.changed`, `address.removed`.
 
+mod addresses;
 mod app;
 pub mod codes;
+mod http;
+mod personal;
+mod profile;
 pub(crate) mod store;
+mod typed;
+mod view;
 
-pub use app::{App, Entry, Newcomer, Proof};
+pub use app::{App, ENTRIES_MAX, Entry, Newcomer, Proof};
+pub use codes::Codes;
+pub use http::{inbox_routes, routes};
 
 use ::store::{Migration, Part};
 

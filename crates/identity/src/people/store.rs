@@ -53,6 +53,9 @@ pub(crate) static CODES: Table = Table::new(
 )
 .cleared();
 
+/// Codes as the queue role sees them when they are old.
+pub(crate) static OLD_CODES: Table = CODES.as_queue();
+
 /// Where things are brought to.
 pub(crate) static ADDRESSES: Table = Table::new(
     "addresses",
@@ -169,6 +172,20 @@ pub(crate) static REMOVE_CONTACT: Sql = Sql::new(
     "DELETE FROM contacts WHERE person = $1 AND digest = $2",
 );
 
+/// All contacts of a person but the one of this digest, which is none's.
+pub(crate) static REMOVE_CONTACTS: Sql = Sql::new(
+    "contacts.remove_all",
+    &CONTACTS,
+    "DELETE FROM contacts WHERE person = $1 AND digest <> $2",
+);
+
+/// All addresses of a person but the one of this id, which is none's.
+pub(crate) static REMOVE_ADDRESSES: Sql = Sql::new(
+    "addresses.remove_all",
+    &ADDRESSES,
+    "DELETE FROM addresses WHERE person = $1 AND id <> $2",
+);
+
 /// A code, for who holds its challenge.
 pub(crate) static FIND_CODE: Sql = Sql::new(
     "codes.find",
@@ -198,11 +215,11 @@ pub(crate) static END_OTHER_CODES: Sql = Sql::new(
     "DELETE FROM codes WHERE person = $1 AND digest <> $2",
 );
 
-/// A code whose letter did not go out, or whose contact is erased.
-pub(crate) static LIST_CODES: Sql = Sql::new(
-    "codes.list",
-    &CODES,
-    "SELECT purpose, expires_at, at FROM codes WHERE person = $1 ORDER BY at",
+/// As the queue role: removes codes from before `$1`.
+pub(crate) static CLEAR_CODES: Sql = Sql::new(
+    "codes.clear",
+    &OLD_CODES,
+    "DELETE FROM codes WHERE digest IN (SELECT digest FROM codes WHERE at < $1 LIMIT $2)",
 );
 
 pub(crate) static LIST_ADDRESSES: Sql = Sql::new(
@@ -275,7 +292,9 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &TRY_CODE,
     &USE_CODE,
     &END_OTHER_CODES,
-    &LIST_CODES,
+    &CLEAR_CODES,
+    &REMOVE_CONTACTS,
+    &REMOVE_ADDRESSES,
     &LIST_ADDRESSES,
     &READ_ADDRESS,
     &CHANGE_ADDRESS,

@@ -1,0 +1,124 @@
+//! What the platform knows of a person, for the person alone; and forgetting it.
+
+use base::{Result, Time};
+use domain::people::PersonId;
+use futures_util::future::BoxFuture;
+use rpc::Known;
+use serde_json::{Map, Value as Json, json};
+use store::Call;
+
+use super::app::{App, By};
+use super::codes::Codes;
+use super::store as rows;
+
+impl App {
+    /// Everything of this slice about a person, for the person to take along.
+    ///
+    /// # Errors
+    /// A database is away.
+    pub async fn export(&self, person: PersonId) -> Result<Json> {
+        let Some(found) = self.find(person).await? else {
+            return Ok(Json::Null);
+        };
+        let contacts: Vec<Json> = self
+            .contacts(person)
+            .await?
+            .iter()
+            .map(|reached| {
+                json!({
+                    "id": reached.id,
+                    "kind": reached.contact.kind(),
+                    "value": reached.contact.as_str(),
+                    "verifiedAt": (reached.verified_at != Time::EPOCH).then_some(reached.verified_at),
+                    "createdAt": reached.created_at,
+                })
+            })
+            .collect();
+        let addresses: Vec<Json> = self
+            .addresses(person)
+            .await?
+            .iter()
+            .map(|entered| {
+                json!({
+                    "id": entered.id,
+                    "address": entered.address,
+                    "version": entered.version,
+                    "createdAt": entered.created_at,
+                })
+            })
+            .collect();
+        Ok(json!({
+            "id": person,
+            "state": found.state.name(),
+            "profile": found.profile,
+            "version": found.version,
+            "createdAt": found.created_at,
+            "contacts": contacts,
+            "addresses": addresses,
+        }))
+    }
+
+    /// Forgets a person: its contacts, addresses and codes go, what is sealed in the log can never be read again, and
+    /// the row stays as a mark that somebody was there. Erasing again is right, and finishes what was interrupted.
+    ///
+    /// # Errors
+    /// A database is away; it must be tried again then.
+    pub async fn erase(&self, person: PersonId, codes: &Codes) -> Result<()> {
+        if let Some(found) = self.find(person).await? {
+            let contacts = self.contacts(person).await?;
+            // Contacts are opened before anything goes, for their codes are found by them.
+            for reached in &contacts {
+                codes.end_of(&reached.contact).await?;
+            }
+            let by = By { person, trace: "" };
+            let mut commit = self.bare_commit(person);
+            commit.guard(&rows::ERASE_PERSON, [found.version.into()]);
+            commit.change(&rows::REMOVE_CONTACTS, [vec![0_u8; 32].into()]);
+            let none = base::Uid::from_bytes([0; 16]);
+            commit.change(&rows::REMOVE_ADDRESSES, [none.into()]);
+            let version = found.version.saturating_add(1);
+            let event = by.event(
+                &commit,
+                (person.uid(), version),
+                "person.erased",
+                Map::new(),
+            );
+            commit.event(event);
+            self.store(commit).await?;
+        }
+        let db = &self.0.db;
+        self.0.sealer.erase(person.uid(), &db.deadline()).await?;
+        Ok(())
+    }
+
+    async fn names_of(&self, people: &[PersonId]) -> Result<Vec<Option<String>>> {
+        let db = &self.0.db;
+        let uids: Vec<_> = people.iter().map(|person| person.uid()).collect();
+        self.0.sealer.prepare(&uids, &db.deadline()).await?;
+        let mut names = Vec::with_capacity(people.len());
+        for person in people {
+            let found = self.find(*person).await?;
+            names.push(found.and_then(|found| found.profile.name()));
+        }
+        Ok(names)
+    }
+}
+
+impl Known for App {
+    fn names<'a>(&'a self, people: &'a [PersonId]) -> BoxFuture<'a, Result<Vec<Option<String>>>> {
+        Box::pin(self.names_of(people))
+    }
+}
+
+impl Codes {
+    /// Removes codes that are long over; answers how many.
+    ///
+    /// # Errors
+    /// The people database is away.
+    pub async fn clear(&self, rows_max: i64, before: Time) -> Result<u64> {
+        let db = self.db();
+        let call = Call::new(&rows::CLEAR_CODES, [before.into(), rows_max.into()]);
+        let answers = db.people().transact(vec![call], &db.deadline()).await?;
+        Ok(answers.iter().map(|answer| answer.touched).sum())
+    }
+}
