@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Error, Organisation, Random, Result, codes};
+use base::{Error, Kind, Organisation, Random, Result, codes};
 use fabric::Pattern;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use store::{Call, Database, Db, Logged};
@@ -41,6 +41,16 @@ pub struct Consumer {
     name: &'static str,
     kinds: Vec<Pattern>,
     handle: Handler<Arc<Logged>>,
+    away: WhenAway,
+}
+
+/// What becomes of an event while what the handler needs is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhenAway {
+    /// It is put aside after some tries, like any that fails.
+    PutAside,
+    /// It waits, and all after it.
+    Wait,
 }
 
 impl Consumer {
@@ -65,13 +75,26 @@ impl Consumer {
             name,
             kinds,
             handle: boxed(handle),
+            away: WhenAway::PutAside,
         })
+    }
+
+    /// The same consumer as one that puts nothing aside because something that its handler needs is away (an error of
+    /// kind unavailable): the event is tried again, and the ones after it wait, for as long as that lasts.
+    #[must_use]
+    pub fn waiting(mut self) -> Self {
+        self.away = WhenAway::Wait;
+        self
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn waits_for(&self, error: &Error) -> bool {
+        self.away == WhenAway::Wait && error.kind() == Kind::Unavailable
     }
 
     fn takes(&self, event: &Logged) -> bool {
@@ -165,6 +188,7 @@ impl Reader {
             let error = match self.attempt(&event).await {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Away(failure)) => return Err(failure.into()),
+                Err(Trouble::Failed(error)) if self.consumer.waits_for(&error) => return Err(error),
                 Err(Trouble::Failed(error)) => error,
             };
             failures = failures.saturating_add(1);
@@ -280,7 +304,7 @@ impl Reader {
 pub(crate) async fn unless_away(done: Result<()>, stop: &Stop) -> Result<()> {
     const AGAIN: Duration = Duration::from_millis(500);
     match done {
-        Err(error) if error.kind() == base::Kind::Unavailable => {
+        Err(error) if error.kind() == Kind::Unavailable => {
             tracing::debug!(?error, "the database is away");
             nap(stop, AGAIN).await;
             Ok(())
