@@ -127,12 +127,13 @@ fn postgres(storage: &Storage, passwords: &Passwords, name: &str, address: &str)
 pub(crate) const fn parts() -> store::Parts {
     static SHARDS: &[&store::Part] = &[&engine::PART, &platform::SHARD];
     static PEOPLE: &[&store::Part] = &[&engine::PART];
-    static CONTROL: &[&store::Part] = &[&identity::CONTROL];
+    static CONTROL: &[&store::Part] = &[&identity::CONTROL, &platform::audit::CONTROL];
+    static AUDIT: &[&store::Part] = &[&platform::audit::LOG];
     store::Parts {
         shards: SHARDS,
         people: PEOPLE,
         control: CONTROL,
-        audit: &[],
+        audit: AUDIT,
     }
 }
 

@@ -58,6 +58,7 @@ fn secrets(settings: &Settings, report: &mut Report) {
                 &secrets.cursor,
                 &secrets.pepper,
                 &secrets.master,
+                &secrets.audit,
             ];
             match rings.iter().any(|ring| ring.previous.is_some()) {
                 false => report.ok("secrets", "whole, and readable by their owner alone"),

@@ -18,8 +18,8 @@ const READ_WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) const ABOUT: &str = "\
 The secrets of this machine lie in `secrets` in the data folder, readable by its owner alone: the keys of
-tokens and cursors, the pepper of sessions, and the master key of personal fields. No backup of data holds
-them. A running `serve` follows a rotation within 60 seconds, without a restart.
+tokens, cursors and the audit log, the pepper of sessions, and the master key of personal fields. No backup of data
+holds them. A running `serve` follows a rotation within 60 seconds, without a restart.
 
   comanda secrets list                        which keys are in force, without showing them
   comanda secrets rotate token                a new key; the one before stays valid

@@ -42,8 +42,15 @@ impl Live {
 
 impl Secrets {
     /// The numbers of all keys: a ring changes only by getting another number or by losing one.
-    fn numbers(&self) -> [(u32, Option<u32>); 4] {
-        [&self.token, &self.cursor, &self.pepper, &self.master].map(|ring| {
+    fn numbers(&self) -> [(u32, Option<u32>); 5] {
+        let Self {
+            token,
+            cursor,
+            pepper,
+            master,
+            audit,
+        } = self;
+        [token, cursor, pepper, master, audit].map(|ring| {
             let previous = ring.previous.as_ref().map(|(number, _)| *number);
             (ring.current.0, previous)
         })

@@ -22,6 +22,8 @@ pub(crate) use live::Live;
 
 /// The folder in the data folder.
 const FOLDER: &str = "secrets";
+/// The audit log of a machine that keeps everything in SQLite files.
+const AUDIT_LOG: &str = "audit.db";
 
 /// What a secret is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, clap::ValueEnum)]
@@ -34,10 +36,18 @@ pub(crate) enum Name {
     Pepper,
     /// Wraps the keys of personal fields
     Master,
+    /// Signs how far the audit log has come
+    Audit,
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 4] = [Self::Token, Self::Cursor, Self::Pepper, Self::Master];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Token,
+        Self::Cursor,
+        Self::Pepper,
+        Self::Master,
+        Self::Audit,
+    ];
 
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -45,6 +55,7 @@ impl Name {
             Self::Cursor => "cursor",
             Self::Pepper => "pepper",
             Self::Master => "master",
+            Self::Audit => "audit",
         }
     }
 
@@ -60,6 +71,7 @@ pub(crate) struct Secrets {
     pub(crate) cursor: KeyRing,
     pub(crate) pepper: KeyRing,
     pub(crate) master: KeyRing,
+    pub(crate) audit: KeyRing,
 }
 
 impl Secrets {
@@ -84,6 +96,7 @@ impl Secrets {
             }
             make(&folder, random).context("making the secrets")?;
         }
+        add_audit(data, &folder, random)?;
         Self::read(data)
     }
 
@@ -91,12 +104,13 @@ impl Secrets {
     pub(crate) fn read(data: &Path) -> Result<Self> {
         let folder = Self::folder(data);
         guarded::check_folder(&folder)?;
-        let [token, cursor, pepper, master] = Name::ALL.map(|name| read_ring(&folder, name));
+        let [token, cursor, pepper, master, audit] = Name::ALL.map(|name| read_ring(&folder, name));
         Ok(Self {
             token: token?,
             cursor: cursor?,
             pepper: pepper?,
             master: master?,
+            audit: audit?,
         })
     }
 
@@ -124,6 +138,27 @@ fn existing_database(data: &Path) -> Option<PathBuf> {
         .into_iter()
         .map(|name| data.join(name))
         .find(|path| is_there(path))
+}
+
+/// Makes the secret of the audit log where it alone is missing: installations from before it have none. One that was
+/// lost is not made anew, for another key would sign what the first one did not.
+fn add_audit(data: &Path, folder: &Path, random: &Random) -> Result<()> {
+    guarded::check_folder(folder)?;
+    let is_missing = |name: &Name| !is_there(&folder.join(name.file()));
+    let missing: Vec<Name> = Name::ALL.into_iter().filter(is_missing).collect();
+    if missing != [Name::Audit] {
+        return Ok(());
+    }
+    let (file, log) = (folder.join(Name::Audit.file()), data.join(AUDIT_LOG));
+    if is_there(&log) {
+        return Err(refused(format!(
+            "{} is missing, and {} was signed with it; bring it back: comanda secrets restore --from FILE",
+            file.display(),
+            log.display()
+        )));
+    }
+    let ring = KeyRing::draw(random).to_text();
+    guarded::write(&file, ring.as_bytes()).context("making the secret of the audit log")
 }
 
 fn read_ring(folder: &Path, name: Name) -> Result<KeyRing> {

@@ -54,6 +54,30 @@ fn they_are_made_once_and_for_their_owner_alone() {
 }
 
 #[test]
+fn the_secret_of_the_audit_log_is_added_once_to_those_that_have_none() {
+    let data = Data::new("audit");
+    let first = data.open().unwrap();
+    std::fs::remove_file(data.path(Name::Audit)).unwrap();
+    let second = data.open().unwrap();
+    assert_eq!(
+        first.master.current.1.bytes(),
+        second.master.current.1.bytes()
+    );
+    assert_ne!(
+        first.audit.current.1.bytes(),
+        second.audit.current.1.bytes()
+    );
+    // Beside a log that was signed with it, it is not made anew, and neither is any other.
+    std::fs::write(data.0.join("audit.db"), "").unwrap();
+    std::fs::remove_file(data.path(Name::Audit)).unwrap();
+    let said = data.open().unwrap_err().to_string();
+    assert!(said.contains("secrets restore"), "{said}");
+    std::fs::remove_file(data.0.join("audit.db")).unwrap();
+    std::fs::remove_file(data.path(Name::Token)).unwrap();
+    assert!(data.open().is_err());
+}
+
+#[test]
 fn looser_modes_links_and_weak_secrets_are_refused() {
     let data = Data::new("loose");
     data.open().unwrap();

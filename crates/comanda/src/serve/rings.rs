@@ -19,6 +19,7 @@ pub(crate) struct Rings {
     sealer: Sealer,
     cursors: watch::Sender<CursorKey>,
     pepper: watch::Sender<KeyRing>,
+    audit: watch::Sender<KeyRing>,
 }
 
 impl Rings {
@@ -29,6 +30,7 @@ impl Rings {
             sealer: sealer.clone(),
             cursors: watch::Sender::new(cursor_key(&now)),
             pepper: watch::Sender::new(now.pepper.clone()),
+            audit: watch::Sender::new(now.audit.clone()),
             live,
         }
     }
@@ -41,6 +43,11 @@ impl Rings {
     /// What goes into the hashes of sessions and operator keys.
     pub(crate) fn pepper(&self) -> watch::Receiver<KeyRing> {
         self.pepper.subscribe()
+    }
+
+    /// What signs the audit log.
+    pub(crate) fn audit(&self) -> watch::Receiver<KeyRing> {
+        self.audit.subscribe()
     }
 
     /// Follows the files until the stop.
@@ -64,6 +71,7 @@ impl Rings {
                 let now = self.live.now();
                 self.cursors.send_replace(cursor_key(&now));
                 self.pepper.send_replace(now.pepper.clone());
+                self.audit.send_replace(now.audit.clone());
                 self.sealer.exchange(&now.master);
                 tracing::info!("the secrets were read again; other keys are in force now");
             }
