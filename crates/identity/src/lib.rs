@@ -17,10 +17,18 @@ pub static CONTROL: Part = Part {
     name: "operators",
     tables: operators::store::TABLES,
     statements: operators::store::STATEMENTS,
-    migrations: &[Migration {
-        number: 1,
-        name: "operators",
-        sqlite: include_str!("../migrations/control/sqlite/0001_operators.sql"),
-        postgres: include_str!("../migrations/control/postgres/0001_operators.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "operators",
+            sqlite: include_str!("../migrations/control/sqlite/0001_operators.sql"),
+            postgres: include_str!("../migrations/control/postgres/0001_operators.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "persons",
+            sqlite: include_str!("../migrations/control/sqlite/0002_persons.sql"),
+            postgres: include_str!("../migrations/control/postgres/0002_persons.sql"),
+        },
+    ],
 };

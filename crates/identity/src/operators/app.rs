@@ -1,15 +1,18 @@
-//! Claiming the set-up link, and telling who an operator's key belongs to.
+//! Claiming the set-up link, telling who is an operator, and making and ending others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::secret::{KeyRing, Secret};
 use base::{Clock, Error, Organisation, Random, Result, Time, Trail, Uid, codes};
 use domain::organisations::Name;
-use domain::people::Email;
+use domain::people::{Contact, Email, PersonId, Profile};
+use fabric::{Cache, Loaded, Trust, cache};
 use store::{Call, Db, Opened, Row, Scope, Sealer, Sql, Value};
 use tokio::sync::watch;
 
 use super::store as rows;
+use crate::people::{self, ENTRIES_MAX, Newcomer, Proof};
 
 base::typed_id!(
     /// Names an operator.
@@ -20,6 +23,10 @@ base::typed_id!(
 const KEY_PREFIX: &str = "cok_";
 const LINK: (&str, &[u8]) = ("set-up link", b"first operator");
 const KEY: &str = "operator key";
+/// How long it is believed that somebody is an operator, or is none.
+const BELIEVED: Duration = Duration::from_secs(4);
+/// More operators than anybody lists.
+const LISTED_MAX: i64 = 1_000;
 
 /// Who an operator is.
 #[derive(Debug)]
@@ -28,6 +35,14 @@ pub(crate) struct Operator {
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) created_at: Time,
+    pub(crate) person: Option<PersonId>,
+}
+
+/// Whose key it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    pub(crate) id: OperatorId,
+    pub(crate) person: Option<PersonId>,
 }
 
 /// The use cases of operators. Cheap to clone.
@@ -37,9 +52,11 @@ pub struct App(Arc<Inner>);
 struct Inner {
     db: Db,
     sealer: Sealer,
+    people: people::App,
     clock: Clock,
     random: Random,
     pepper: watch::Receiver<KeyRing>,
+    known: Cache<bool>,
 }
 
 /// The token of the set-up link: who has it may become the first operator. It is the same after a restart.
@@ -50,21 +67,45 @@ pub fn link_token(pepper: &KeyRing) -> String {
 }
 
 impl App {
-    /// The use cases over these databases, with the pepper of sessions that is current.
+    /// The use cases over these databases, with the pepper of sessions that is current. Who is an operator is
+    /// remembered as long as this node may be believed.
     #[must_use]
     pub fn new(
         db: &Db,
         sealer: &Sealer,
+        people: &people::App,
         (clock, random): (&Clock, &Random),
         pepper: watch::Receiver<KeyRing>,
+        trust: &Trust,
     ) -> Self {
+        let settings = cache::Settings {
+            bytes_max: 4 << 20,
+            age_max: BELIEVED,
+            marks_max: 1_024,
+        };
         App(Arc::new(Inner {
             db: db.clone(),
             sealer: sealer.clone(),
+            people: people.clone(),
             clock: clock.clone(),
             random: random.clone(),
             pepper,
+            known: Cache::new("operators", settings, clock, trust),
         }))
+    }
+
+    /// Whether a person is an operator; what has changed is known here at once, and elsewhere within four seconds.
+    ///
+    /// # Errors
+    /// The control database is away.
+    pub async fn is_operator(&self, person: PersonId) -> Result<bool> {
+        let load = async || {
+            let found = self
+                .read(&rows::READ_OF_PERSON, [person.uid().into()])
+                .await?;
+            Ok(Loaded::new(!found.is_empty(), size_of::<bool>()))
+        };
+        self.0.known.get_or_set(&person.to_string(), load).await
     }
 
     /// Whether the link still works: nobody has claimed it, or nobody has used the key that it gave.
@@ -77,7 +118,7 @@ impl App {
         Ok(used.is_none_or(|used| used == Time::EPOCH))
     }
 
-    /// Makes the first operator and his key.
+    /// Makes the first operator and his key. The person of the e-mail address is found or made: he signs in by it.
     pub(crate) async fn claim(
         &self,
         token: &str,
@@ -87,6 +128,57 @@ impl App {
         if !self.is_link(token) || !self.is_open().await? {
             return Err(refused());
         }
+        let key = format!("{KEY_PREFIX}{}", *Secret::draw(&self.0.random).to_text());
+        let made = self.put(&rows::CLAIM, (name, email), &key).await?;
+        Ok((made.ok_or_else(refused)?, key))
+    }
+
+    /// Makes another operator of whoever has this e-mail address, or proves it one day.
+    pub(crate) async fn add(&self, name: &Name, email: &Email) -> Result<Operator> {
+        // He gets no key: he signs in as himself. The column holds what no key has.
+        let none = format!("none {}", *Secret::draw(&self.0.random).to_text());
+        let made = self.put(&rows::ADD, (name, email), &none).await?;
+        made.ok_or_else(|| {
+            Error::conflict(codes::NAME_TAKEN, "whoever has this address is an operator")
+        })
+    }
+
+    /// Ends an operator, but not the last.
+    pub(crate) async fn end(&self, id: OperatorId) -> Result<()> {
+        let found = self.operator(id).await?;
+        let db = &self.0.db;
+        let now = self.0.clock.now();
+        let calls = vec![
+            Call::new(&rows::TAKE_TURN, []),
+            Call::new(&rows::END, [id.uid().into(), now.into()]),
+        ];
+        let answers = db.control().transact(calls, &db.deadline()).await?;
+        if answers.last().is_none_or(|answer| answer.rows.is_empty()) {
+            // Somebody else may have ended him meanwhile; then he is not the last.
+            self.operator(id).await?;
+            let said = "one operator must be left";
+            return Err(Error::conflict(codes::LAST_ONE, said));
+        }
+        self.forget(found.person).await;
+        Ok(())
+    }
+
+    /// All operators, the oldest first.
+    pub(crate) async fn list(&self) -> Result<Vec<Operator>> {
+        let mut all = Vec::new();
+        for row in self.read(&rows::LIST, [LISTED_MAX.into()]).await? {
+            all.push(self.read_row(&row).await?);
+        }
+        Ok(all)
+    }
+
+    /// Writes a row of an operator; nothing when its statement finds that there is one already.
+    async fn put(
+        &self,
+        sql: &'static Sql,
+        (name, email): (&Name, &Email),
+        key: &str,
+    ) -> Result<Option<Operator>> {
         let Inner {
             db,
             sealer,
@@ -94,12 +186,9 @@ impl App {
             random,
             ..
         } = &*self.0;
-        let (id, at) = (
-            OperatorId::make(clock, random, Organisation::PEOPLE),
-            clock.now(),
-        );
-        let key = format!("{KEY_PREFIX}{}", *Secret::draw(random).to_text());
-        let deadline = db.deadline();
+        let person = self.person_of(name, email).await?;
+        let id = OperatorId::make(clock, random, Organisation::PEOPLE);
+        let (created_at, deadline) = (clock.now(), db.deadline());
         let sealed_name = sealer
             .seal(id.uid(), "operator.name", name.as_str(), &deadline)
             .await?;
@@ -109,42 +198,56 @@ impl App {
         let digest = sealer
             .digest("operator.email", &email.folded(), &deadline)
             .await?;
-        let params: [Value; 6] = [
+        let key = self.0.pepper.borrow().current.1.tag(KEY, key.as_bytes());
+        let params: [Value; 7] = [
             id.uid().into(),
-            self.0
-                .pepper
-                .borrow()
-                .current
-                .1
-                .tag(KEY, key.as_bytes())
-                .to_vec()
-                .into(),
+            key.to_vec().into(),
             sealed_name.into(),
             sealed_email.into(),
             digest.to_vec().into(),
-            at.into(),
+            created_at.into(),
+            person.uid().into(),
         ];
         let answers = db
             .control()
-            .transact(vec![Call::new(&rows::CLAIM, params)], &deadline)
+            .transact(vec![Call::new(sql, params)], &deadline)
             .await?;
-        if answers.iter().all(|answer| answer.rows.is_empty()) {
-            return Err(refused());
+        self.forget(Some(person)).await;
+        let made = answers.iter().any(|answer| !answer.rows.is_empty());
+        Ok(made.then(|| Operator {
+            id,
+            name: name.as_str().to_owned(),
+            email: email.as_str().to_owned(),
+            created_at,
+            person: Some(person),
+        }))
+    }
+
+    /// The person of an address, who is made if nobody has it. The address is not proven by that.
+    async fn person_of(&self, name: &Name, email: &Email) -> Result<PersonId> {
+        let (contact, profile) = (Contact::Email(email.clone()), Profile::named(name));
+        let newcomer = Newcomer {
+            contact: Some((&contact, Proof::Missing)),
+            profile: &profile,
+            trace: "",
+        };
+        for _ in 0..ENTRIES_MAX {
+            let entry = self.0.people.enter(&newcomer).await?;
+            if self.0.people.admit(entry.commit).await?.is_some() {
+                return Ok(entry.person);
+            }
         }
-        let (name, email) = (name.as_str().to_owned(), email.as_str().to_owned());
-        Ok((
-            Operator {
-                id,
-                name,
-                email,
-                created_at: at,
-            },
-            key,
-        ))
+        Err(people::crowded())
+    }
+
+    async fn forget(&self, person: Option<PersonId>) {
+        if let Some(person) = person {
+            self.0.known.invalidate_key(&person.to_string()).await;
+        }
     }
 
     /// Whose key this is.
-    pub(crate) async fn find(&self, key: &str) -> Result<Option<OperatorId>> {
+    pub(crate) async fn find(&self, key: &str) -> Result<Option<Holder>> {
         if !key.starts_with(KEY_PREFIX) {
             return Ok(None);
         }
@@ -168,7 +271,11 @@ impl App {
                 let db = &self.0.db;
                 db.control().transact(notes, &db.deadline()).await?;
             }
-            return Ok(Some(id.into()));
+            let person: Option<Uid> = row.get(2)?;
+            return Ok(Some(Holder {
+                id: id.into(),
+                person: person.map(PersonId::from),
+            }));
         }
         Ok(None)
     }
@@ -176,14 +283,26 @@ impl App {
     /// Reads an operator.
     pub(crate) async fn operator(&self, id: OperatorId) -> Result<Operator> {
         let found = self.read(&rows::READ, [id.uid().into()]).await?;
-        let row = found
-            .first()
-            .ok_or_else(|| Error::missing(codes::NOT_FOUND, "there is no such operator"))?;
+        self.read_row(found.first().ok_or_else(missing)?).await
+    }
+
+    /// Reads the operator that a person is.
+    pub(crate) async fn operator_of(&self, person: PersonId) -> Result<Operator> {
+        let found = self
+            .read(&rows::READ_OF_PERSON, [person.uid().into()])
+            .await?;
+        self.read_row(found.first().ok_or_else(missing)?).await
+    }
+
+    async fn read_row(&self, row: &Row) -> Result<Operator> {
+        let id: OperatorId = row.get::<Uid>(0)?.into();
+        let person: Option<Uid> = row.get(4)?;
         Ok(Operator {
             id,
-            name: self.opened(id, "operator.name", row.get(0)?).await?,
-            email: self.opened(id, "operator.email", row.get(1)?).await?,
-            created_at: row.get(2)?,
+            name: self.opened(id, "operator.name", row.get(1)?).await?,
+            email: self.opened(id, "operator.email", row.get(2)?).await?,
+            created_at: row.get(3)?,
+            person: person.map(PersonId::from),
         })
     }
 
@@ -240,6 +359,11 @@ fn bytes(hex: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(pair, 16).ok()?;
     }
     Some(bytes)
+}
+
+#[track_caller]
+fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such operator")
 }
 
 #[track_caller]

@@ -1,14 +1,19 @@
-//! The routes of the first operator, and how the gate learns whose key a request carries.
+//! The routes of operators, and how the gate learns whose key a request carries.
 
 use std::time::Duration;
 
 use axum::extract::State;
 use base::{Error, codes};
-use edge::{Answer, Caller, Criticality, Identify, Json, Policy, Rate, Role, Route, Routes};
+use domain::organisations::Name;
+use domain::people::{Email, PersonId};
+use edge::{
+    Answer, Caller, Criticality, Identify, Json, Means, Path, Policy, Rate, Role, Route, Routes,
+    Strength, Who,
+};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, Operator, OperatorId};
 use slice::{TypedEmail, TypedName};
@@ -43,6 +48,36 @@ struct OperatorView {
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     created_at: base::Time,
+    /// The person that he signs in as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^per_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    person: Option<PersonId>,
+}
+
+/// Who is to be an operator.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct NewOperator {
+    /// His name.
+    name: TypedName,
+    /// His e-mail address. He signs in by a code that is sent there.
+    email: TypedEmail,
+}
+
+/// All operators.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OperatorsView {
+    /// The operators, the oldest first.
+    items: Vec<OperatorView>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct OfOperator {
+    /// Which operator.
+    #[param(value_type = String, pattern = "^opr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    operator: OperatorId,
 }
 
 /// The first operator with his key.
@@ -62,52 +97,73 @@ impl From<Operator> for OperatorView {
             name: operator.name,
             email: operator.email,
             created_at: operator.created_at,
+            person: operator.person,
         }
     }
 }
 
-/// The routes of the first operator.
+/// The routes of operators.
 pub fn routes(app: &App) -> Routes {
     Routes::new()
         .add(
-            Route::new(Method::POST, "/api/setup", "setup.claim")
+            route(Method::POST, "/api/setup", "setup.claim")
                 .about("Become the first operator, by the link that was printed at the first start")
-                .tag(TAG)
                 .policy(Policy::Public)
                 .rate(Rate::Auth)
-                .criticality(Criticality::Normal)
-                .deadline(WITHIN)
                 .takes::<Claim>()
                 .answers::<Claimed>(StatusCode::CREATED)
                 .fails(&[codes::SETUP_REFUSED])
                 .handler(claim),
         )
         .add(
-            Route::new(Method::GET, "/api/operators/me", "operators.me")
-                .about("Who the key belongs to")
-                .tag(TAG)
-                .policy(Policy::Operator)
-                .rate(Rate::Api)
-                .criticality(Criticality::Normal)
-                .deadline(WITHIN)
+            route(Method::GET, "/api/operators/me", "operators.me")
+                .about("Which operator asks")
                 .takes_nothing()
                 .answers::<OperatorView>(StatusCode::OK)
+                .fails(&[codes::NOT_FOUND])
                 .handler(me),
         )
+        .add(
+            route(Method::GET, "/api/operators", "operators.list")
+                .about("List the operators")
+                .takes_nothing()
+                .answers::<OperatorsView>(StatusCode::OK)
+                .handler(list),
+        )
+        .add(
+            route(Method::POST, "/api/operators", "operators.add")
+                .about("Make somebody an operator")
+                .takes::<NewOperator>()
+                .answers::<OperatorView>(StatusCode::CREATED)
+                .fails(&[codes::NAME_TAKEN])
+                .handler(add),
+        )
+        .add(
+            route(Method::DELETE, "/api/operators/{operator}", "operators.end")
+                .about("Let somebody be an operator no more; the last one stays")
+                .path::<OfOperator>()
+                .takes_nothing()
+                .answers_nothing(StatusCode::NO_CONTENT)
+                .fails(&[codes::NOT_FOUND, codes::LAST_ONE])
+                .handler(end),
+        )
         .with_state(app.clone())
+}
+
+fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
+    Route::new(method, path, name)
+        .tag(TAG)
+        .policy(Policy::Operator)
+        .rate(Rate::Api)
+        .criticality(Criticality::Normal)
+        .deadline(WITHIN)
 }
 
 async fn claim(
     State(app): State<App>,
     Json(body): Json<Claim>,
 ) -> Answer<(StatusCode, Json<Claimed>)> {
-    let (name, email) = (body.name.name(), body.email.email());
-    let (name, email) = match (name, email) {
-        (Ok(name), Ok(email)) => (name, email),
-        // Both are told at once, for people fill in both at once.
-        (Err(name), Err(email)) => return Err(both(name, &email).into()),
-        (Err(error), _) | (_, Err(error)) => return Err(error.into()),
-    };
+    let (name, email) = typed(&body.name, &body.email)?;
     let (operator, key) = app.claim(&body.token, &name, &email).await?;
     Ok((
         StatusCode::CREATED,
@@ -118,6 +174,15 @@ async fn claim(
     ))
 }
 
+/// Name and address. If both are wrong both are told at once, for people fill in both at once.
+fn typed(name: &TypedName, email: &TypedEmail) -> base::Result<(Name, Email)> {
+    match (name.name(), email.email()) {
+        (Ok(name), Ok(email)) => Ok((name, email)),
+        (Err(name), Err(email)) => Err(both(name, &email)),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
 fn both(one: Error, other: &Error) -> Error {
     let fields = other.fields().iter();
     fields.fold(one, |error, field| {
@@ -126,8 +191,34 @@ fn both(one: Error, other: &Error) -> Error {
 }
 
 async fn me(State(app): State<App>, caller: Caller) -> Answer<Json<OperatorView>> {
-    let id: OperatorId = caller.actor().parse().map_err(base::Error::from)?;
-    Ok(Json(app.operator(id).await?.into()))
+    // A key names the operator, a session the person.
+    let found = match caller.actor().parse::<OperatorId>() {
+        Ok(id) => app.operator(id).await?,
+        Err(error) => {
+            let person = caller.person().ok_or(base::Error::from(error))?;
+            app.operator_of(person.into()).await?
+        }
+    };
+    Ok(Json(found.into()))
+}
+
+async fn list(State(app): State<App>) -> Answer<Json<OperatorsView>> {
+    let items = app.list().await?.into_iter().map(Into::into).collect();
+    Ok(Json(OperatorsView { items }))
+}
+
+async fn add(
+    State(app): State<App>,
+    Json(body): Json<NewOperator>,
+) -> Answer<(StatusCode, Json<OperatorView>)> {
+    let (name, email) = typed(&body.name, &body.email)?;
+    let added = app.add(&name, &email).await?;
+    Ok((StatusCode::CREATED, Json(added.into())))
+}
+
+async fn end(State(app): State<App>, Path(of): Path<OfOperator>) -> Answer<StatusCode> {
+    app.end(of.operator).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Tells the gate whose key a request carries.
@@ -147,7 +238,17 @@ impl Identify for Operators {
         Box::pin(async move {
             let Some(key) = key else { return Ok(None) };
             let found = self.0.find(&key).await?;
-            Ok(found.map(|id| Caller::new(id.to_string(), Role::Operator, None)))
+            Ok(found.map(|holder| {
+                Caller::of(Who {
+                    actor: holder.id.to_string(),
+                    role: Role::Operator,
+                    organisation: None,
+                    person: holder.person.map(|person| person.uid()),
+                    session: None,
+                    strength: Strength::Two,
+                    means: Means::Bearer,
+                })
+            }))
         })
     }
 }

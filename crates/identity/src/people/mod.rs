@@ -15,6 +15,7 @@ pub(crate) mod store;
 mod typed;
 mod view;
 
+pub(crate) use app::crowded;
 pub use app::{App, ENTRIES_MAX, Entry, Newcomer, Proof};
 pub use codes::Codes;
 pub use http::{inbox_routes, routes};

@@ -1,0 +1,5 @@
+-- An operator is a person who signs in like all others. `person` is empty for keys from before there were people, and
+-- for those who are operators no more; `ended_at` says since when.
+ALTER TABLE operators ADD COLUMN person UUID;
+ALTER TABLE operators ADD COLUMN ended_at BIGINT NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX operators_person_key ON operators (person);
