@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything the build server asks for.
 
 use crate::stages::Stage;
-use crate::{Outcome, cargo, deny, packages, python, stages, test, tidy};
+use crate::{Outcome, cargo, deny, node, packages, python, stages, test, tidy};
 
 /// The budgets are for two cores and an empty cache.
 const STAGES: &[Stage] = &[
@@ -37,6 +37,7 @@ pub(crate) fn ci(names: &[String]) -> Outcome {
 fn prepare() -> Outcome {
     packages::prepare()?;
     python::prepare()?;
+    node::prepare()?;
     deny::prepare()
 }
 

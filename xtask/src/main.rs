@@ -12,6 +12,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod deny;
+mod node;
 mod packages;
 mod place;
 mod python;

@@ -73,6 +73,21 @@ const PACKAGES: &[Package] = &[
         is_there: || has_module("ensurepip"),
     },
     Package {
+        name: "nodejs",
+        purpose: "runs a real OpenID provider, and steers the browser",
+        is_there: || place::find("node").is_some(),
+    },
+    Package {
+        name: "npm",
+        purpose: "installs what it runs",
+        is_there: || place::find("npm").is_some(),
+    },
+    Package {
+        name: "chromium",
+        purpose: "a real browser, with passkeys",
+        is_there: || place::find("chromium").is_some(),
+    },
+    Package {
         name: "slowhttptest",
         purpose: "plays clients that are slow on purpose",
         is_there: || place::find("slowhttptest").is_some(),

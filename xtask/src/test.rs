@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo, packages, python};
+use crate::{Outcome, cargo, node, packages, python};
 
 /// Test programs of these names hold drills: they take minutes, want the machine to themselves, and have budgets of
 /// their own.
@@ -13,6 +13,7 @@ const DRILLS: [&str; 3] = ["kills", "overload", "attacks"];
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     packages::prepare()?;
     python::prepare()?;
+    node::prepare()?;
     let mut all = cargo_test(&["--no-fail-fast"]);
     all.args(arguments);
     cargo::succeed(all)
