@@ -64,10 +64,13 @@ impl App {
 
     async fn by_access_token(&self, token: &str) -> Result<Caller> {
         let verified = self.verified(token).await?;
-        let live = self
-            .by_id(&verified.key, verified.person, verified.session)
-            .await?;
-        Ok(live.caller(Means::Bearer))
+        let (key, person, session) = (&verified.key, verified.person, verified.session);
+        let live = self.by_id(key, person, session).await?;
+        // What is remembered was found by the session alone.
+        match live.stored.person == person {
+            true => Ok(live.caller(Means::Bearer)),
+            false => Err(unauthenticated()),
+        }
     }
 
     /// What a token says, if it is good. A signature is looked at once; time and key with every request.

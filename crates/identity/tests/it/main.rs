@@ -6,5 +6,10 @@
     reason = "a test may fail wherever it likes"
 )]
 
+mod factors;
 mod operators;
+mod sessions;
+mod sessions_world;
+mod tokens;
+mod tokens_forge;
 mod world;
