@@ -188,7 +188,9 @@ impl Reader {
             let error = match self.attempt(&event).await {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Away(failure)) => return Err(failure.into()),
-                Err(Trouble::Failed(error)) if self.consumer.waits_for(&error) => return Err(error),
+                Err(Trouble::Failed(error)) if self.consumer.waits_for(&error) => {
+                    return Err(error);
+                }
                 Err(Trouble::Failed(error)) => error,
             };
             failures = failures.saturating_add(1);
