@@ -4,9 +4,13 @@
 
 pub mod access;
 pub mod audit;
+pub mod keys;
 pub mod organisations;
+mod whole;
 
 use store::{Fold, Migration, Part};
+
+pub use whole::{Parts, Platform};
 
 /// What the slices bring to every shard.
 pub static SHARD: Part = Part {
@@ -30,7 +34,7 @@ pub static SHARD: Part = Part {
 };
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD];
+pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD, &keys::SHARD];
 
 /// What the slices bring to the people database, a part each.
 pub static PEOPLE: &[&Part] = &[&access::PEOPLE];
@@ -40,6 +44,7 @@ pub static FOLDS: &[&Fold] = &[
     &organisations::fold::FOLD_ORGANISATIONS,
     &organisations::fold::FOLD_BRANDS,
     &organisations::restaurants::fold::FOLD,
+    &keys::fold::FOLD,
     &access::fold::FOLD_ROLES,
     &access::fold::FOLD_MEMBERS,
     &access::fold::FOLD_GRANTS,
