@@ -14,6 +14,9 @@ pub const SESSION: &str = "__Host-comanda";
 /// What the name of each cookie of ours begins with.
 pub const PREFIX: &str = "__Host-";
 
+/// More cookies of ours no browser has.
+const OURS_MAX: usize = 8;
+
 /// Browsers keep no larger cookie.
 const BYTES_MAX: usize = 4096;
 
@@ -38,15 +41,22 @@ pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     found.filter(|value| !value.is_empty() && value.bytes().all(is_octet))
 }
 
-/// Says whether a cookie of ours is there twice.
+/// Says whether a cookie of ours is there twice, or more of them than we ever set: then nobody looks through them all.
 pub(crate) fn is_double(headers: &HeaderMap) -> bool {
-    let names = || {
-        let names = pairs(headers).map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
-        names.filter(|name| name.starts_with(PREFIX))
-    };
-    names()
-        .enumerate()
-        .any(|(place, name)| names().skip(place + 1).any(|other| other == name))
+    let mut known = [""; OURS_MAX];
+    let mut free = known.iter_mut();
+    let mut seen = 0;
+    let names = pairs(headers).map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    for name in names.filter(|name| name.starts_with(PREFIX)) {
+        match free.next() {
+            Some(place) => *place = name,
+            None => return true,
+        }
+        seen += 1;
+    }
+    let known = &known[..seen];
+    let again = |(place, name)| known[..place].contains(name);
+    known.iter().enumerate().any(again)
 }
 
 /// All cookies of a request, each as it is written. A header that is no text has none.

@@ -65,7 +65,7 @@ pub(crate) fn of_answer(shape: &Shape, status: StatusCode) -> Vec<(&'static str,
     if shape.rate != Some(Rate::Health) && counted(status) {
         headers.push((
             "X-RateLimit-Limit",
-            header("How many requests a minute may hold.", number(0)),
+            header("How many requests the tightest limit lets pass.", number(0)),
         ));
         headers.push((
             "X-RateLimit-Remaining",

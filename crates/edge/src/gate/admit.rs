@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use base::{Error, Kind, Result, codes};
 use fabric::Taken;
+use http::header;
 use http::request::Parts as Head;
 
 use super::head::{changes, reason};
@@ -126,8 +127,11 @@ impl Asking<'_> {
             .caller
             .ok_or_else(|| Error::unauthenticated(codes::UNAUTHENTICATED, "nobody is signed in"))?;
         let head = self.arrived.head;
-        let by_itself = caller.means() == Means::Cookie && changes(&head.method);
-        if by_itself && !self.gate.origins.is_proven(head) {
+        // Who was found by something else than the header is taken to be found by a cookie, whatever is said of him.
+        let no_header = !head.headers.contains_key(header::AUTHORIZATION);
+        let cookies = no_header && head.headers.contains_key(header::COOKIE);
+        let by_itself = caller.means() == Means::Cookie || cookies;
+        if by_itself && changes(&head.method) && !self.gate.origins.is_proven(head) {
             let message = "a browser must say that a page of ours asks";
             return Err(Error::forbidden(codes::ORIGIN_REFUSED, message));
         }

@@ -254,6 +254,7 @@ async fn private_answers_are_kept_nowhere_and_hosts_have_their_organisation() {
     let ann = [("authorization", "Bearer person-two-ann")];
     for line in [
         "GET /api/mine",
+        "GET /api/careless",
         "GET /api/people/ada",
         "GET /api/things/own",
     ] {

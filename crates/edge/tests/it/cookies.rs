@@ -84,6 +84,20 @@ async fn cookies_are_read_strictly() {
     assert_eq!(hall.trial.send(binary).await.status, 401);
 }
 
+#[tokio::test]
+async fn many_cookies_are_not_looked_through() {
+    let hall = Hall::new();
+    let many: String = (0..3_000).map(|n| format!("__Host-{n}=1;")).collect();
+    let (status, code) = hall.ask("GET /api/mine", &[("cookie", &many)]).await;
+    assert_eq!((status, &*code), (400, "header_malformed"));
+    let strangers: String = (0..300).map(|n| format!("a{n}=1;")).collect();
+    let with_ours = format!("{strangers}__Host-comanda={ANN}");
+    assert_eq!(
+        hall.ask("GET /api/mine", &[("cookie", &with_ours)]).await.0,
+        200
+    );
+}
+
 #[test]
 fn one_that_is_there_twice_is_not_there() {
     let mut headers = HeaderMap::new();

@@ -84,6 +84,15 @@ async fn every_unsafe_route_needs_the_evidence() {
 }
 
 #[tokio::test]
+async fn a_cookie_is_a_cookie_whatever_is_said_of_it() {
+    let hall = Hall::new();
+    let liar = ("cookie", "__Host-comanda=person-liar-ann");
+    let said = hall.ask("POST /api/mine", &[liar]).await;
+    assert_eq!(said, (403, "origin_refused".to_owned()));
+    assert_eq!(hall.ask("GET /api/mine", &[liar]).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_page_that_came_without_tls_does_not_use_the_session() {
     let hall = Hall::with_settings(Settings {
         tls: true,

@@ -148,7 +148,10 @@ fn read(text: &str, means: Means) -> base::Result<Option<Caller>> {
             "one" => Strength::One,
             _ => Strength::Two,
         },
-        means,
+        means: match strength {
+            "liar" => Means::Bearer,
+            _ => means,
+        },
     })))
 }
 
@@ -303,6 +306,11 @@ fn others() -> Routes<Arc<Book>> {
                 .handler(sign_in),
         )
         .add(
+            route(Method::GET, "/api/careless", "careless")
+                .policy(Policy::SignedIn)
+                .handler(careless),
+        )
+        .add(
             route(Method::GET, "/api/away", "away")
                 .policy(Policy::Public)
                 .answers_redirect()
@@ -343,6 +351,11 @@ async fn person(Path(of): Path<OfThing>) -> Answer<&'static str> {
 async fn sign_in() -> Answer<(StatusCode, WithCookie<&'static str>)> {
     let cookie = Set::new(cookie::SESSION, "secret", Duration::from_secs(60))?;
     Ok((StatusCode::CREATED, WithCookie(cookie, "hello")))
+}
+
+/// Says of what is one caller's alone that everybody may keep it.
+async fn careless() -> ([(&'static str, &'static str); 1], &'static str) {
+    ([("cache-control", "public, max-age=60")], "secret")
 }
 
 async fn away() -> Redirect {
