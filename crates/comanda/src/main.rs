@@ -8,6 +8,7 @@
     reason = "a command line tool talks to the terminal"
 )]
 
+mod audit;
 mod backup;
 mod config;
 mod databases;
@@ -78,6 +79,9 @@ enum Command {
     /// Read everything that is stored and look for damage
     #[command(long_about = verify::ABOUT)]
     Verify(verify::Args),
+    /// Verify the audit log, or give it out
+    #[command(long_about = audit::ABOUT)]
+    Audit(audit::Args),
     /// Print the version
     Version,
 }
@@ -108,6 +112,7 @@ fn run(line: &Line) -> Result<Ended> {
         Command::Backup(args) => backup::run(&settings(Vec::new())?, args),
         Command::Restore(args) => restore::run(&settings(Vec::new())?, args),
         Command::Verify(args) => verify::run(&settings(Vec::new())?, args),
+        Command::Audit(args) => audit::run(&settings(Vec::new())?, args),
         Command::Version => {
             println!("comanda {}", env!("CARGO_PKG_VERSION"));
             Ok(Ended::Well)

@@ -146,8 +146,9 @@ fn folders_and_files_are_for_their_owner_alone() {
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&world.0.data()), 0o700);
     assert_eq!(mode(&secrets), 0o700);
-    for name in ["token.key", "cursor.key", "pepper.key", "master.key"] {
-        assert_eq!(mode(&secrets.join(name)), 0o600, "{name}");
+    for name in ["token", "cursor", "pepper", "master", "audit"] {
+        let name = format!("{name}.key");
+        assert_eq!(mode(&secrets.join(&name)), 0o600, "{name}");
     }
     let loose = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(secrets.join("master.key"), loose).unwrap();

@@ -6,6 +6,7 @@
     reason = "a test may fail wherever it likes"
 )]
 
+mod audit;
 mod organisations;
 mod plans;
 mod restaurants;
