@@ -3,7 +3,9 @@
 //! Each is a stream of events and stands at the version of its last one. A change says which version it has seen;
 //! whoever has not seen the last one is told so. Brands have two kinds of events, `created` and `renamed`.
 
+mod devices;
 mod hosts;
+mod keys;
 mod plans;
 mod restaurants;
 mod tenant;
@@ -13,7 +15,9 @@ use base::{Error, Time, codes};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
+pub use devices::{CODE_CHARS, CodeError, DeviceKind, Pairing, PairingCode};
 pub use hosts::{Host, HostError};
+pub use keys::{Consent, Issue, KEY_RESTAURANTS_MAX, ScopeError, Scopes};
 pub use plans::{Counted, Plan};
 pub use restaurants::{Address, AddressError, Country, Details, PostalCode, Restaurant};
 pub use tenant::{Because, Founding, Organisation, Planning, Reason, ReasonError};

@@ -39,6 +39,9 @@ pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD, &keys::SHARD];
 /// What the slices bring to the people database, a part each.
 pub static PEOPLE: &[&Part] = &[&access::PEOPLE];
 
+/// What the slices bring to the control database, a part each.
+pub static CONTROL: &[&Part] = &[&audit::CONTROL];
+
 /// How the log gives the rows of the folded tables.
 pub static FOLDS: &[&Fold] = &[
     &organisations::fold::FOLD_ORGANISATIONS,

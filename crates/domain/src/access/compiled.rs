@@ -3,7 +3,7 @@
 use base::Uid;
 
 use super::{Permission, Permissions, Place, RoleName, Roles};
-use crate::organisations::BrandId;
+use crate::organisations::{BrandId, RestaurantId};
 
 /// What one person may do in one organisation.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -43,6 +43,19 @@ impl Access {
             everywhere: permissions,
             ..Access::default()
         }
+    }
+
+    /// These permissions at these restaurants, and nothing elsewhere.
+    #[must_use]
+    pub fn at_restaurants(
+        restaurants: impl IntoIterator<Item = RestaurantId>,
+        permissions: Permissions,
+    ) -> Self {
+        let mut access = Access::default();
+        for restaurant in restaurants {
+            access.add(Place::Restaurant(restaurant), permissions);
+        }
+        access
     }
 
     /// Whether something may be done in a place. A restaurant comes with the brand that it belongs to, if to any.

@@ -60,13 +60,10 @@ impl fmt::Display for Host {
 
 fn is_label(label: &str) -> bool {
     let is_known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    // Two hyphens in third and fourth place announce another encoding, and `xn` is the only one there is.
-    let is_encoded = label.get(2..4) == Some("--");
     (1..=LABEL_CHARS_MAX).contains(&label.len())
         && label.bytes().all(is_known)
         && !label.starts_with('-')
         && !label.ends_with('-')
-        && (!is_encoded || label.starts_with("xn--"))
 }
 
 #[cfg(test)]
@@ -110,7 +107,6 @@ mod tests {
             "a_b.example",
             "-a.example",
             "a-.example",
-            "ab--c.example",
             "a b.example",
             " example.com",
             "example.com/",

@@ -13,6 +13,7 @@ use store::{Placement, Sql, Value};
 use super::app::{App, changed, find_organisation, missing};
 use super::view::{OrganisationView, PlanView};
 use super::{store as rows, usage};
+use crate::access;
 
 /// What a new organisation shall be.
 #[derive(Clone, Debug)]
@@ -75,8 +76,9 @@ impl App {
             commit.insert(&rows::ORGANISATIONS, row.map(Into::into));
             let told = ("organisation.created", &founding);
             self.note(ask, &mut commit, (id.uid(), 1), told)?;
-            if let Some(_owner) = wanted.owner {
+            if let Some(owner) = wanted.owner {
                 usage::take(&mut commit, Counted::Members, made.plan);
+                access::first_owner(&mut commit, ask, id, owner)?;
             }
             Ok((commit, OrganisationView::of(&made, db.region())))
         })
