@@ -6,6 +6,9 @@ pub mod factors;
 pub mod operators;
 pub mod people;
 pub mod sessions;
+mod whole;
+
+pub use whole::{Identity, Parts, Settings};
 
 use store::{Migration, Part};
 

@@ -1,8 +1,13 @@
 //! What is kept of a person here: given out whole, and removed.
 
+use std::time::Duration;
+
 use base::{Result, Time, Trail as _};
 use domain::people::PersonId;
+use engine::Stop;
 use serde_json::{Value, json};
+use store::retention::old;
+use store::{Call, Failure};
 
 use super::app::App;
 use super::store as rows;
@@ -10,6 +15,10 @@ use super::view::Listed;
 
 /// How many rows are removed at once.
 const AT_ONCE: i64 = 200;
+/// How often it is looked for what is too old.
+const CLEAR_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The pause after each batch that is removed.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How many sessions are given out at most: all that are kept of anybody.
 const EXPORTED_MAX: i64 = 10_000;
 
@@ -61,5 +70,37 @@ impl App {
             }
             self.0.db.commit(commit, &self.deadline()).await.at()?;
         }
+    }
+
+    /// Removes sessions and refresh tokens that began more than 30 days ago, until the stop. Any node may do it.
+    ///
+    /// # Errors
+    /// A statement is wrong; a database that is away is asked again later.
+    pub async fn clear_old(self, stop: Stop) -> Result<()> {
+        loop {
+            match self.clear_now(&stop).await {
+                Ok(()) | Err(Failure::Unavailable(_) | Failure::TooLate) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+            tokio::select! {
+                () = stop.stopped() => return Ok(()),
+                () = tokio::time::sleep(CLEAR_EVERY) => {}
+            }
+        }
+    }
+
+    async fn clear_now(&self, stop: &Stop) -> store::Outcome<()> {
+        let (db, before) = (&self.0.db, old(&self.0.clock, Duration::ZERO)?);
+        for sql in [&rows::CLEAR_SESSIONS, &rows::CLEAR_REFRESH] {
+            loop {
+                let call = Call::new(sql, [before.into(), AT_ONCE.into()]);
+                let removed = db.people().clear(call, &db.deadline()).await?;
+                if i64::try_from(removed).unwrap_or(i64::MAX) < AT_ONCE || stop.is_stopping() {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(())
     }
 }

@@ -25,7 +25,8 @@ pub(crate) static SESSIONS: Table = Table::new(
     ],
     1,
     &[],
-);
+)
+.cleared();
 
 /// What an app gets its next access token with. The family is the session.
 pub(crate) static REFRESH: Table = Table::new(
@@ -40,7 +41,12 @@ pub(crate) static REFRESH: Table = Table::new(
     ],
     1,
     &[],
-);
+)
+.cleared();
+
+/// Both as the queue role sees what is older than 30 days: long over, whatever was set.
+static OLD_SESSIONS: Table = SESSIONS.as_queue();
+static OLD_REFRESH: Table = REFRESH.as_queue();
 
 /// Whose session a digest opens. The columns are those of [`READ_ONE`].
 pub(crate) static FIND: Sql = Sql::new(
@@ -146,6 +152,20 @@ pub(crate) static REMOVE_REFRESH: Sql = Sql::new(
     "DELETE FROM refresh WHERE person = $1 AND digest = $2",
 );
 
+/// Removes old sessions.
+pub(crate) static CLEAR_SESSIONS: Sql = Sql::new(
+    "sessions.clear",
+    &OLD_SESSIONS,
+    "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions WHERE at < $1 LIMIT $2)",
+);
+
+/// Removes old refresh tokens.
+pub(crate) static CLEAR_REFRESH: Sql = Sql::new(
+    "refresh.clear",
+    &OLD_REFRESH,
+    "DELETE FROM refresh WHERE digest IN (SELECT digest FROM refresh WHERE at < $1 LIMIT $2)",
+);
+
 pub(crate) const TABLES: &[&Table] = &[&SESSIONS, &REFRESH];
 
 pub(crate) const STATEMENTS: &[&Sql] = &[
@@ -163,4 +183,6 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &READ_REFRESH,
     &USE_REFRESH,
     &REMOVE_REFRESH,
+    &CLEAR_SESSIONS,
+    &CLEAR_REFRESH,
 ];

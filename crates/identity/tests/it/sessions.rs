@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::Random;
 use edge::{Caller, Strength};
-use engine::Tasks;
+use engine::{Stop, Tasks};
 use fabric::Trust;
 use http::{HeaderMap, Method, StatusCode};
 use identity::sessions::Sessions;
@@ -33,6 +33,7 @@ on_both!(
     the_oldest_of_too_many_ends,
     operators_are_known_while_they_are,
     a_person_takes_everything_along_and_is_forgotten,
+    what_is_long_over_is_removed,
 );
 
 async fn a_session_opens_by_its_cookie_alone(engine: Engine) {
@@ -497,6 +498,37 @@ async fn a_person_takes_everything_along_and_is_forgotten(engine: Engine) {
     assert_eq!(all["sessions"].as_array().unwrap().len(), 0);
     shop.node.app.erase(person).await.unwrap();
     assert!(shop.node.knows(&third.token).await);
+}
+
+async fn what_is_long_over_is_removed(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let person = shop.person();
+    for days in [29, 31] {
+        let then = shop.clock.now().minus(Duration::from_secs(days * 86_400));
+        let then = base::Clock::fixed(then.unwrap());
+        let mut commit = store::Commit::of_person(&then, &shop.random, person.uid());
+        let client = client();
+        let start = identity::sessions::Start {
+            person,
+            strength: Strength::One,
+            kind: identity::sessions::Kind::Guest,
+            client: &client,
+            trace: "",
+        };
+        shop.node.app.begin(&mut commit, start).await.unwrap();
+        let db = &shop.world.db;
+        db.commit(commit, &db.deadline()).await.unwrap();
+    }
+    let kept = async || {
+        let all = shop.node.app.export(person).await.unwrap();
+        all["sessions"].as_array().unwrap().len()
+    };
+    assert_eq!(kept().await, 2);
+    let app = shop.node.app.clone();
+    let cleared = app.clear_old(Stop::new());
+    let cleared = tokio::time::timeout(Duration::from_millis(500), cleared);
+    assert!(cleared.await.is_err(), "it goes on until the stop");
+    assert_eq!(kept().await, 1);
 }
 
 fn cookie(token: &str) -> HeaderMap {

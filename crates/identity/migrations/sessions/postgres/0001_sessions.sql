@@ -30,3 +30,6 @@ CREATE TABLE refresh (
 );
 
 CREATE INDEX refresh_family ON refresh (person, family);
+
+CREATE INDEX sessions_at ON sessions USING brin (at) WITH (autosummarize = on);
+CREATE INDEX refresh_at ON refresh USING brin (at) WITH (autosummarize = on);

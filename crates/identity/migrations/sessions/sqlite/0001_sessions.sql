@@ -30,3 +30,6 @@ CREATE TABLE refresh (
 ) STRICT;
 
 CREATE INDEX refresh_family ON refresh (person, family);
+
+CREATE INDEX sessions_at ON sessions (at);
+CREATE INDEX refresh_at ON refresh (at);
