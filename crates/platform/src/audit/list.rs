@@ -2,7 +2,7 @@
 
 use base::{Organisation, Result, Time};
 use domain::audit::{Link, What};
-use store::{Call, Db, Outcome, Row, Scope, Sql, Value};
+use store::{Call, Database, Db, Deadline, Outcome, Row, Scope, Sql, Value};
 
 use super::store::{ENTRIES, link};
 
@@ -48,6 +48,12 @@ pub(crate) static COUNT_OF: Sql = Sql::new(
     &ENTRIES,
     "SELECT what, operation, actor, COUNT(*) FROM entries WHERE organisation = $4 AND at >= $1 AND at <= $2 \
      GROUP BY what, operation, actor ORDER BY COUNT(*) DESC, what, operation, actor LIMIT $3",
+);
+
+pub(crate) static READ_LAST: Sql = Sql::new(
+    "entries.last",
+    &ENTRIES,
+    "SELECT seq, at FROM entries ORDER BY seq DESC LIMIT 1",
 );
 
 /// Whose entries.
@@ -100,6 +106,19 @@ pub struct Count {
     pub actor: String,
     /// How often.
     pub entries: i64,
+}
+
+/// The number and time of the last entry of an audit database, if it has any.
+///
+/// # Errors
+/// The database is away, or is none of the audit log.
+pub async fn reached(database: &Database, deadline: &Deadline) -> Result<Option<(i64, Time)>> {
+    let calls = vec![Call::new(&READ_LAST, [])];
+    let rows = database.read(Scope::Nobody, calls, deadline).await?;
+    match rows.iter().flatten().next() {
+        Some(row) => Ok(Some((row.get(0)?, row.get(1)?))),
+        None => Ok(None),
+    }
 }
 
 /// Entries of a period, the newest first, older than the place.

@@ -20,7 +20,7 @@ pub use app::App;
 pub use erasures::{Erasure, erased, erasures};
 pub use http::routes;
 pub use ledger::Ledger;
-pub use list::{Count, Period, Place, Whose, counts, oldest_first};
+pub use list::{Count, Period, Place, Whose, counts, oldest_first, reached};
 pub use signing::public_keys;
 pub use store::{CONTROL, LOG};
 pub use verify::{Basis, Verified, verify};

@@ -191,6 +191,7 @@ pub static LOG: Part = Part {
         &READ_SIGNERS,
         &ADD_ERASURE,
         &READ_ERASURES,
+        &super::list::READ_LAST,
         &super::list::LIST_ALL,
         &super::list::LIST_OF,
         &super::list::SINCE_ALL,

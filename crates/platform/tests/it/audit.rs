@@ -34,7 +34,7 @@ static BRING: Parts = Parts {
     audit: &[&audit::LOG],
 };
 
-const WITHIN: Duration = Duration::from_secs(20);
+pub(crate) const WITHIN: Duration = Duration::from_secs(20);
 
 /// A world with an audit log that somebody writes.
 pub(crate) struct Log {

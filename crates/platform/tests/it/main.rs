@@ -6,8 +6,15 @@
     reason = "a test may fail wherever it likes"
 )]
 
+mod access;
+mod access_world;
+mod acting;
 mod audit;
+mod audit_routes;
+mod invitations;
+mod members;
 mod organisations;
 mod plans;
 mod restaurants;
+mod roles;
 mod world;
