@@ -1,5 +1,6 @@
 //! Restoring SQLite files.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use base::{Result, Trail};
 use store::{Place, backup};
 
 use super::staging::Staging;
-use super::{Args, say_what_is_left};
+use super::{Args, Audit, audit, say_what_is_left};
 use crate::backup::manifest::{Entry, Kind, Manifest, hash};
 use crate::backup::target::sync;
 use crate::backup::{line, no_file, refused, said_of};
@@ -35,9 +36,17 @@ pub(crate) fn restore(
         all.extend(files(keys, folder)?);
     }
     check(&all, progress).context("checking the backup; nothing was restored")?;
-    let staging = Staging::begin(data, |_| {})?;
+    let staging = Staging::begin(data, audit::FILES, |_| {})?;
+    let kept = audit::decide(data, args.audit, manifest.at)?;
+    if kept == Some(Audit::Keep) {
+        all.retain(|from| from.entry.name != audit::NAME);
+    }
     copy(&all, staging.folder(), progress)?;
-    let places = places(&manifest.region, &all, staging.folder())?;
+    let mut named = named(&all, staging.folder());
+    if kept == Some(Audit::Keep) {
+        named.insert(audit::NAME.to_owned(), Place::File(data.join(audit::FILE)));
+    }
+    let places = verify::places(&manifest.region, named)?;
     let found = verify::look(&places, progress).context("verifying what was restored")?;
     if !found.is_sound() {
         verify::print(&found);
@@ -45,6 +54,9 @@ pub(crate) fn restore(
             "what was restored is damaged and was left in {}",
             staging.folder().display()
         )));
+    }
+    if kept == Some(Audit::Backup) {
+        audit::put_aside(data)?;
     }
     let data = staging.finish()?;
     println!("{} holds the region {}", data.display(), manifest.region);
@@ -55,6 +67,11 @@ pub(crate) fn restore(
     match &keys {
         Some(keys) => println!("  the personal keys as they were at {}", keys.at),
         None => println!("  without personal keys: what was sealed with them reads as erased"),
+    }
+    match kept {
+        Some(Audit::Keep) => println!("  with the audit log that was here"),
+        Some(Audit::Backup) => println!("  the audit log that was here is {} now", audit::ASIDE),
+        None => {}
     }
     say_what_is_left(&data);
     Ok(Ended::Well)
@@ -146,11 +163,11 @@ fn total(all: &[From<'_>]) -> u64 {
     all.iter().map(|from| from.entry.bytes).sum()
 }
 
-/// The restored files as the store opens them.
-fn places(region: &str, all: &[From<'_>], folder: &Path) -> Result<store::Settings> {
+/// The restored files by what they are.
+fn named(all: &[From<'_>], folder: &Path) -> BTreeMap<String, Place> {
     let place = |from: &From<'_>| {
         let file = Place::File(folder.join(&from.entry.file));
         (from.entry.name.clone(), file)
     };
-    verify::places(region, all.iter().map(place).collect())
+    all.iter().map(place).collect()
 }

@@ -1,5 +1,6 @@
 //! `comanda restore`: makes a new data folder of a backup, and looks whether it is whole before it gets its place.
 
+mod audit;
 mod files;
 mod recovery;
 mod servers;
@@ -29,6 +30,11 @@ the kept write-ahead log it goes to any second after the backup:
   comanda restore --from /mnt/backup/comanda/2026-11-21T03-00-00.000Z --wal /mnt/backup/comanda/wal \\
                   --until 2026-11-21T08:00:00Z --data /srv/restored
 
+An audit log that outlived the rest is not given up for an older one. Where the folder holds `audit.db` and nothing
+else of the data, `--audit` says which of the two stays; the other is never removed:
+
+  comanda restore --from /mnt/backup/comanda/2026-11-21T08-00-00.123Z --data /srv/comanda --audit keep
+
 The secrets of the machine are no part of a backup; put them back with `comanda secrets restore`.";
 
 /// What `comanda restore` takes.
@@ -46,6 +52,18 @@ pub(crate) struct Args {
     /// The moment to go to, as 2026-11-21T08:00:00Z [default: the end of the log]
     #[arg(long, value_name = "TIME", requires = "wal")]
     until: Option<Time>,
+    /// On SQLite, which audit log stays when the folder has one already
+    #[arg(long, value_name = "WHICH", conflicts_with = "wal")]
+    audit: Option<Audit>,
+}
+
+/// Which audit log stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Audit {
+    /// The one in the folder
+    Keep,
+    /// The one of the backup; the other gets another name
+    Backup,
 }
 
 /// Runs the command.

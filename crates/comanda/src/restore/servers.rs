@@ -33,7 +33,7 @@ pub(crate) fn restore(
         let folder = from.join(&server.folder);
         check_copy(server, &folder).context("checking the backup; nothing was restored")?;
     }
-    let staging = Staging::begin(data, |left| stop_leftovers(left, manifest, account))?;
+    let staging = Staging::begin(data, &[], |left| stop_leftovers(left, manifest, account))?;
     account.owns(staging.folder())?;
     let_in(data, account)?;
     let mut running = Vec::new();

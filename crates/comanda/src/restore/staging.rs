@@ -19,12 +19,13 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Begins; what an interrupted restore has left is removed.
-    pub(crate) fn begin(data: &Path, clear: impl Fn(&Path)) -> Result<Self> {
+    /// Begins; what an interrupted restore has left is removed. `stays` are the names of files that may be there.
+    pub(crate) fn begin(data: &Path, stays: &[&str], clear: impl Fn(&Path)) -> Result<Self> {
         make_folder(data)?;
         let data = no_file(data, data.canonicalize())?;
         for entry in no_file(&data, fs::read_dir(&data))? {
-            if no_file(&data, entry)?.file_name() != NAME {
+            let name = no_file(&data, entry)?.file_name();
+            if name != NAME && !stays.iter().any(|stays| name == *stays) {
                 return Err(line(format!(
                     "{} is not empty; a backup is restored to a new folder, never over anything",
                     data.display()

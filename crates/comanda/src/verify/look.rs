@@ -31,6 +31,11 @@ pub(crate) fn look(places: &store::Settings, progress: &Progress) -> Result<Veri
             let parts = [&store::DATABASE, &store::KEYS];
             db.keys().migrate(&parts).await.context("verifying")?;
         }
+        let without_audit = matches!(places.audit, Place::Inline);
+        if without_audit {
+            let parts = [&store::DATABASE, &platform::audit::LOG];
+            db.audit().migrate(&parts).await.context("verifying")?;
+        }
         let mut shown: Option<(String, Step)> = None;
         let mut tell = |at: store::verify::Progress<'_>| {
             let what = format!("{} {}", at.database, at.step);
@@ -49,6 +54,10 @@ pub(crate) fn look(places: &store::Settings, progress: &Progress) -> Result<Veri
         let mut verified = verified.context("verifying")?;
         if without_keys {
             let note = "keys: not there; personal fields read as erased";
+            verified.notes.push(note.to_owned());
+        }
+        if without_audit {
+            let note = "audit: not there; a new audit log will be begun";
             verified.notes.push(note.to_owned());
         }
         Ok(verified)

@@ -21,7 +21,7 @@ pub(crate) use look::look;
 pub(crate) use table::print;
 
 /// How long a read of restored databases may take.
-const WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) const ABOUT: &str = "\
 Reads everything that is stored, while the platform runs or while it does not, and looks for damage: pages and rows
@@ -61,7 +61,9 @@ pub(crate) fn places(region: &str, mut named: BTreeMap<String, Place>) -> Result
         let place = named.remove(name);
         place.ok_or_else(|| refused(format!("the backup has no database `{name}`")))
     };
-    let (control, people, audit) = (take("control")?, take("people")?, take("audit")?);
+    let (control, people) = (take("control")?, take("people")?);
+    // Backups of before there was an audit log have none; `serve` begins one.
+    let audit = named.remove("audit").unwrap_or(Place::Inline);
     // Without their keys there is nothing to be read of them, and nothing else needs them.
     let keys = named.remove("keys").unwrap_or(Place::Inline);
     let shards = named.into_iter().filter_map(|(name, place)| {
