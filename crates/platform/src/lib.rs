@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod devices;
 pub mod keys;
 pub mod organisations;
 mod whole;
@@ -34,13 +35,13 @@ pub static SHARD: Part = Part {
 };
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD, &keys::SHARD];
+pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD, &keys::SHARD, &devices::SHARD];
 
 /// What the slices bring to the people database, a part each.
-pub static PEOPLE: &[&Part] = &[&access::PEOPLE];
+pub static PEOPLE: &[&Part] = &[&access::PEOPLE, &devices::PEOPLE];
 
 /// What the slices bring to the control database, a part each.
-pub static CONTROL: &[&Part] = &[&audit::CONTROL];
+pub static CONTROL: &[&Part] = &[&audit::CONTROL, &organisations::hosts::CONTROL];
 
 /// How the log gives the rows of the folded tables.
 pub static FOLDS: &[&Fold] = &[
@@ -48,6 +49,7 @@ pub static FOLDS: &[&Fold] = &[
     &organisations::fold::FOLD_BRANDS,
     &organisations::restaurants::fold::FOLD,
     &keys::fold::FOLD,
+    &devices::fold::FOLD,
     &access::fold::FOLD_ROLES,
     &access::fold::FOLD_MEMBERS,
     &access::fold::FOLD_GRANTS,

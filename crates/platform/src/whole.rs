@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use base::{Clock, KeyRing, Random, Result};
-use edge::{Authorise, Identify, Routes, Witness};
+use edge::{Authorise, Hosts, Identify, Routes, Witness};
 use engine::{Consumer, Tasks, TimerHandler};
-use fabric::{Bus, Trust};
+use fabric::{Bus, Limits, Trust};
 use rpc::{Letters, People};
 use slice::Cursors;
 use store::{Db, Sealer};
 use tokio::sync::watch;
 
-use crate::{access, audit, keys, organisations};
+use crate::organisations::hosts;
+use crate::{access, audit, devices, keys, organisations};
+
+/// Addresses from which wrong pairing codes are counted at once.
+const ADDRESSES_MAX: usize = 10_000;
 
 /// What the slices stand on.
 #[derive(Clone)]
@@ -52,6 +56,10 @@ pub struct Platform {
     pub access: access::App,
     /// Keys of integrators.
     pub keys: keys::App,
+    /// Screens and kiosks.
+    pub devices: devices::App,
+    /// White label: host names that lead to organisations.
+    pub hosts: hosts::App,
     /// The audit log as it is read.
     pub audit: audit::App,
     /// The audit log as it is written.
@@ -94,6 +102,8 @@ impl Platform {
             bus: parts.bus,
             organisations: organisations::App::new(&db, &clock, &random, cursors.clone()),
             keys: keys::App::new(&ground, &access),
+            devices: devices::App::new(&ground, &Limits::memory(&clock, ADDRESSES_MAX)),
+            hosts: hosts::App::new(&db, &clock, &random),
             access,
             audit: audit::App::new(&db, cursors),
             ledger: audit::Ledger::new(&db, &clock, parts.audit),
@@ -107,20 +117,29 @@ impl Platform {
             .with(organisations::routes(&self.organisations))
             .with(access::routes(&self.access))
             .with(keys::routes(&self.keys))
+            .with(devices::routes(&self.devices))
+            .with(hosts::routes(&self.hosts))
             .with(audit::routes(&self.audit))
     }
 
     /// Who knows the credentials that organisations give out.
     #[must_use]
     pub fn identify(&self) -> Vec<Arc<dyn Identify>> {
-        vec![Arc::new(self.keys.clone())]
+        vec![Arc::new(self.keys.clone()), Arc::new(self.devices.clone())]
     }
 
     /// Who answers what somebody may do in an organisation.
     #[must_use]
     pub fn authorise(&self) -> Arc<dyn Authorise> {
         let keys = Arc::new(self.keys.clone());
-        Arc::new(access::Doorkeeper::new(&self.access, keys.clone(), keys))
+        let devices = Arc::new(self.devices.clone());
+        Arc::new(access::Doorkeeper::new(&self.access, keys, devices))
+    }
+
+    /// Who knows the host names that lead to organisations.
+    #[must_use]
+    pub fn hosts(&self) -> Arc<dyn Hosts> {
+        Arc::new(self.hosts.clone())
     }
 
     /// Who writes down what the gate sees.
@@ -153,6 +172,10 @@ impl Platform {
         });
         let keys = self.keys.clone();
         tasks.spawn("keys", move |stop| keys.clone().follow(stop));
+        let devices = self.devices.clone();
+        tasks.spawn("devices", move |stop| devices.clone().follow(stop));
+        let hosts = self.hosts.clone();
+        tasks.spawn("hosts", move |stop| hosts.clone().follow(stop));
         let ledger = self.ledger.clone();
         tasks.spawn("audit", move |stop| ledger.clone().run(stop));
     }

@@ -96,12 +96,17 @@ fn route(method: Method, path: &'static str, name: &'static str, needs: Permissi
 
 /// Who asks, without a key of idempotency: an answer with a secret is kept nowhere.
 pub(crate) fn asked(caller: &Caller, context: &Context) -> Ask {
-    let trace = context.trace_id.iter().map(|byte| format!("{byte:02x}"));
     Ask {
         actor: caller.actor().to_owned(),
-        trace: trace.collect(),
+        trace: trace(context),
         key: None,
     }
+}
+
+/// The trace that the events of a request belong to.
+pub(crate) fn trace(context: &Context) -> String {
+    let bytes = context.trace_id.iter();
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn issue(

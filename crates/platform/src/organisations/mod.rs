@@ -7,6 +7,7 @@
 mod app;
 mod brands;
 pub(crate) mod fold;
+pub mod hosts;
 mod http;
 pub(crate) mod restaurants;
 pub(crate) mod store;

@@ -96,7 +96,7 @@ pub(crate) struct Seen {
 /// Where a restaurant is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AddressView {
+pub(crate) struct RestaurantAddress {
     /// Street and number.
     street: String,
     /// The postal code.
@@ -126,7 +126,7 @@ pub(crate) struct RestaurantView {
     /// What its prices are in.
     pub(crate) currency: String,
     /// Where it is.
-    pub(crate) address: AddressView,
+    pub(crate) address: RestaurantAddress,
     /// Whether it is open for business.
     #[schema(value_type = StateName)]
     pub(crate) state: State,
@@ -153,7 +153,7 @@ impl From<&Restaurant> for RestaurantView {
                 .map(|id| id.as_str().to_owned()),
             time_zone: details.time_zone.name().to_owned(),
             currency: details.currency.code().to_owned(),
-            address: AddressView {
+            address: RestaurantAddress {
                 street: address.street.as_str().to_owned(),
                 postal_code: postal_code.map(str::to_owned),
                 city: address.city.as_str().to_owned(),
