@@ -17,11 +17,7 @@ const LOCK: i64 = 0x636f_6d61_6e64_6100;
 
 /// Runs what is missing of each part, then puts every policy in force.
 pub(crate) async fn migrate(owner: &Target, parts: &[&Part], limit: Duration) -> Outcome<()> {
-    let connecting = tokio::time::timeout(limit, owner.connect()).await;
-    let (mut client, driver) = connecting
-        .map_err(|_| unavailable("no answer to the handshake"))?
-        .map_err(unavailable)?;
-    let work = async {
+    connected(owner, limit, async |mut client| {
         client
             .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
             .await
@@ -32,11 +28,8 @@ pub(crate) async fn migrate(owner: &Target, parts: &[&Part], limit: Duration) ->
             .await
             .map_err(broken)?;
         done
-    };
-    tokio::select! {
-        done = work => done,
-        ended = target::drive(driver) => Err(unavailable(ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()))),
-    }
+    })
+    .await
 }
 
 /// The parts of which the database has not seen every migration.
@@ -45,11 +38,7 @@ pub(crate) async fn behind(
     parts: &[&Part],
     limit: Duration,
 ) -> Outcome<Vec<&'static str>> {
-    let connecting = tokio::time::timeout(limit, app.connect()).await;
-    let (client, driver) = connecting
-        .map_err(|_| unavailable("no answer to the handshake"))?
-        .map_err(unavailable)?;
-    let work = async {
+    connected(app, limit, async |client| {
         let mut behind = Vec::new();
         for part in parts {
             let number = part
@@ -61,10 +50,26 @@ pub(crate) async fn behind(
             }
         }
         Ok(behind)
-    };
+    })
+    .await
+}
+
+/// Does something on a connection of its own, for as long as that holds; only the handshake is limited in time.
+async fn connected<T>(
+    target: &Target,
+    limit: Duration,
+    work: impl AsyncFnOnce(Client) -> Outcome<T>,
+) -> Outcome<T> {
+    let connecting = tokio::time::timeout(limit, target.connect()).await;
+    let (client, driver) = connecting
+        .map_err(|_| unavailable("no answer to the handshake"))?
+        .map_err(unavailable)?;
     tokio::select! {
-        done = work => done,
-        ended = target::drive(driver) => Err(unavailable(ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()))),
+        done = work(client) => done,
+        ended = target::drive(driver) => {
+            let why = ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
+            Err(unavailable(why))
+        }
     }
 }
 

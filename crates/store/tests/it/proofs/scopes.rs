@@ -16,7 +16,7 @@ fn owner(class: Class, number: &str) -> String {
 
 /// The digest by which a held row of this owner is found.
 fn digest(number: &str) -> String {
-    format!("{}", number.repeat(64))
+    number.repeat(64)
 }
 
 fn is_digest(table: &Table, column: &Column) -> bool {
