@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use base::Result;
 use store::{Place, postgres};
@@ -124,15 +125,17 @@ fn postgres(storage: &Storage, passwords: &Passwords, name: &str, address: &str)
 }
 
 /// What the parts of the platform bring to the databases.
-pub(crate) const fn parts() -> store::Parts {
-    static SHARDS: &[&store::Part] = &[&engine::PART, &platform::SHARD];
-    static PEOPLE: &[&store::Part] = &[&engine::PART];
-    static CONTROL: &[&store::Part] = &[&identity::CONTROL, &platform::audit::CONTROL];
+pub(crate) fn parts() -> store::Parts {
+    type All = LazyLock<Vec<&'static store::Part>>;
+    static SHARDS: All = LazyLock::new(|| [&[&engine::PART], platform::SHARDS].concat());
+    static PEOPLE: All =
+        LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
+    static CONTROL: All = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());
     static AUDIT: &[&store::Part] = &[&platform::audit::LOG];
     store::Parts {
-        shards: SHARDS,
-        people: PEOPLE,
-        control: CONTROL,
+        shards: &SHARDS,
+        people: &PEOPLE,
+        control: &CONTROL,
         audit: AUDIT,
     }
 }

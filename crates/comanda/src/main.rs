@@ -14,6 +14,7 @@ mod config;
 mod databases;
 mod doctor;
 mod ended;
+mod letters;
 mod migrate;
 mod options;
 mod progress;

@@ -13,6 +13,7 @@ pub(crate) mod log;
 mod nearest;
 pub(crate) mod retention;
 pub(crate) mod show;
+pub(crate) mod sign_in;
 pub(crate) mod storage;
 pub(crate) mod telemetry;
 #[cfg(test)]
@@ -31,11 +32,12 @@ use layers::Layers;
 pub(crate) use values::{Size, Span};
 
 /// All sections, in the order in which they are shown.
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     listen::SECTION,
     storage::SECTION,
     tls::SECTION,
     edge::SECTION,
+    sign_in::SECTION,
     limits::SECTION,
     retention::SECTION,
     backup::SECTION,
@@ -53,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) storage: storage::Storage,
     pub(crate) tls: tls::Tls,
     pub(crate) edge: edge::Edge,
+    pub(crate) sign_in: sign_in::SignIn,
     pub(crate) limits: limits::Limits,
     pub(crate) retention: retention::Retention,
     pub(crate) backup: backup::Backup,
@@ -113,6 +116,7 @@ impl Settings {
             storage: section(&layers, &storage::SECTION)?,
             tls: section(&layers, &tls::SECTION)?,
             edge: section(&layers, &edge::SECTION)?,
+            sign_in: section(&layers, &sign_in::SECTION)?,
             limits: section(&layers, &limits::SECTION)?,
             retention: section(&layers, &retention::SECTION)?,
             backup: section(&layers, &backup::SECTION)?,
@@ -123,6 +127,8 @@ impl Settings {
         settings.listen.check()?;
         settings.storage.check()?;
         settings.tls.check()?;
+        settings.edge.check()?;
+        settings.sign_in.check()?;
         settings.limits.check()?;
         settings.backup.check()?;
         settings.telemetry.check()?;

@@ -25,15 +25,15 @@ struct Ready<'a> {
 
 /// Says where everything is.
 pub(crate) async fn announce(ground: &Ground, doors: &Doors, args: &Args) -> Result<()> {
-    let url = doors.url(ground);
-    let setup = doors.setup_link(ground, &url).await?;
+    let url = &doors.url;
+    let setup = doors.setup_link(ground).await?;
     if args.ready_json {
         let ready = Ready {
             ready: true,
             process: std::process::id(),
             http: doors.http.to_string(),
             admin: doors.admin.to_string(),
-            url: &url,
+            url,
             trust: doors.trust_address().map(|address| address.to_string()),
             setup: setup.as_deref(),
         };
@@ -43,14 +43,14 @@ pub(crate) async fn announce(ground: &Ground, doors: &Doors, args: &Args) -> Res
         let _ = stdout().flush();
         return Ok(());
     }
-    for line in lines(ground, doors, &url, setup.as_deref()) {
+    for line in lines(ground, doors, setup.as_deref()) {
         println!("{line}");
     }
     Ok(())
 }
 
-fn lines(ground: &Ground, doors: &Doors, url: &str, setup: Option<&str>) -> Vec<String> {
-    let settings = &ground.settings;
+fn lines(ground: &Ground, doors: &Doors, setup: Option<&str>) -> Vec<String> {
+    let (settings, url) = (&ground.settings, &doors.url);
     let mut lines = vec![format!("Comanda {} is ready.", env!("CARGO_PKG_VERSION"))];
     let kept = match settings.storage.is_postgres() {
         true => format!("PostgreSQL, {} shard(s)", ground.db.shards().len()),

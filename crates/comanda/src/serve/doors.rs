@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::ground::Ground;
 use super::routes;
 use super::signals::Signals;
+use super::slices::Slices;
 use crate::config::tls::Mode;
 use crate::config::{Settings, refused};
 use crate::ended::Ended;
@@ -26,6 +27,8 @@ const TASKS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The listeners, already bound, and what answers behind them.
 pub(crate) struct Doors {
+    /// Where others reach this machine.
+    pub(crate) url: String,
     pub(crate) http: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) trust: Option<Page>,
@@ -34,7 +37,7 @@ pub(crate) struct Doors {
     certificates: Option<Certificates>,
     edge: Edge,
     admin_edge: Edge,
-    operators: identity::operators::App,
+    slices: Slices,
     readiness: Readiness,
 }
 
@@ -62,12 +65,8 @@ impl Doors {
             trust_address = Some(address);
             doors.push((Door::Trust, listener));
         }
-        let operators = identity::operators::App::new(
-            &ground.db,
-            &ground.sealer,
-            (&ground.clock, &ground.random),
-            ground.rings.pepper(),
-        );
+        let url = address(settings, local_address(&doors[0].1)?, certificates.as_ref());
+        let slices = Slices::open(ground, &url)?;
         let readiness = Readiness::new();
         Ok(Self {
             http: local_address(&doors[0].1)?,
@@ -76,44 +75,26 @@ impl Doors {
             trust_address,
             listeners: doors,
             certificates,
-            edge: routes::everybody(ground, &operators, &readiness)?,
-            admin_edge: routes::operators(ground, &operators)?,
-            operators,
+            url,
+            edge: routes::everybody(ground, &slices, &readiness)?,
+            admin_edge: routes::operators(ground, &slices)?,
+            slices,
             readiness,
         })
     }
 
-    /// Where others reach this machine.
-    pub(crate) fn url(&self, ground: &Ground) -> String {
-        let listen = &ground.settings.listen;
-        if let Some(url) = &listen.public_url {
-            return url.trim_end_matches('/').to_owned();
-        }
-        let scheme = match ground.settings.tls.mode {
-            Mode::Off => "http",
-            Mode::Files | Mode::Local => "https",
-        };
-        let mut address = self.http;
-        if address.ip().is_unspecified() {
-            let here = match &self.certificates {
-                Some(Certificates::Local(local)) => local.names().best_address(),
-                _ => std::net::Ipv4Addr::LOCALHOST.into(),
-            };
-            address.set_ip(here);
-        }
-        format!("{scheme}://{address}")
-    }
-
     /// The link by which the first operator sets the platform up, while there is none.
-    pub(crate) async fn setup_link(&self, ground: &Ground, url: &str) -> Result<Option<String>> {
+    pub(crate) async fn setup_link(&self, ground: &Ground) -> Result<Option<String>> {
         let open = self
+            .slices
+            .identity
             .operators
             .is_open()
             .await
             .context("looking for an operator")?;
         let pepper = ground.rings.pepper();
         let token = identity::operators::link_token(&pepper.borrow());
-        Ok(open.then(|| format!("{url}/setup#{token}")))
+        Ok(open.then(|| format!("{}/setup#{token}", self.url)))
     }
 
     /// Where the page for trust listens.
@@ -193,7 +174,7 @@ impl Doors {
                 .tasks
                 .spawn("backups", move |stop| schedule.clone().run(stop));
         }
-        ground.start_engine()
+        self.slices.start(ground)
     }
 }
 
@@ -245,6 +226,29 @@ fn limits(settings: &Settings, door: Door) -> server::Settings {
         drain_time: limits.stop_within.0.saturating_sub(before),
         ..server::Settings::default()
     }
+}
+
+/// Where others reach this machine.
+fn address(
+    settings: &Settings,
+    mut bound: SocketAddr,
+    certificates: Option<&Certificates>,
+) -> String {
+    if let Some(url) = &settings.listen.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let scheme = match settings.tls.mode {
+        Mode::Off => "http",
+        Mode::Files | Mode::Local => "https",
+    };
+    if bound.ip().is_unspecified() {
+        let here = match certificates {
+            Some(Certificates::Local(local)) => local.names().best_address(),
+            _ => std::net::Ipv4Addr::LOCALHOST.into(),
+        };
+        bound.set_ip(here);
+    }
+    format!("{scheme}://{bound}")
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener> {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use base::{Clock, Error, Random, Result, Trail as _, codes};
-use engine::Tasks;
+use engine::{Consumer, Tasks, TimerHandler};
+use fabric::{Bus, Room, Trust};
 use store::{Db, Sealer};
 
 use super::Args;
@@ -17,12 +18,18 @@ use crate::telemetry::Telemetry;
 /// Everything that is open before requests are answered.
 pub(crate) struct Ground {
     pub(crate) settings: Arc<Settings>,
+    /// Whether what is only good for trying things out is left away.
+    pub(crate) is_production: bool,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) places: store::Settings,
     pub(crate) db: Db,
     pub(crate) sealer: Sealer,
     pub(crate) rings: Rings,
+    /// The bus of this node: every committed event of every database is heard on it.
+    pub(crate) bus: Bus,
+    /// Whether the caches of this node may be believed.
+    pub(crate) trust: Trust,
     pub(crate) tasks: Tasks,
     /// Dropped after the databases, so that the last lines of the log are written.
     pub(crate) telemetry: Telemetry,
@@ -56,7 +63,10 @@ impl Ground {
             .context("opening the personal keys")?;
         Ok(Self {
             settings: Arc::clone(settings),
+            is_production: args.production,
             rings: Rings::new(Live::new(data.clone(), secrets), &sealer),
+            bus: Bus::memory(Room::default()),
+            trust: Trust::withdrawn(),
             tasks: Tasks::new(clock.clone(), random.clone()),
             clock,
             random,
@@ -90,14 +100,18 @@ async fn schema(settings: &Settings, db: &Db, args: &Args) -> Result<()> {
 
 impl Ground {
     /// Starts what works on its own: relay, consumers, timers, retention, freshness.
-    pub(crate) fn start_engine(&self) -> Result<()> {
+    pub(crate) fn start_engine(
+        &self,
+        consumers: Vec<Consumer>,
+        timers: Vec<TimerHandler>,
+    ) -> Result<()> {
         let kept = &self.settings.retention;
         let parts = engine::Parts {
             db: self.db.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
-            bus: fabric::Bus::memory(fabric::Room::default()),
-            trust: fabric::Trust::withdrawn(),
+            bus: self.bus.clone(),
+            trust: self.trust.clone(),
         };
         let settings = engine::Settings {
             keep: engine::Keep {
@@ -109,7 +123,7 @@ impl Ground {
             },
             ..engine::Settings::new(self.node())
         };
-        let engine = engine::Engine::new(parts, settings, Vec::new(), Vec::new())?;
+        let engine = engine::Engine::new(parts, settings, consumers, timers)?;
         engine.start(&self.tasks);
         Ok(())
     }

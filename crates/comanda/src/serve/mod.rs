@@ -8,6 +8,7 @@ pub(crate) mod production;
 mod rings;
 mod routes;
 mod signals;
+mod slices;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     key: Option<PathBuf>,
     /// Refuse settings that must not be so in production
     #[arg(long)]
-    production: bool,
+    pub(crate) production: bool,
     /// On PostgreSQL, bring the databases to the schema of this version first
     #[arg(long)]
     migrate: bool,

@@ -2,6 +2,7 @@
 
 use base::Result;
 
+use crate::config::sign_in::Way;
 use crate::config::tls::Mode;
 use crate::config::{Settings, refused};
 
@@ -35,6 +36,10 @@ const RULES: &[Rule] = &[
     (
         |settings| !is_private(settings.listen.admin.ip()),
         "the admin port is on a public address; set `listen.admin` to 127.0.0.1 or an address of the private network",
+    ),
+    (
+        |settings| settings.sign_in.letters == Way::Inbox,
+        "codes would be shown to everybody at /dev/inbox; set `sign_in.letters` to `folder` with a sender behind it, or to `none`",
     ),
     (
         |settings| !settings.storage.is_postgres() && settings.backup.to.is_none(),

@@ -19,6 +19,7 @@ pub(crate) struct Rings {
     sealer: Sealer,
     cursors: watch::Sender<CursorKey>,
     pepper: watch::Sender<KeyRing>,
+    token: watch::Sender<KeyRing>,
     audit: watch::Sender<KeyRing>,
 }
 
@@ -30,6 +31,7 @@ impl Rings {
             sealer: sealer.clone(),
             cursors: watch::Sender::new(cursor_key(&now)),
             pepper: watch::Sender::new(now.pepper.clone()),
+            token: watch::Sender::new(now.token.clone()),
             audit: watch::Sender::new(now.audit.clone()),
             live,
         }
@@ -48,6 +50,11 @@ impl Rings {
     /// What signs the audit log.
     pub(crate) fn audit(&self) -> watch::Receiver<KeyRing> {
         self.audit.subscribe()
+    }
+
+    /// What signs tokens.
+    pub(crate) fn token(&self) -> watch::Receiver<KeyRing> {
+        self.token.subscribe()
     }
 
     /// Follows the files until the stop.
@@ -71,6 +78,7 @@ impl Rings {
                 let now = self.live.now();
                 self.cursors.send_replace(cursor_key(&now));
                 self.pepper.send_replace(now.pepper.clone());
+                self.token.send_replace(now.token.clone());
                 self.audit.send_replace(now.audit.clone());
                 self.sealer.exchange(&now.master);
                 tracing::info!("the secrets were read again; other keys are in force now");

@@ -3,94 +3,88 @@
 use std::sync::Arc;
 
 use base::Result;
+use domain::organisations::Plan;
 use edge::health::{Health, Probe, Readiness};
-use edge::{Admission, Documentation, Edge, Network, Rates, Routes};
-use identity::operators::Operators;
+use edge::{Admission, By, Documentation, Edge, Network, RateRow, Rates, Routes};
 use store::{Database, Db};
 
 use super::ground::Ground;
 use super::pages;
+use super::slices::Slices;
+use crate::config::refused;
 use crate::config::tls::Mode;
-use crate::config::{Settings, refused};
 use crate::telemetry::probes::{Ask, Disk, TaskStates};
 
-/// Callers whose requests are counted at once; those who came last stay.
-const CALLERS_MAX: usize = 100_000;
-
 /// The edge for everybody.
-pub(super) fn everybody(
-    ground: &Ground,
-    operators: &identity::operators::App,
-    readiness: &Readiness,
-) -> Result<Edge> {
-    let Ground {
-        db, clock, random, ..
-    } = ground;
-    let organisations = platform::organisations::App::new(
-        db,
-        clock,
-        random,
-        slice::Cursors::new(ground.rings.cursors()),
-    );
-    let health = Health::new(probes(ground), readiness.clone(), clock.clone());
-    let routes = Routes::new()
-        .with(identity::operators::routes(operators))
-        .with(platform::organisations::routes(&organisations))
+pub(super) fn everybody(ground: &Ground, slices: &Slices, readiness: &Readiness) -> Result<Edge> {
+    let health = Health::new(probes(ground), readiness.clone(), ground.clock.clone());
+    let routes = slices
+        .routes()
         .with(pages::routes())
         .with(edge::health::routes(&health).into())
         .with(ground.telemetry.routes().into());
-    Edge::build(
-        settings(&ground.settings)?,
-        routes,
-        parts(ground, operators),
-    )
+    Edge::build(settings(ground)?, routes, parts(ground, slices))
 }
 
 /// The edge of the admin port.
-pub(super) fn operators(ground: &Ground, operators: &identity::operators::App) -> Result<Edge> {
+pub(super) fn operators(ground: &Ground, slices: &Slices) -> Result<Edge> {
     let settings = edge::Settings {
         documentation: Documentation::Hidden,
         tls: false,
         origins: Vec::new(),
-        ..settings(&ground.settings)?
+        ..settings(ground)?
     };
     let routes = Routes::from(ground.telemetry.admin_routes());
-    Edge::build(settings, routes, parts(ground, operators))
+    Edge::build(settings, routes, parts(ground, slices))
 }
 
-fn parts(ground: &Ground, operators: &identity::operators::App) -> edge::Parts {
+fn parts(ground: &Ground, slices: &Slices) -> edge::Parts {
     let clock = &ground.clock;
     edge::Parts {
-        identify: Arc::new(Operators::new(operators)),
-        limits: fabric::Limits::memory(clock, CALLERS_MAX),
+        identify: slices.identify(),
+        authorise: slices.platform.authorise(),
+        witness: slices.platform.witness(),
+        limits: slices.limits.clone(),
         admission: Admission::new(edge::admission::Settings::default(), clock.clone()),
         ..edge::Parts::new(clock, &ground.random)
     }
 }
 
-fn settings(settings: &Settings) -> Result<edge::Settings> {
+fn settings(ground: &Ground) -> Result<edge::Settings> {
+    let settings = &*ground.settings;
     let proxies = settings.listen.behind_proxy.iter().map(|text| text.parse());
     let proxies: Result<Vec<Network>> = proxies.collect();
     let proxies = proxies.map_err(|error| refused(format!("`listen.behind_proxy`: {error}")))?;
     let edge = &settings.edge;
-    let rate = |a_minute: u32| (a_minute > 0).then_some(a_minute);
     Ok(edge::Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         origins: edge.cors_origins.clone(),
         // With an authority of its own a browser must go on finding the plain page by which it learns to trust it.
         tls: settings.tls.mode == Mode::Files || !proxies.is_empty(),
         proxies,
-        rates: Rates::of(
-            rate(edge.rate_api),
-            rate(edge.rate_auth),
-            rate(edge.rate_orders),
-        ),
+        rates: rates(ground),
         body_within: edge.body_within.0,
         documentation: match edge.docs {
             true => Documentation::Shown,
             false => Documentation::Hidden,
         },
     })
+}
+
+/// The table of limits: more in production, where one address may stand for a whole restaurant, and what the plans hold.
+fn rates(ground: &Ground) -> Rates {
+    let api = if ground.is_production { 120 } else { 60 };
+    let own = &ground.settings.edge;
+    let plans = Plan::ALL.into_iter().fold(own.table(api), |table, plan| {
+        table.with(RateRow {
+            class: None,
+            plan: Some(plan.name().to_owned()),
+            organisation: None,
+            by: By::Organisation,
+            max: Some(plan.requests_a_minute()),
+        })
+    });
+    own.rows().fold(plans, Rates::with)
 }
 
 /// What `/api/health` looks after.
