@@ -46,7 +46,11 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) async fn new(engine: Engine) -> Self {
-        let world = World::new(engine).await;
+        Self::over(World::new(engine).await).await
+    }
+
+    /// The same over a world of the test's own.
+    pub(crate) async fn over(world: World) -> Self {
         world.db.migrate(&BRING).await.unwrap();
         let keys = watch::Sender::new(KeyRing::draw(&Random::real()));
         let (ledger, tasks) = node(&world, &world.db, &keys);
@@ -59,7 +63,7 @@ impl Log {
     }
 
     /// Stops the writer, which writes and signs the rest.
-    async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         assert!(self.tasks.stop(Duration::from_secs(10)).await.is_empty());
     }
 
@@ -73,7 +77,7 @@ impl Log {
         }
     }
 
-    async fn verify(&self) -> Verified {
+    pub(crate) async fn verify(&self) -> Verified {
         self.verify_from(1).await
     }
 
@@ -108,9 +112,12 @@ impl Log {
     }
 }
 
-async fn meddle(world: &World, name: &str, sql: &str) {
+/// Changes a database past everything.
+pub(crate) async fn meddle(world: &World, name: &str, sql: &str) {
     let (server, database) = match name {
         "audit" => (world.audit_on_server(), world.db.audit()),
+        "people" => (world.people_on_server(), world.db.people()),
+        "shard" => (world.shard_on_server(), world.shard()),
         _ => (world.control_on_server(), world.db.control()),
     };
     if let Some(server) = server {
@@ -118,11 +125,16 @@ async fn meddle(world: &World, name: &str, sql: &str) {
         return;
     }
     // On SQLite the tables keep themselves; whoever has the file can take that away.
-    let kept = ["entries", "heads", "signers"].map(|table| {
+    let tables: &[&str] = match name {
+        "audit" => &["entries", "heads", "signers"],
+        _ => &[],
+    };
+    let kept = tables.iter().map(|table| {
         format!(
             "DROP TRIGGER IF EXISTS {table}_no_update; DROP TRIGGER IF EXISTS {table}_no_delete"
         )
     });
+    let kept: Vec<String> = kept.collect();
     for statement in kept
         .iter()
         .flat_map(|kept| kept.split(';'))
@@ -145,7 +157,7 @@ async fn run(world: &World, database: &Database, statement: &str) -> store::Outc
 }
 
 /// One more process that writes the log.
-fn node(world: &World, db: &Db, keys: &watch::Sender<KeyRing>) -> (Ledger, Tasks) {
+pub(crate) fn node(world: &World, db: &Db, keys: &watch::Sender<KeyRing>) -> (Ledger, Tasks) {
     let ledger = Ledger::new(db, &world.clock, keys.subscribe());
     let tasks = Tasks::new(world.clock.clone(), world.random.clone());
     let run = ledger.clone();
@@ -153,7 +165,7 @@ fn node(world: &World, db: &Db, keys: &watch::Sender<KeyRing>) -> (Ledger, Tasks
     (ledger, tasks)
 }
 
-fn entry(number: i64) -> Entry {
+pub(crate) fn entry(number: i64) -> Entry {
     Entry {
         at: Time::from_micros(1_000_000 + number),
         organisation: Organisation::new(u32::try_from(number % 3).unwrap()),

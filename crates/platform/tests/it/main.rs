@@ -10,6 +10,7 @@ mod access;
 mod access_world;
 mod acting;
 mod audit;
+mod audit_events;
 mod audit_routes;
 mod invitations;
 mod members;
