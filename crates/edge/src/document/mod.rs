@@ -151,7 +151,7 @@ fn operation(shape: &Shape) -> Operation {
     let bound = shape
         .bound
         .map(|bound| json!({"max": bound.max, "windowMs": millis(bound.window)}));
-    let personal = shape.personal.then(|| json!(true));
+    let personal = shape.personal.then_some(Value::Bool(true));
     let told = [
         ("x-permission", permission.map(|name| json!(name))),
         ("x-strength", strength.map(|one| json!(one.name()))),

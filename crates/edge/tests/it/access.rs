@@ -10,6 +10,9 @@ use crate::hall::{Hall, OWN};
 const ROLES: [&str; 4] = ["operator", "person", "key", "device"];
 const REASON: (&str, &str) = ("x-acting-reason", "A ticket of the owner");
 
+/// What is asked, with which headers, and what the audit log is told of it.
+type Told<'a> = (&'a str, &'a [(&'a str, &'a str)], Vec<What>);
+
 /// What a policy answers to somebody who is known.
 fn expected(path: &str, role: &str, strength: &str) -> (u16, &'static str) {
     let human = matches!(role, "operator" | "person");
@@ -191,7 +194,7 @@ async fn the_audit_log_is_told_of_refusals_and_reads() {
     let bad = ("authorization", "Bearer nonsense");
     let cookie = ("cookie", "__Host-comanda=person-two-ann");
     let refused = |code| vec![What::Refused(code)];
-    let cases: [(&str, &[(&str, &str)], Vec<What>); 15] = [
+    let cases: [Told<'_>; 15] = [
         ("GET /api/mine", &[ann], vec![]),
         ("GET /api/mine", &[], vec![]),
         ("GET /api/mine", &[bad], refused("unauthenticated")),
