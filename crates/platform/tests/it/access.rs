@@ -1,0 +1,370 @@
+//! The door of organisations: who comes in, what he may do there, and how quickly a change is in force.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use testkit::trial::Engine;
+
+use super::access_world::{OPERATOR, Town, eventually, forged, text};
+use super::world::on_both;
+
+on_both!(
+    from_signing_up_to_revoking,
+    a_grant_reaches_what_it_was_given_for,
+    foreign_absent_and_forged_look_the_same,
+    a_warm_request_asks_no_database,
+    without_trust_the_database_is_asked,
+    a_change_is_in_force_on_all_nodes,
+    the_suspended_may_read,
+    one_factor_is_not_enough,
+);
+
+async fn from_signing_up_to_revoking(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let restaurant = town.restaurant(&owner, &organisation, None).await;
+    let at = format!("/api/restaurants/{restaurant}");
+
+    let stranger = town.get(&town.person(), &at).await;
+    assert_eq!(stranger.code(), (404, "not_found"));
+    let cook = town
+        .member(&owner, &organisation, &[("kitchen", &restaurant)])
+        .await;
+    assert_eq!(town.get(&cook, &at).await.status, StatusCode::OK);
+    let brand = json!({"name": "Osteria"});
+    let brands = format!("/api/organisations/{organisation}/brands");
+    assert_eq!(
+        town.post(&cook, &brands, brand.clone()).await.code(),
+        (403, "forbidden")
+    );
+
+    let given = town
+        .give(&owner, (&organisation, &cook), ("owner", &organisation))
+        .await;
+    assert_eq!(given.status, StatusCode::CREATED, "{given:?}");
+    assert_eq!(
+        town.post(&cook, &brands, brand.clone()).await.status,
+        StatusCode::CREATED
+    );
+    let again = town
+        .give(&owner, (&organisation, &cook), ("owner", &organisation))
+        .await;
+    assert_eq!(
+        again.body["id"], given.body["id"],
+        "what he has is not given twice"
+    );
+
+    let grant = format!("/api/grants/{}", text(&given.body["id"]));
+    assert_eq!(
+        town.delete(&owner, &grant).await.status,
+        StatusCode::NO_CONTENT
+    );
+    let other = json!({"name": "Locanda"});
+    assert_eq!(
+        town.post(&cook, &brands, other).await.code(),
+        (403, "forbidden")
+    );
+    assert_eq!(town.delete(&owner, &grant).await.code(), (404, "not_found"));
+
+    let member = format!("/api/organisations/{organisation}/members/{cook}");
+    assert_eq!(
+        town.delete(&owner, &member).await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(town.get(&cook, &at).await.code(), (404, "not_found"));
+    town.verify().await;
+}
+
+async fn a_grant_reaches_what_it_was_given_for(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let brand = town.brand(&owner, &organisation, "Osteria").await;
+    let inside = town.restaurant(&owner, &organisation, Some(&brand)).await;
+    let beside = town.restaurant(&owner, &organisation, None).await;
+    let of_brand = town
+        .member(&owner, &organisation, &[("manager", &brand)])
+        .await;
+    let of_one = town
+        .member(&owner, &organisation, &[("manager", &inside)])
+        .await;
+    let of_all = town
+        .member(&owner, &organisation, &[("manager", &organisation)])
+        .await;
+
+    let (inside, beside) = (
+        format!("/api/restaurants/{inside}"),
+        format!("/api/restaurants/{beside}"),
+    );
+    for (who, path, status) in [
+        (&of_brand, &inside, 200),
+        (&of_brand, &beside, 403),
+        (&of_one, &inside, 200),
+        (&of_one, &beside, 403),
+        (&of_all, &inside, 200),
+        (&of_all, &beside, 200),
+    ] {
+        let said = town.get(who, path).await;
+        assert_eq!(said.status.as_u16(), status, "{who} {path}: {said:?}");
+    }
+    let listed = town
+        .get(
+            &of_brand,
+            &format!("/api/organisations/{organisation}/restaurants"),
+        )
+        .await;
+    assert_eq!(
+        listed.body["items"].as_array().unwrap().len(),
+        1,
+        "{listed:?}"
+    );
+    // Something that concerns the whole organisation is nothing that a part can do.
+    let roles = format!("/api/organisations/{organisation}/roles");
+    let role = json!({"name": "Waiter", "permissions": ["orders.read"]});
+    for who in [&of_brand, &of_one, &of_all] {
+        assert_eq!(
+            town.post(who, &roles, role.clone()).await.code(),
+            (403, "forbidden")
+        );
+    }
+}
+
+async fn foreign_absent_and_forged_look_the_same(engine: Engine) {
+    let town = Town::new(engine).await;
+    let (one, two) = (town.person(), town.person());
+    let (mine, theirs) = (town.organisation(&one).await, town.organisation(&two).await);
+    let brand = town.brand(&two, &theirs, "Osteria").await;
+    let restaurant = town.restaurant(&two, &theirs, Some(&brand)).await;
+    let own = town.restaurant(&one, &mine, None).await;
+    let role = json!({"name": "Waiter", "permissions": []});
+    let roles = format!("/api/organisations/{theirs}/roles");
+    let role = text(&town.post(&two, &roles, role).await.body["role"]);
+    let grants = town.grants(&two, &theirs, &two).await;
+    let invited = json!([{"role": "staff", "place": theirs}]);
+    let (invitation, _) = town.invitation(&two, &theirs, invited).await;
+    // Another's restaurant under the number of one's own organisation.
+    let moved = format!("rst_{}{}", &own[4..20], &restaurant[20..]);
+
+    let absent = |id: &str| [id.to_owned(), forged(id)];
+    let mut asked: Vec<(Method, String, Value)> = Vec::new();
+    for id in absent(&theirs).into_iter().chain([forged(&mine)]) {
+        asked.push((Method::GET, format!("/api/organisations/{id}"), Value::Null));
+        asked.push((
+            Method::GET,
+            format!("/api/organisations/{id}/members"),
+            Value::Null,
+        ));
+        asked.push((
+            Method::GET,
+            format!("/api/organisations/{id}/invitations"),
+            Value::Null,
+        ));
+        asked.push((
+            Method::GET,
+            format!("/api/organisations/{id}/members/{two}/grants"),
+            Value::Null,
+        ));
+        asked.push((
+            Method::DELETE,
+            format!("/api/organisations/{id}/members/{two}"),
+            Value::Null,
+        ));
+    }
+    for id in absent(&brand) {
+        asked.push((Method::GET, format!("/api/brands/{id}"), Value::Null));
+    }
+    for id in absent(&restaurant).into_iter().chain([forged(&own), moved]) {
+        asked.push((Method::GET, format!("/api/restaurants/{id}"), Value::Null));
+    }
+    for id in absent(&role) {
+        asked.push((Method::DELETE, format!("/api/roles/{id}"), Value::Null));
+    }
+    for id in absent(&grants[0].0) {
+        asked.push((Method::DELETE, format!("/api/grants/{id}"), Value::Null));
+    }
+    for id in absent(&invitation) {
+        asked.push((
+            Method::DELETE,
+            format!("/api/invitations/{id}"),
+            Value::Null,
+        ));
+    }
+    asked.push((
+        Method::DELETE,
+        format!("/api/organisations/{mine}/members/{two}"),
+        Value::Null,
+    ));
+    asked.push((
+        Method::GET,
+        format!("/api/organisations/{mine}/members/{two}/grants"),
+        Value::Null,
+    ));
+    let mut seen = BTreeSet::new();
+    for (method, path, body) in asked {
+        let body = (!body.is_null()).then_some(body);
+        let said = town.node.ask(&one, method.clone(), &path, body).await;
+        let mut body = said.body.clone();
+        body["instance"] = Value::Null;
+        if seen.insert((said.status.as_u16(), body.to_string())) && seen.len() > 1 {
+            panic!("{method} {path}: {said:?}");
+        }
+    }
+    assert_eq!(seen.first().unwrap().0, 404);
+    // All that is theirs is still there.
+    let members = town
+        .get(&two, &format!("/api/organisations/{theirs}/members"))
+        .await;
+    assert_eq!(members.body["items"].as_array().unwrap().len(), 1);
+}
+
+async fn a_warm_request_asks_no_database(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let brand = town.brand(&owner, &organisation, "Osteria").await;
+    let restaurant = town.restaurant(&owner, &organisation, Some(&brand)).await;
+    let cook = town
+        .member(&owner, &organisation, &[("kitchen", &brand)])
+        .await;
+    let at = format!("/api/restaurants/{restaurant}");
+    // Whatever was still on its way has come by, and everything is remembered.
+    eventually(async || {
+        let before = town.node.app.loads();
+        assert_eq!(town.get(&cook, &at).await.status, StatusCode::OK);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(town.get(&cook, &at).await.status, StatusCode::OK);
+        town.node.app.loads() == before
+    })
+    .await;
+    let before = town.node.app.loads();
+    for _ in 0..100 {
+        assert_eq!(town.get(&cook, &at).await.status, StatusCode::OK);
+        let refused = town
+            .node
+            .ask(&cook, Method::POST, &format!("{at}/suspend"), None)
+            .await;
+        assert!(refused.status.is_client_error());
+    }
+    assert_eq!(town.node.app.loads(), before);
+}
+
+async fn without_trust_the_database_is_asked(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let at = format!("/api/organisations/{organisation}");
+    assert_eq!(town.get(&owner, &at).await.status, StatusCode::OK);
+    for _ in 0..5 {
+        // The watch grants it again within moments, so it is withdrawn before each request.
+        town.node.trust.withdraw();
+        let before = town.node.app.loads();
+        assert_eq!(town.get(&owner, &at).await.status, StatusCode::OK);
+        assert!(town.node.app.loads() > before);
+    }
+}
+
+async fn a_change_is_in_force_on_all_nodes(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let restaurant = town.restaurant(&owner, &organisation, None).await;
+    let cook = town
+        .member(&owner, &organisation, &[("kitchen", &restaurant)])
+        .await;
+    let other = town.another().await;
+    let at = format!("/api/restaurants/{restaurant}");
+    let there = async |status: u16| {
+        let began = Instant::now();
+        eventually(async || {
+            let said = other.ask(&cook, Method::GET, &at, None).await;
+            said.status.as_u16() == status
+        })
+        .await;
+        began.elapsed()
+    };
+    there(200).await;
+    let mut slowest = Duration::ZERO;
+    for _ in 0..5 {
+        let (grant, ..) = town.grants(&owner, &organisation, &cook).await.remove(0);
+        let revoked = town.delete(&owner, &format!("/api/grants/{grant}")).await;
+        assert_eq!(revoked.status, StatusCode::NO_CONTENT);
+        slowest = slowest.max(there(403).await);
+        let role = ("kitchen", restaurant.as_str());
+        let given = town.give(&owner, (&organisation, &cook), role).await;
+        assert_eq!(given.status, StatusCode::CREATED);
+        slowest = slowest.max(there(200).await);
+    }
+    let member = format!("/api/organisations/{organisation}/members/{cook}");
+    assert_eq!(
+        town.delete(&owner, &member).await.status,
+        StatusCode::NO_CONTENT
+    );
+    slowest = slowest.max(there(404).await);
+    println!("{engine}: a change was in force on the other node within {slowest:?}");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+}
+
+async fn the_suspended_may_read(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let other = town.another().await;
+    let at = format!("/api/organisations/{organisation}");
+    let invited = json!([{"role": "staff", "place": organisation}]);
+    let token = town.invited(&owner, &organisation, invited).await;
+    let suspend = json!({"reason": "bills were not paid"});
+    let said = town.post(OPERATOR, &format!("{at}/suspend"), suspend).await;
+    assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    let brand = json!({"name": "Osteria"});
+    for node in [&town.node, &other] {
+        eventually(async || {
+            let body = Some(brand.clone());
+            let said = node
+                .ask(&owner, Method::POST, &format!("{at}/brands"), body)
+                .await;
+            said.code() == (403, "organisation_suspended")
+        })
+        .await;
+        let read = node.ask(&owner, Method::GET, &at, None).await;
+        assert_eq!(read.status, StatusCode::OK, "{read:?}");
+    }
+    let guest = town.person();
+    assert_eq!(
+        town.accept(&guest, &token).await.code(),
+        (403, "organisation_suspended")
+    );
+    let mine = town.get(&owner, "/api/me/organisations").await;
+    assert_eq!(mine.body["items"][0]["suspended"], true, "{mine:?}");
+    let resume = json!({"reason": "bills were paid"});
+    let said = town.post(OPERATOR, &format!("{at}/resume"), resume).await;
+    assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    eventually(async || {
+        let said = town
+            .post(&owner, &format!("{at}/brands"), brand.clone())
+            .await;
+        said.status != StatusCode::FORBIDDEN
+    })
+    .await;
+    assert_eq!(town.accept(&guest, &token).await.status, StatusCode::OK);
+}
+
+async fn one_factor_is_not_enough(engine: Engine) {
+    let town = Town::new(engine).await;
+    let owner = town.person();
+    let organisation = town.organisation(&owner).await;
+    let weak = format!("{owner} weak");
+    let at = format!("/api/organisations/{organisation}");
+    assert_eq!(
+        town.get(&weak, &at).await.code(),
+        (403, "second_factor_needed")
+    );
+    let invited = json!([{"role": "staff", "place": organisation}]);
+    let token = town.invited(&owner, &organisation, invited).await;
+    let guest = town.person();
+    let weak = town.accept(&format!("{guest} weak"), &token).await;
+    assert_eq!(weak.code(), (403, "second_factor_needed"));
+    assert_eq!(town.accept(&guest, &token).await.status, StatusCode::OK);
+}
