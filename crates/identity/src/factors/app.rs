@@ -41,6 +41,17 @@ pub struct Settings {
     pub loopback: Loopback,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            public_url: "http://localhost".to_owned(),
+            name: "Comanda".to_owned(),
+            providers: Vec::new(),
+            loopback: Loopback::Tls,
+        }
+    }
+}
+
 /// Knows who may not be without a second factor.
 pub trait Staff: Send + Sync {
     /// Whether the person works for an organisation, or is an operator.

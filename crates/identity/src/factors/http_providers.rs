@@ -132,7 +132,7 @@ async fn finish_google(
     headers: HeaderMap,
     from: (Client, Context),
     Query(query): Query<CallbackQuery>,
-) -> Answer<WithCookie<WithCookie<Redirect>>> {
+) -> Answer<WithCookie<Redirect>> {
     finish_at(&app, GOOGLE, &headers, (&from, &query)).await
 }
 
@@ -142,7 +142,7 @@ async fn finish(
     from: (Client, Context),
     Path(of): Path<OfProvider>,
     Query(query): Query<CallbackQuery>,
-) -> Answer<WithCookie<WithCookie<Redirect>>> {
+) -> Answer<WithCookie<Redirect>> {
     finish_at(&app, listed(&of)?, &headers, (&from, &query)).await
 }
 
@@ -151,7 +151,7 @@ async fn finish_at(
     provider: &str,
     headers: &HeaderMap,
     (from, query): (&(Client, Context), &CallbackQuery),
-) -> Answer<WithCookie<WithCookie<Redirect>>> {
+) -> Answer<WithCookie<Redirect>> {
     let returned = Returned {
         provider,
         state: &query.state,
@@ -161,10 +161,7 @@ async fn finish_at(
     };
     let arrived = app.finish_sign_in(&returned, (&from.0, &from.1)).await?;
     let there = Redirect(arrived.return_to.as_str().to_owned());
-    Ok(WithCookie(
-        arrived.cookie,
-        WithCookie(arrived.started.cookie, there),
-    ))
+    Ok(WithCookie(arrived.started.cookie, there))
 }
 
 /// Google has addresses of its own, so that a provider has one address to come back to.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use slice::Ask;
-use store::{Cell, Commit, Value};
+use store::{Cell, Commit, Failure, Value};
 use webauthn_rs::prelude::{
     AuthenticationResult, DiscoverableAuthentication, DiscoverableKey, Passkey,
     PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential,
@@ -38,6 +38,7 @@ impl App {
     pub(crate) async fn begin_passkey(&self, caller: &Caller) -> Result<Challenge> {
         let person = self.owner(caller).await?;
         let there = self.check_room(person, Kind::Passkey).await?;
+        self.make_room_for_tries(person).await?;
         let mut known = Vec::new();
         for passkey in self.passkeys(person, &there).await? {
             known.push(passkey.cred_id().clone());
@@ -75,7 +76,7 @@ impl App {
         client: &Client,
     ) -> Result<Proven> {
         let person = self.owner(caller).await?;
-        let state = self.came_back(token, &[Purpose::Register]).await?;
+        let state = self.came_back(token, Purpose::Register).await?;
         if state.person != person {
             return Err(stale());
         }
@@ -89,7 +90,6 @@ impl App {
 
         let id = self.new_id();
         let mut commit = self.commit(person);
-        self.make_room_for_tries(&mut commit, person).await?;
         let subject: [Value; 5] = [
             self.passkey_digest(&passkey).await?.to_vec().into(),
             Kind::Passkey.name().into(),
@@ -122,15 +122,9 @@ impl App {
         })
     }
 
-    /// Asks the browser for a passkey: of whoever is signed in, or of anybody.
-    pub(crate) async fn ask_for_passkey(&self, caller: Option<&Caller>) -> Result<Challenge> {
-        match caller {
-            Some(caller) => self.ask_owner(person_of(caller)?).await,
-            None => self.ask_anybody().await,
-        }
-    }
-
-    async fn ask_owner(&self, person: PersonId) -> Result<Challenge> {
+    /// Asks the browser for a passkey of whoever is signed in.
+    pub(crate) async fn ask_owner(&self, caller: &Caller) -> Result<Challenge> {
+        let person = person_of(caller)?;
         let all = self.factors(person).await?;
         let passkeys = self.passkeys(person, &all).await?;
         if passkeys.is_empty() {
@@ -153,7 +147,31 @@ impl App {
         Ok(Challenge { state, options })
     }
 
-    async fn ask_anybody(&self) -> Result<Challenge> {
+    /// Steps a session up by what the passkey of its owner has signed.
+    pub(crate) async fn prove_by_passkey(
+        &self,
+        caller: &Caller,
+        (token, credential): (&str, Json),
+        client: &Client,
+    ) -> Result<Started> {
+        let person = person_of(caller)?;
+        let credential: PublicKeyCredential = typed(credential)?;
+        let state = self.came_back(token, Purpose::Prove).await?;
+        if state.person != person {
+            return Err(stale());
+        }
+        let expected: PasskeyAuthentication = self.expected(&state).await?;
+        let proven = self
+            .webauthn()?
+            .finish_passkey_authentication(&credential, &expected);
+        let proven = proven.map_err(|error| cannot(error.into()))?;
+        let mut commit = self.commit(person);
+        self.use_passkey(&mut commit, person, &proven).await?;
+        self.step_up(commit, caller, client).await
+    }
+
+    /// Asks the browser for a passkey of anybody.
+    pub(crate) async fn ask_anybody(&self) -> Result<Challenge> {
         let begun = self.webauthn()?.start_discoverable_authentication();
         let (options, expected) = begun.map_err(|error| cannot(error.into()))?;
         // A page that wants to offer passkeys while a field is typed into says so itself.
@@ -168,48 +186,32 @@ impl App {
         Ok(Challenge { state, options })
     }
 
-    /// Takes what the passkey has signed: steps the session up, or signs somebody in.
-    pub(crate) async fn take_passkey(
+    /// Signs somebody in by what a passkey has signed, and by nothing else.
+    pub(crate) async fn sign_in_by_passkey(
         &self,
-        caller: Option<&Caller>,
         (token, credential): (&str, Json),
         (client, context): (&Client, &Context),
     ) -> Result<Started> {
         let credential: PublicKeyCredential = typed(credential)?;
-        let state = self
-            .came_back(token, &[Purpose::Prove, Purpose::SignIn])
-            .await?;
-        match (state.purpose, caller) {
-            (Purpose::Prove, Some(caller)) if person_of(caller)? == state.person => {
-                let expected: PasskeyAuthentication = self.expected(&state).await?;
-                let proven = self
-                    .webauthn()?
-                    .finish_passkey_authentication(&credential, &expected);
-                let proven = proven.map_err(|error| cannot(error.into()))?;
-                let mut commit = self.commit(state.person);
-                self.use_passkey(&mut commit, state.person, &proven).await?;
-                self.step_up(commit, caller, client).await
+        let state = self.came_back(token, Purpose::SignIn).await?;
+        let (person, proven) = self.whose(&credential, &state).await?;
+        let mut commit = self.0.people.commit_of(person);
+        self.use_passkey(&mut commit, person, &proven).await?;
+        let start = Start {
+            person,
+            strength: Strength::Two,
+            kind: sessions::Kind::Person,
+            client,
+            trace: &super::trace_of(context),
+        };
+        let started = self.0.sessions.begin(&mut commit, start).await?;
+        self.note_proof(&mut commit, started.session.uid());
+        match self.store(commit).await {
+            Ok(()) => Ok(started),
+            Err(failure @ Failure::Refused { .. }) => {
+                Err(refused("the passkey is not good any more").caused_by(failure))
             }
-            (Purpose::SignIn, _) => {
-                let (person, proven) = self.whose(&credential, &state).await?;
-                let mut commit = self.0.people.commit_of(person);
-                self.use_passkey(&mut commit, person, &proven).await?;
-                let start = Start {
-                    person,
-                    strength: Strength::Two,
-                    kind: sessions::Kind::Person,
-                    client,
-                    trace: &super::trace_of(context),
-                };
-                let started = self.0.sessions.begin(&mut commit, start).await?;
-                self.note_proof(&mut commit, started.session.uid());
-                let stored = self.store(commit).await;
-                stored.map_err(|failure| {
-                    refused("the passkey is not good any more").caused_by(failure)
-                })?;
-                Ok(started)
-            }
-            _ => Err(stale()),
+            Err(failure) => Err(failure.into()),
         }
     }
 
@@ -269,10 +271,10 @@ impl App {
     }
 
     /// The state of a challenge; it is used up by looking at it.
-    async fn came_back(&self, token: &str, purposes: &[Purpose]) -> Result<State> {
+    async fn came_back(&self, token: &str, purpose: Purpose) -> Result<State> {
         let state = self.find_state(token).await?;
         let state = state
-            .filter(|state| purposes.contains(&state.purpose))
+            .filter(|state| state.purpose == purpose)
             .ok_or_else(stale)?;
         match self.take_state(&state).await? {
             true => Ok(state),

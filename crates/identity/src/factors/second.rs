@@ -41,12 +41,12 @@ impl App {
     pub(crate) async fn begin_totp(&self, caller: &Caller) -> Result<Offered> {
         let person = self.owner(caller).await?;
         self.check_room(person, Kind::Totp).await?;
+        self.make_room_for_tries(person).await?;
         let secret = totp::draw(&self.0.random);
         let written = totp::to_base32(&secret);
         let id = self.new_id();
         let mut commit = self.commit(person);
         commit.change(&rows::DROP_UNCONFIRMED, [id.uid().into()]);
-        self.make_room_for_tries(&mut commit, person).await?;
         let cells: [Cell; 8] = [
             id.uid().into(),
             Kind::Totp.name().into(),

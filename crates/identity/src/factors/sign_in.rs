@@ -36,8 +36,6 @@ pub(crate) struct Sent {
 pub(crate) struct Arrived {
     pub(crate) return_to: ReturnTo,
     pub(crate) started: Started,
-    /// Ends what bound the sign-in to the browser.
-    pub(crate) cookie: Set,
 }
 
 /// What a provider sent along with the browser.
@@ -117,7 +115,6 @@ impl App {
         Ok(Arrived {
             return_to: ReturnTo::parse(&state.begun.return_to).unwrap_or_else(ReturnTo::home),
             started,
-            cookie: Set::end(BROWSER)?,
         })
     }
 

@@ -6,7 +6,7 @@ use base::{Error, Result, Time, Trail as _, Uid, codes};
 use domain::people::PersonId;
 use edge::{Caller, Strength};
 use fabric::limits::Policy;
-use store::{Cell, Commit, Failure, Value};
+use store::{Commit, Failure, Value};
 
 use super::app::{App, person_of};
 use super::store as rows;
@@ -62,26 +62,22 @@ impl App {
         Ok(error.retry_after(until.since(self.0.clock.now())))
     }
 
-    /// The row in which tries are counted, where there is none yet.
-    pub(super) async fn make_room_for_tries(
-        &self,
-        commit: &mut Commit,
-        person: PersonId,
-    ) -> Result<()> {
+    /// Makes the row in which tries are counted, where there is none yet.
+    pub(super) async fn make_room_for_tries(&self, person: PersonId) -> Result<()> {
         let found = self
             .rows(person, &rows::READ_ATTEMPTS, [WHAT.into()])
             .await?;
-        if found.is_empty() {
-            let cells: [Cell; 5] = [
-                WHAT.into(),
-                0.into(),
-                0.into(),
-                0.into(),
-                Cell::Value(Value::Null),
-            ];
-            commit.insert(&rows::ATTEMPTS, cells);
+        if !found.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let cells: [Value; 5] = [WHAT.into(), 0.into(), 0.into(), 0.into(), Value::Null];
+        let mut commit = self.commit(person);
+        commit.claim(&rows::ATTEMPTS, cells);
+        match self.store(commit).await {
+            // Another request of the same person was quicker.
+            Err(Failure::Refused { .. }) => Ok(()),
+            outcome => outcome.at(),
+        }
     }
 
     /// Notes that the try was right, and in which session.

@@ -1,9 +1,6 @@
 //! What second factors look like from outside, and what is sent about them.
 
-use axum::extract::FromRequestParts;
 use base::{Result, Time, Trail as _};
-use edge::{Caller, Problem};
-use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use slice::{TypedName, wrong};
@@ -304,18 +301,4 @@ pub(super) struct CallbackQuery {
     #[param(max_length = 256)]
     #[serde(rename = "hd")]
     _hd: Option<String>,
-}
-
-/// Whoever is signed in, where nobody need be.
-pub(super) struct Perhaps(pub(super) Option<Caller>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Perhaps {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        state: &S,
-    ) -> std::result::Result<Self, Problem> {
-        Ok(Perhaps(Caller::from_request_parts(parts, state).await.ok()))
-    }
 }

@@ -36,7 +36,11 @@ pub(crate) struct Roster(Arc<Mutex<Vec<PersonId>>>);
 
 impl Staff for Roster {
     fn is_staff(&self, person: PersonId) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(std::future::ready(Ok(self.0.lock().unwrap().contains(&person))))
+        Box::pin(std::future::ready(Ok(self
+            .0
+            .lock()
+            .unwrap()
+            .contains(&person))))
     }
 }
 
@@ -77,7 +81,11 @@ impl Said {
     /// That it is this refusal.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) {
-        assert_eq!((self.status.as_u16(), self.code()), (status, code), "{self:?}");
+        assert_eq!(
+            (self.status.as_u16(), self.code()),
+            (status, code),
+            "{self:?}"
+        );
     }
 
     #[track_caller]
@@ -157,7 +165,10 @@ impl Shop {
             profile: &Profile::default(),
             trace: "",
         };
-        self.people.join(&mut commit, person, &newcomer).await.unwrap();
+        self.people
+            .join(&mut commit, person, &newcomer)
+            .await
+            .unwrap();
         self.store(commit).await;
         person
     }
@@ -185,7 +196,9 @@ impl Shop {
 
     /// Somebody new who has signed in by one thing.
     pub(crate) async fn somebody(&self) -> (PersonId, Browser<'_>) {
-        let person = self.person(&format!("p{}@example.com", self.random.u64())).await;
+        let person = self
+            .person(&format!("p{}@example.com", self.random.u64()))
+            .await;
         (person, self.browser_of(person).await)
     }
 
@@ -259,16 +272,23 @@ impl Browser<'_> {
 
     /// Proves the second factor by a code of an app.
     pub(crate) async fn prove(&mut self, code: &str) -> Said {
-        self.post("/api/auth/second-factor", json!({"code": code})).await
+        self.post("/api/auth/second-factor", json!({"code": code}))
+            .await
     }
 
     /// Sets up an app: its secret, and the recovery codes.
     pub(crate) async fn set_up_totp(&mut self) -> (String, Vec<String>) {
         let offered = self.poke("/api/me/factors/totp").await.ok();
         let secret = offered.text("secret").to_owned();
-        let code = super::code(&secret, self.shop.clock.now());
-        let confirmed = self.post("/api/me/factors/totp/confirm", json!({"code": code})).await.ok();
-        let codes = confirmed.body["recoveryCodes"].as_array().cloned().unwrap_or_default();
+        let code = crate::code(&secret, self.shop.clock.now());
+        let confirmed = self
+            .post("/api/me/factors/totp/confirm", json!({"code": code}))
+            .await
+            .ok();
+        let codes = confirmed.body["recoveryCodes"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let codes = codes.iter().map(|code| code.as_str().unwrap().to_owned());
         (secret, codes.collect())
     }
@@ -280,7 +300,10 @@ impl Browser<'_> {
             .header("host", "eat.example.com")
             .header("sec-fetch-site", "same-origin");
         if !self.cookies.is_empty() {
-            let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            let pairs = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
             request = request.header("cookie", pairs.collect::<Vec<_>>().join("; "));
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();

@@ -1,8 +1,15 @@
-//! Second factors and sign-in with other providers, through the gate.
+//! Second factors and sign-in with other providers, through the gate: on both engines, with a certified OpenID provider
+//! and a real browser.
 
-//mod oidc;
-//mod passkeys;
-//mod provider;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail wherever it likes"
+)]
+
+mod oidc;
+mod passkeys;
+mod provider;
 mod totp;
 mod world;
 
@@ -34,3 +41,22 @@ fn code_of(secret: &str, step: i64) -> String {
     let word = u32::from_be_bytes(tag[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
     format!("{:06}", word % 1_000_000)
 }
+
+/// Stamps tests on both engines: the name of the test function, with the engine behind it.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(testkit::trial::Engine::Sqlite).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(testkit::trial::Engine::Postgres).await;
+            })+
+        }
+    };
+}
+use on_both;
