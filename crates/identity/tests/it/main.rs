@@ -6,8 +6,10 @@
     reason = "a test may fail wherever it likes"
 )]
 
-mod factors;
+mod codes;
+mod codes_drill;
 mod operators;
+mod people;
 mod sessions;
 mod sessions_world;
 mod tokens;

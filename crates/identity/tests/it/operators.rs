@@ -1,11 +1,14 @@
 //! The first operator: claimed once, known by his key, sealed where he is kept.
 
 use base::Random;
+use domain::people::PersonId;
 use http::StatusCode;
 use serde_json::json;
 use testkit::trial::Engine;
 
-use super::world::{Shop, on_both};
+use futures_util::future::join_all;
+
+use super::world::{Said, Shop, on_both};
 
 on_both!(
     the_link_works_until_its_key_was_used,
@@ -13,6 +16,9 @@ on_both!(
     a_key_outlives_the_pepper_it_was_made_with,
     wrong_names_and_addresses_are_told_by_field,
     nobody_is_let_in_without_a_key,
+    an_operator_is_the_person_of_his_address,
+    others_are_made_and_ended_and_one_is_left,
+    only_operators_make_operators,
 );
 
 async fn the_link_works_until_its_key_was_used(engine: Engine) {
@@ -93,7 +99,86 @@ async fn nobody_is_let_in_without_a_key(engine: Engine) {
         "",
     ] {
         shop.sign_in(key);
-        let said = shop.get("/api/organisations").await;
+        let said = shop.get("/api/operators/me").await;
         assert_eq!(said.status, StatusCode::UNAUTHORIZED, "{key}: {said:?}");
     }
+}
+
+/// The person behind an operator of this answer.
+fn person(said: &Said) -> PersonId {
+    said.text("person").parse().unwrap()
+}
+
+async fn an_operator_is_the_person_of_his_address(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let me = shop.get("/api/operators/me").await;
+    assert_eq!(me.body["email"], "ada@example.com");
+    let ada = shop.person(json!({"email": "Ada@Example.com"})).await;
+    let profile = ada.get("/api/auth/me").await;
+    assert_eq!(profile.body["id"], me.body["person"]);
+    assert_eq!(profile.body["firstName"], "Ada");
+    assert_eq!(profile.body["contacts"][0]["verified"], true);
+    assert!(shop.operators.is_operator(person(&me)).await.unwrap());
+    // One thing proven is not enough to act as an operator.
+    let said = ada.get("/api/operators").await;
+    assert_eq!(said.status, StatusCode::FORBIDDEN, "{said:?}");
+}
+
+async fn others_are_made_and_ended_and_one_is_left(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let lucia = shop.person(json!({"email": "lucia@example.com"})).await;
+    let id = lucia.get("/api/me").await.text("id").parse().unwrap();
+    assert!(!shop.operators.is_operator(id).await.unwrap());
+    let body = json!({"name": "Lucia Rossi", "email": "Lucia@example.com"});
+    let added = shop.post("/api/operators", body.clone()).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    assert_eq!(person(&added), id);
+    // It is in force at once where it was done, though it was remembered otherwise.
+    assert!(shop.operators.is_operator(id).await.unwrap());
+    let again = shop.post("/api/operators", body).await;
+    assert_eq!(
+        (again.status, again.code()),
+        (StatusCode::CONFLICT, "name_taken")
+    );
+    let list = shop.get("/api/operators").await;
+    let items = list.body["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+
+    let path =
+        |item: &serde_json::Value| format!("/api/operators/{}", item["id"].as_str().unwrap());
+    let ended = join_all(items.iter().map(|item| {
+        let (shop, path) = (&shop, path(item));
+        async move { shop.delete(&path).await }
+    }))
+    .await;
+    let gone = ended
+        .iter()
+        .filter(|said| said.status == StatusCode::NO_CONTENT);
+    assert_eq!(gone.count(), 1, "{ended:?}");
+    let mut left = 0;
+    for item in items {
+        let id = item["person"].as_str().unwrap().parse().unwrap();
+        left += usize::from(shop.operators.is_operator(id).await.unwrap());
+    }
+    assert_eq!(left, 1);
+}
+
+async fn only_operators_make_operators(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let lucia = shop.person(json!({"email": "lucia@example.com"})).await;
+    let body = json!({"name": "Lucia", "email": "lucia@example.com"});
+    let said = lucia.post("/api/operators", body.clone()).await;
+    assert_eq!(said.status, StatusCode::FORBIDDEN, "{said:?}");
+    let said = shop.visitor().post("/api/operators", body).await;
+    assert_eq!(said.status, StatusCode::UNAUTHORIZED, "{said:?}");
+    let me = shop.get("/api/operators/me").await;
+    let last = shop
+        .delete(&format!("/api/operators/{}", me.text("id")))
+        .await;
+    assert_eq!(
+        (last.status, last.code()),
+        (StatusCode::CONFLICT, "last_one")
+    );
+    let nobody = "/api/operators/opr_00000000000000000000000000";
+    assert_eq!(shop.delete(nobody).await.status, StatusCode::NOT_FOUND);
 }

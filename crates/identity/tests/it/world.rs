@@ -1,30 +1,44 @@
-//! An edge with the routes of the slices over databases of its own, and an operator who asks.
+//! An edge with all routes of the crate over databases of its own, letters that end in an inbox, and a clock that a
+//! test moves. A visitor is a browser with cookies of its own.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base::secret::KeyRing;
-use edge::{Admission, Edge, Parts, Rates, Settings};
-use http::{Method, Request, StatusCode};
+use base::{Clock, Random};
+use edge::{Admission, Edge, FirstOf, Parts, Rates};
+use fabric::{Bus, Limits, Room, Trust};
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use identity::operators;
+use identity::{factors, operators, people, sessions};
+use rpc::{Inbox, Letters, Recipient};
 use serde_json::{Value, json};
-use store::Parts as Bring;
+use store::{Parts as Bring, Sealer};
 use testkit::trial::{Engine, World};
 use tokio::sync::watch;
 
 static BRING: Bring = Bring {
     shards: &[],
-    people: &[],
+    people: identity::PEOPLE,
     control: &[&identity::CONTROL],
     audit: &[],
 };
 
 /// The slices on one engine.
 pub(crate) struct Shop {
-    _world: World,
+    pub(crate) world: World,
     pub(crate) edge: Edge,
+    pub(crate) clock: Clock,
     pub(crate) pepper: watch::Sender<KeyRing>,
+    pub(crate) sealer: Sealer,
+    pub(crate) people: people::App,
+    pub(crate) codes: people::Codes,
     pub(crate) operators: operators::App,
+    pub(crate) inbox: Inbox,
+    _token: watch::Sender<KeyRing>,
     key: Option<String>,
 }
 
@@ -32,35 +46,122 @@ pub(crate) struct Shop {
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) status: StatusCode,
-    pub(crate) etag: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+}
+
+impl Said {
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.body[field]
+            .as_str()
+            .unwrap_or_else(|| panic!("{field} of {self:?}"))
+    }
+}
+
+/// A browser, or a program that keeps cookies.
+pub(crate) struct Visitor<'a> {
+    shop: &'a Shop,
+    address: IpAddr,
+    cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl Shop {
     /// The slices, with nobody set up.
     pub(crate) async fn empty(engine: Engine) -> Self {
+        Self::tuned(engine, people::codes::Settings::default()).await
+    }
+
+    /// The same with other numbers for codes.
+    pub(crate) async fn tuned(engine: Engine, settings: people::codes::Settings) -> Self {
         let world = World::new(engine).await;
         world.db.migrate(&BRING).await.unwrap();
-        let random = &world.random;
-        let (pepper, peppers) = watch::channel(KeyRing::draw(random));
-        let sealer = world.db.sealer(&KeyRing::draw(random));
-        let operators = operators::App::new(&world.db, &sealer, (&world.clock, random), peppers);
+        let random = Random::real();
+        let clock = Clock::simulated(world.clock.now());
+        let inbox = Inbox::new(&clock);
+        let (pepper, peppers) = watch::channel(KeyRing::draw(&random));
+        let (token, tokens) = watch::channel(KeyRing::draw(&random));
+        let sealer = world.db.sealer(&KeyRing::draw(&random));
+        let (bus, trust) = (Bus::memory(Room::default()), Trust::granted());
+        let limits = Limits::memory(&clock, 100_000);
+        let people = people::App::new(&world.db, &sealer, (&clock, &random));
+        let codes = people::Codes::new(people::codes::Parts {
+            people: &people,
+            limits: &limits,
+            pepper: peppers.clone(),
+            letters: Letters::new(Arc::new(inbox.clone())),
+            settings,
+        });
+        let operators = operators::App::new(
+            &world.db,
+            &sealer,
+            &people,
+            (&clock, &random),
+            peppers.clone(),
+            &trust,
+        );
+        let asked = operators.clone();
+        let sessions = sessions::App::new(sessions::Parts {
+            db: &world.db,
+            sealer: &sealer,
+            clock: &clock,
+            random: &random,
+            bus: &bus,
+            trust: &trust,
+            keys: sessions::Keys {
+                pepper: peppers.clone(),
+                token: tokens,
+            },
+            settings: sessions::Settings::default(),
+            is_operator: Arc::new(move |person| {
+                let asked = asked.clone();
+                async move { asked.is_operator(person).await }.boxed()
+            }),
+        });
+        let factors = factors::App::new(factors::Parts {
+            db: &world.db,
+            sealer: &sealer,
+            clock: &clock,
+            random: &random,
+            pepper: peppers,
+            limits: &limits,
+            people: &people,
+            sessions: &sessions,
+            staff: Arc::new(factors::EverybodyIsStaff),
+            settings: factors::Settings::default(),
+        })
+        .unwrap();
+        let routes = operators::routes(&operators)
+            .with(people::routes(&people, &codes, &sessions, &factors))
+            .with(people::inbox_routes(&inbox))
+            .with(sessions::routes(&sessions))
+            .with(factors::routes(&factors));
         let parts = Parts {
-            identify: Arc::new(operators::Operators::new(&operators)),
-            admission: Admission::new(roomy(), world.clock.clone()),
-            ..Parts::new(&world.clock, random)
+            identify: Arc::new(FirstOf(vec![
+                Arc::new(operators::Operators::new(&operators)),
+                Arc::new(sessions::Sessions::new(&sessions)),
+            ])),
+            admission: Admission::new(roomy(), clock.clone()),
+            ..Parts::new(&clock, &random)
         };
-        let settings = Settings {
+        let settings = edge::Settings {
             rates: Rates::unlimited(),
-            ..Settings::default()
+            ..edge::Settings::default()
         };
-        let routes = operators::routes(&operators);
-        let edge = Edge::build(settings, routes, parts).unwrap();
         Shop {
-            _world: world,
-            edge,
+            world,
+            edge: Edge::build(settings, routes, parts).unwrap(),
+            clock,
             pepper,
+            sealer,
+            people,
+            codes,
             operators,
+            inbox,
+            _token: token,
             key: None,
         }
     }
@@ -70,7 +171,7 @@ impl Shop {
         let mut shop = Self::empty(engine).await;
         let claimed = shop.claim("Ada", "ada@example.com").await;
         assert_eq!(claimed.status, StatusCode::CREATED, "{claimed:?}");
-        shop.sign_in(claimed.body["key"].as_str().unwrap());
+        shop.sign_in(claimed.text("key"));
         shop
     }
 
@@ -87,31 +188,75 @@ impl Shop {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Said {
-        self.ask(Method::GET, path, "", None).await
+        self.with_key((Method::GET, path), None).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
-        self.ask(Method::POST, path, "", Some(body)).await
+        self.with_key((Method::POST, path), Some(body)).await
     }
 
-    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Said {
-        self.ask(Method::POST, path, key, Some(body)).await
+    pub(crate) async fn delete(&self, path: &str) -> Said {
+        self.with_key((Method::DELETE, path), None).await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Said {
-        self.ask(Method::PATCH, path, "", Some(body)).await
+    /// Somebody who has not been here before.
+    pub(crate) fn visitor(&self) -> Visitor<'_> {
+        self.visitor_at([192, 0, 2, 1].into())
     }
 
-    async fn ask(&self, method: Method, path: &str, once: &str, body: Option<Value>) -> Said {
+    /// The same from another place.
+    pub(crate) fn visitor_at(&self, address: IpAddr) -> Visitor<'_> {
+        Visitor {
+            shop: self,
+            address,
+            cookies: Mutex::default(),
+        }
+    }
+
+    /// Somebody who has signed in with this contact.
+    pub(crate) async fn person(&self, contact: Value) -> Visitor<'_> {
+        let visitor = self.visitor();
+        let said = visitor.sign_in(contact).await;
+        assert_eq!(said.status, StatusCode::OK, "{said:?}");
+        visitor
+    }
+
+    pub(crate) fn later(&self, by: Duration) {
+        self.clock.advance(by).unwrap();
+    }
+
+    /// The last code that was sent to a number or address.
+    pub(crate) fn code(&self, to: &str) -> String {
+        let letters = self.inbox.recent();
+        let found = letters.iter().find(|kept| match &kept.letter.to {
+            Recipient::Phone(phone) => phone.as_str() == to,
+            Recipient::Email(email) => email.as_str() == to,
+        });
+        let text = &found.expect("no letter was sent").letter.text;
+        text.chars().take(6).collect()
+    }
+
+    async fn with_key(&self, (method, path): (Method, &str), body: Option<Value>) -> Said {
+        let bearer = self.key.as_ref().map(|key| format!("Bearer {key}"));
+        let headers: Vec<_> = bearer
+            .iter()
+            .map(|bearer| ("authorization", bearer.as_str()))
+            .collect();
+        self.ask((method, path), &headers, (None, body)).await
+    }
+
+    async fn ask(
+        &self,
+        (method, path): (Method, &str),
+        headers: &[(&str, &str)],
+        (from, body): (Option<IpAddr>, Option<Value>),
+    ) -> Said {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "localhost");
-        if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
-        if !once.is_empty() {
-            request = request.header("idempotency-key", once);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         if !body.is_empty() {
@@ -119,24 +264,92 @@ impl Shop {
                 .header("content-type", "application/json")
                 .header("content-length", body.len());
         }
-        let request = request.body(Full::new(bytes::Bytes::from(body))).unwrap();
-        let response = self.edge.call(request).await;
-        let (head, body) = response.into_parts();
+        let mut request = request.body(Full::new(bytes::Bytes::from(body))).unwrap();
+        if let Some(from) = from {
+            let peer = edge::Peer(SocketAddr::new(from, 50_000));
+            request.extensions_mut().insert(peer);
+        }
+        let (head, body) = self.edge.call(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let etag = head
-            .headers
-            .get("etag")
-            .map(|tag| tag.to_str().unwrap().to_owned());
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).unwrap()
-        };
         Said {
             status: head.status,
-            etag,
-            body,
+            headers: head.headers,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
         }
+    }
+}
+
+impl Visitor<'_> {
+    /// Asks for a code for `{"phone": …}` or `{"email": …}` and answers it.
+    pub(crate) async fn sign_in(&self, contact: Value) -> Said {
+        let sent = self.post("/api/auth/send-otp", contact.clone()).await;
+        assert_eq!(sent.status, StatusCode::OK, "{sent:?}");
+        let to = contact.as_object().unwrap().values().next().unwrap();
+        let code = self.shop.code(to.as_str().unwrap());
+        let body = json!({"challenge": sent.text("challenge"), "code": code});
+        self.post("/api/auth/verify-otp", body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Said {
+        self.ask(Method::GET, path, &[], None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
+        self.ask(Method::POST, path, &[], Some(body)).await
+    }
+
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Said {
+        let once = [("idempotency-key", key)];
+        self.ask(Method::POST, path, &once, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Said {
+        self.ask(Method::PATCH, path, &[], Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Said {
+        self.ask(Method::DELETE, path, &[], None).await
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        more: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Said {
+        let cookies: Vec<String> = {
+            let cookies = self.cookies.lock().unwrap();
+            let pairs = cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
+            pairs.collect()
+        };
+        let cookies = cookies.join("; ");
+        let mut headers = vec![("sec-fetch-site", "same-origin")];
+        if !cookies.is_empty() {
+            headers.push(("cookie", &cookies));
+        }
+        headers.extend(more);
+        let said = self
+            .shop
+            .ask((method, path), &headers, (Some(self.address), body))
+            .await;
+        let mut kept = self.cookies.lock().unwrap();
+        for set in said.headers.get_all("set-cookie") {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            match value.is_empty() {
+                true => kept.remove(name),
+                false => kept.insert(name.to_owned(), value.to_owned()),
+            };
+        }
+        said
+    }
+
+    /// What the browser holds under a name.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
     }
 }
 

@@ -7,8 +7,8 @@ use base::{Result, codes};
 use domain::people::{PersonId, Profile};
 use edge::cookie::{self, Set};
 use edge::{
-    Answer, Caller, Client, Context, Criticality, Json, Policy, Problem, Rate, Route, Routes, Site,
-    Strength, WithCookie,
+    Answer, Caller, Client, Context, Criticality, Identify as _, Json, Policy, Rate, Route, Routes,
+    Site, Strength, WithCookie,
 };
 use http::{HeaderMap, Method, StatusCode};
 
@@ -17,7 +17,7 @@ use super::super::codes::{Answered, Asked, Purpose, Sent};
 use super::super::typed::contacts;
 use super::super::view::{CodeSent, MeView, SendCode, SignedIn, VerifyCode, shown};
 use super::{Desk, TAG, person_of, trace_of};
-use crate::sessions::{Kind, Start, Started};
+use crate::sessions::{Kind, Sessions, Start, Started};
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// Binds a code to the browser that asked for it, where the challenge is not sent back.
@@ -114,7 +114,6 @@ async fn verify(
     client: Client,
     context: Context,
     headers: HeaderMap,
-    caller: Result<Caller, Problem>,
     Json(body): Json<VerifyCode>,
 ) -> Answer<Cookies<Json<SignedIn>>> {
     let contact = prove(&desk, &headers, (&body, Purpose::SignIn)).await?;
@@ -124,9 +123,14 @@ async fn verify(
         profile: &profile,
         trace: &trace,
     };
-    let guest = caller.ok().and_then(|caller| caller.person());
-    let guest = guest.map(PersonId::from);
+    let guest = guest_of(&desk, &headers).await;
     enter(&desk, (guest, &newcomer), (Kind::Person, &client)).await
+}
+
+/// Whoever the request brings along, who may be a guest until now. A sign-in that is no good is none.
+async fn guest_of(desk: &Desk, headers: &HeaderMap) -> Option<PersonId> {
+    let found = Sessions::new(&desk.sessions).identify(headers).await;
+    found.ok().flatten()?.person().map(PersonId::from)
 }
 
 /// Lets somebody in and begins a session.
