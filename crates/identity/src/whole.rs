@@ -1,11 +1,12 @@
 //! All of identity at once: every slice made of the same parts, its routes, who it knows, and what it does by itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use base::{Clock, KeyRing, Random, Result};
+use base::{Clock, KeyRing, Kind, Random, Result};
 use domain::people::PersonId;
 use edge::{Identify, Routes};
-use engine::Tasks;
+use engine::{Stop, Tasks};
 use fabric::{Bus, Limits, Trust};
 use rpc::Letters;
 use serde_json::{Value, json};
@@ -15,6 +16,10 @@ use tokio::sync::watch;
 use crate::factors::Staff;
 use crate::people::Codes;
 use crate::{factors, operators, people, sessions};
+
+/// How often it is looked for what is too old, and how much of it is removed at once.
+const CLEAR_EVERY: Duration = Duration::from_secs(60 * 60);
+const CODES_AT_ONCE: i64 = 200;
 
 /// What is made of the same parts. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +34,7 @@ pub struct Identity {
     pub sessions: sessions::App,
     /// Second factors, and sign-in by other providers.
     pub factors: factors::App,
+    clock: Clock,
 }
 
 /// What identity stands on.
@@ -132,6 +138,7 @@ impl Identity {
             operators,
             sessions,
             factors,
+            clock: clock.clone(),
         })
     }
 
@@ -167,6 +174,10 @@ impl Identity {
         });
         let sessions = self.sessions.clone();
         tasks.spawn("old sessions", move |stop| sessions.clone().clear_old(stop));
+        let (codes, clock) = (self.codes.clone(), self.clock.clone());
+        tasks.spawn("old codes", move |stop| {
+            clear_codes(codes.clone(), clock.clone(), stop)
+        });
         let sessions = self.sessions.clone();
         tasks.spawn("uses of sessions", move |stop| {
             sessions.clone().keep_notes(stop)
@@ -196,6 +207,24 @@ impl Identity {
         self.people.erase(person, &self.codes).await?;
         // Whoever was just signing in got in before the person was gone.
         self.sessions.erase(person).await
+    }
+}
+
+/// Removes codes that are long over now and then, until the stop.
+async fn clear_codes(codes: Codes, clock: Clock, stop: Stop) -> Result<()> {
+    loop {
+        let before = store::retention::old(&clock, Duration::ZERO)?;
+        let mut removed = CODES_AT_ONCE.unsigned_abs();
+        while removed >= CODES_AT_ONCE.unsigned_abs() && !stop.is_stopping() {
+            removed = match codes.clear(CODES_AT_ONCE, before).await {
+                Err(error) if error.kind() == Kind::Unavailable => 0,
+                cleared => cleared?,
+            };
+        }
+        tokio::select! {
+            () = stop.stopped() => return Ok(()),
+            () = tokio::time::sleep(CLEAR_EVERY) => {}
+        }
     }
 }
 

@@ -185,12 +185,8 @@ impl App {
     }
 
     async fn write_notes(&self, batch: &mut Vec<Note>) {
-        let written = batch.drain(..).map(|note| self.write_note(note));
-        let failed = join_all(written)
-            .await
-            .into_iter()
-            .filter_map(std::result::Result::err);
-        if let Some(failure) = failed.last() {
+        let written = join_all(batch.drain(..).map(|note| self.write_note(note))).await;
+        if let Some(failure) = written.iter().find_map(|done| done.as_ref().err()) {
             tracing::warn!(%failure, "uses of sessions were not noted; they may end as idle too early");
         }
     }
