@@ -14,7 +14,7 @@ use super::world::{folder, hex, settings};
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     own: &'static [&'static Part],
-    slices: &'static [&'static Part],
+    slices: &'static [&'static [&'static Part]],
 }
 
 /// What shards, people, audit, keys and control databases carry.
@@ -22,17 +22,17 @@ pub(crate) static KINDS: [Kind; 5] = [
     Kind {
         name: "shard",
         own: &[&store::DATABASE, &TRIAL, &engine::PART],
-        slices: &[&platform::SHARD],
+        slices: &[platform::SHARDS],
     },
     Kind {
         name: "people",
         own: &[&store::DATABASE, &TRIAL_PEOPLE, &engine::PART],
-        slices: identity::PEOPLE,
+        slices: &[identity::PEOPLE, platform::PEOPLE],
     },
     Kind {
         name: "audit",
         own: &[&store::DATABASE, &TRIAL_AUDIT],
-        slices: &[&platform::audit::LOG],
+        slices: &[&[&platform::audit::LOG]],
     },
     Kind {
         name: "keys",
@@ -42,14 +42,14 @@ pub(crate) static KINDS: [Kind; 5] = [
     Kind {
         name: "control",
         own: &[&store::DATABASE, &store::CONTROL],
-        slices: &[&identity::CONTROL],
+        slices: &[&[&identity::CONTROL], platform::CONTROL],
     },
 ];
 
 impl Kind {
     /// All parts, the store's own first.
     pub(crate) fn parts(&self) -> Vec<&'static Part> {
-        [self.own, self.slices].concat()
+        [self.own, &self.slices.concat()].concat()
     }
 
     /// The tables of all parts, each once.
