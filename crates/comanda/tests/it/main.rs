@@ -5,6 +5,7 @@
     reason = "a test that cannot go on must fail at once, with the cause"
 )]
 
+mod audit;
 mod backup;
 mod backup_schedule;
 mod canary;
