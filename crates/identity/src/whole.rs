@@ -174,6 +174,8 @@ impl Identity {
         });
         let sessions = self.sessions.clone();
         tasks.spawn("old sessions", move |stop| sessions.clone().clear_old(stop));
+        let factors = self.factors.clone();
+        tasks.spawn("old states", move |stop| factors.clone().clear_old(stop));
         let (codes, clock) = (self.codes.clone(), self.clock.clone());
         tasks.spawn("old codes", move |stop| {
             clear_codes(codes.clone(), clock.clone(), stop)

@@ -7,12 +7,20 @@ use std::time::Duration;
 
 use base::{Error, Organisation, Result, Secret, Time, Trail as _, Uid, codes};
 use domain::people::PersonId;
+use engine::Stop;
 use ring::digest::{SHA256, digest};
 use store::{Call, Cell, Failure, Value};
 
 use super::app::App;
 use super::oidc::Proofs;
 use super::store as rows;
+
+/// How many rows are removed at once.
+const AT_ONCE: i64 = 200;
+/// The pause after each batch that is removed.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often it is looked for what is over.
+const CLEAR_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// What a state is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -144,6 +152,34 @@ impl App {
             Err(Failure::Refused { .. }) => Ok(false),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// Removes what has not come back in time, until the stop. Any node may do it.
+    ///
+    /// # Errors
+    /// A statement is wrong; a database that is away is asked again later.
+    pub async fn clear_old(self, stop: Stop) -> Result<()> {
+        loop {
+            let pause = match self.clear_now().await {
+                Ok(removed) if i64::try_from(removed).unwrap_or(i64::MAX) >= AT_ONCE => PAUSE,
+                Ok(_) | Err(Failure::Unavailable(_) | Failure::TooLate) => CLEAR_EVERY,
+                Err(failure) => return Err(failure.into()),
+            };
+            tokio::select! {
+                () = stop.stopped() => return Ok(()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Removes some of what has not come back in time; answers how many.
+    ///
+    /// # Errors
+    /// The people database is away.
+    pub async fn clear_now(&self) -> store::Outcome<u64> {
+        let (db, now) = (&self.0.db, self.0.clock.now());
+        let call = Call::new(&rows::CLEAR_STATES, [now.into(), AT_ONCE.into()]);
+        db.people().clear(call, &db.deadline()).await
     }
 
     /// What a sign-in that begins is proven with.

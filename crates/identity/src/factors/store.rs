@@ -80,7 +80,11 @@ pub(crate) static STATES: Table = Table::new(
     ],
     1,
     &[],
-);
+)
+.worked();
+
+/// The same as whoever removes those that are over sees them: of everybody.
+static OVER_STATES: Table = STATES.as_queue();
 
 pub(crate) static READ_FACTORS: Sql = Sql::new(
     "factors.read",
@@ -255,6 +259,13 @@ pub(crate) static REMOVE_STATES: Sql = Sql::new(
     "DELETE FROM states WHERE person = $1 AND digest >= $2",
 );
 
+/// Removes what has not come back in time.
+pub(crate) static CLEAR_STATES: Sql = Sql::new(
+    "states.clear",
+    &OVER_STATES,
+    "DELETE FROM states WHERE digest IN (SELECT digest FROM states WHERE expires_at <= $1 LIMIT $2)",
+);
+
 pub(crate) const TABLES: &[&Table] = &[&FACTORS, &ATTEMPTS, &RECOVERY_CODES, &SUBJECTS, &STATES];
 
 pub(crate) const STATEMENTS: &[&Sql] = &[
@@ -283,4 +294,5 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &TAKE_STATE,
     &DROP_STATES,
     &REMOVE_STATES,
+    &CLEAR_STATES,
 ];

@@ -7,6 +7,7 @@ use identity::factors::Provider;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use testkit::trial::Engine;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::on_both;
 use crate::provider::{CLIENT, Running, SECRET};
@@ -353,4 +354,72 @@ async fn many_are_let_in_as_one_person(on: Engine) {
         3,
         "{sessions:?}"
     );
+}
+
+#[tokio::test]
+async fn another_key_of_the_provider_is_found() {
+    let Some((shop, running)) = open(ON).await else {
+        return;
+    };
+    let mut browser = shop.browser();
+    let back = go(&mut browser, &running, "lucia").await;
+    browser.get(&back).await;
+    assert!(is_signed_in(&mut browser).await);
+    running.rotate().await;
+    // Whoever makes up keys cannot make us ask again and again.
+    let mut early = shop.browser();
+    let back = go(&mut early, &running, "lucia").await;
+    refused(&early.get(&back).await);
+    shop.later(60);
+    let mut later = shop.browser();
+    let back = go(&mut later, &running, "lucia").await;
+    assert_eq!(later.get(&back).await.status, StatusCode::SEE_OTHER);
+    assert!(is_signed_in(&mut later).await);
+    assert_eq!(running.asked("discovery").await, 2);
+}
+
+#[tokio::test]
+async fn a_provider_leads_us_nowhere_and_keeps_us_no_longer_than_we_want() {
+    let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let elsewhere = other.local_addr().unwrap();
+    let large = "x".repeat(300 * 1024);
+    let answers = [
+        format!("HTTP/1.1 302 Found\r\nlocation: http://{elsewhere}/\r\ncontent-length: 0\r\n\r\n"),
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{large}",
+            large.len()
+        ),
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+            .to_owned(),
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n".to_owned(),
+        "nonsense\r\n\r\n".to_owned(),
+    ];
+    for answer in answers {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let provider = Provider {
+            name: "google".to_owned(),
+            label: "Sign in".to_owned(),
+            issuer,
+            client_id: CLIENT.to_owned(),
+            client_secret: None,
+            scopes: Vec::new(),
+        };
+        let shop = Shop::with(ON, PUBLIC, vec![provider]).await;
+        let mut browser = shop.browser();
+        let asked = browser.get(BEGIN);
+        let served = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            let _ = stream.read(&mut head).await;
+            // The other side hangs up in the midst of what is too large.
+            let _ = stream.write_all(answer.as_bytes()).await;
+            // Held open, as one does who wants to be waited for.
+            stream
+        };
+        let (said, _stream) = futures_util::future::join(asked, served).await;
+        assert_eq!(said.status, StatusCode::SERVICE_UNAVAILABLE, "{said:?}");
+    }
+    let led = tokio::time::timeout(std::time::Duration::from_millis(100), other.accept());
+    assert!(led.await.is_err(), "a redirect was followed");
 }

@@ -2,7 +2,7 @@
 //
 //   node provider.mjs MODULES REDIRECT...      prints {"issuer": "..."} when it is up, and ends with its input
 //
-// `GET /test/forge?how=...` makes it, in the next token answer only, say something that no honest provider says: with
+// `GET /test/rotate` gives it another key. `GET /test/forge?how=...` makes it, in the next token answer only, say something that no honest provider says: with
 // its own key where that is what would be wrong with it, with another where that is. Whoever signs in as NAME is the
 // subject NAME with the address NAME@example.com, which is proven unless the name begins with `unproven`.
 
@@ -25,6 +25,8 @@ const keyOf = (kid) => {
 };
 const own = keyOf('own');
 const foreign = keyOf('own');
+const fresh = keyOf('fresh');
+let rotated = false;
 const publicOf = ({ kty, n, e, kid, use, alg }) => ({ kty, n, e, kid, use, alg });
 
 const server = createServer();
@@ -80,7 +82,7 @@ const FORGERIES = {
   honest: (claims) => ({ claims }),
 };
 
-async function signed({ claims, key = own, alg = 'RS256', secret, spoil }) {
+async function signed({ claims, key = rotated ? fresh : own, alg = 'RS256', secret, spoil }) {
   const token = new jose.SignJWT(claims);
   if (alg === 'none') return new jose.UnsecuredJWT(claims).encode();
   if (secret) return token.setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
@@ -103,6 +105,11 @@ provider.use(async (ctx, next) => {
     ctx.body = { known: forgery in FORGERIES };
     return;
   }
+  if (ctx.path === '/test/rotate') {
+    rotated = true;
+    ctx.body = {};
+    return;
+  }
   if (ctx.path === '/test/asked') {
     ctx.body = asked;
     return;
@@ -110,6 +117,8 @@ provider.use(async (ctx, next) => {
   asked.discovery += ctx.path === '/.well-known/openid-configuration' ? 1 : 0;
   asked.tokens += ctx.path === '/token' ? 1 : 0;
   await next();
+  if (ctx.path === '/jwks' && rotated) ctx.body = { keys: [publicOf(fresh)] };
+  if (ctx.path === '/token' && ctx.body?.id_token && rotated) forgery ??= 'honest';
   if (ctx.path === '/token' && ctx.body?.id_token && forgery) {
     const { id_token, ...rest } = ctx.body;
     const forged = FORGERIES[forgery](jose.decodeJwt(id_token));

@@ -119,6 +119,13 @@ impl Running {
         assert_eq!(said.1, r#"{"known":true}"#, "{how}");
     }
 
+    /// Gives it another key to sign with.
+    pub(crate) async fn rotate(&self) {
+        self.visitor()
+            .get(&format!("{}/test/rotate", self.issuer))
+            .await;
+    }
+
     /// How often something was asked of it.
     pub(crate) async fn asked(&self, what: &str) -> u64 {
         let said = self

@@ -19,6 +19,7 @@ on_both!(
     nobody_touches_the_factors_of_others,
     a_person_takes_all_along_and_leaves_nothing,
     there_are_few_apps,
+    what_does_not_come_back_is_removed,
 );
 
 const LIST: &str = "/api/me/factors";
@@ -383,4 +384,17 @@ async fn there_are_few_apps(on: Engine) {
         .post("/api/auth/second-factor", json!({"code": "12345x"}))
         .await
         .refused(422, "field_invalid");
+}
+
+async fn what_does_not_come_back_is_removed(on: Engine) {
+    let shop = Shop::new(on).await;
+    let mut browser = shop.browser();
+    for _ in 0..3 {
+        browser.poke("/api/auth/passkey/begin").await.ok();
+        shop.later(120);
+    }
+    assert_eq!(shop.app.clear_now().await.unwrap(), 1);
+    shop.later(5 * 60);
+    assert_eq!(shop.app.clear_now().await.unwrap(), 2);
+    assert_eq!(shop.app.clear_now().await.unwrap(), 0);
 }

@@ -60,3 +60,4 @@ CREATE TABLE states (
     PRIMARY KEY (digest)
 );
 CREATE INDEX states_of_person ON states (person);
+CREATE INDEX states_that_end ON states (expires_at);
