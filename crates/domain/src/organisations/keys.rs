@@ -6,8 +6,8 @@
 use base::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{Name, RestaurantId};
-use crate::access::{Permission, Permissions};
+use super::{BrandId, Name, RestaurantId};
+use crate::access::{Access, Permission, Permissions, Place};
 
 /// The most restaurants that a key names one by one; one that is meant for more is meant for all.
 pub const KEY_RESTAURANTS_MAX: usize = 100;
@@ -35,6 +35,25 @@ pub struct Issue {
     /// When it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
+}
+
+impl Issue {
+    /// Whether somebody who holds this hands on no more than he has at each place. The brands are those of the
+    /// restaurants that the key names, in their order.
+    #[must_use]
+    pub fn is_within(&self, held: &Access, brands: &[Option<BrandId>]) -> bool {
+        let wanted = self.scopes.permissions();
+        match &self.consent {
+            Consent::All => wanted.within(held.everywhere()),
+            Consent::Only(restaurants) => {
+                let mut places = restaurants.iter().zip(brands);
+                restaurants.len() == brands.len()
+                    && places.all(|(id, brand)| {
+                        wanted.within(held.held(&Place::Restaurant(*id), *brand))
+                    })
+            }
+        }
+    }
 }
 
 /// What a key may do: at least one thing, and nothing that gives others rights.
@@ -104,7 +123,46 @@ impl From<Scopes> for Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use base::Uid;
+
     use super::*;
+    use crate::access::{BuiltIn, RoleName, Roles, compile};
+
+    #[test]
+    fn nobody_hands_on_more_than_he_has() {
+        let uid = |number| Uid::from_bytes([number; 16]);
+        let (one, two) = (RestaurantId::from(uid(1)), RestaurantId::from(uid(2)));
+        let brand = BrandId::from(uid(9));
+        let issue = |names: &[&str], consent| Issue {
+            label: Name::parse("POS").unwrap(),
+            scopes: Scopes::parse(names.iter().copied()).unwrap(),
+            consent,
+            expires_at: None,
+        };
+        let read = |consent| issue(&["orders.read"], consent);
+        let both = |consent| issue(&["orders.read", "menus.read"], consent);
+        let orders = Permissions::NONE.with(Permission::OrdersRead);
+        let (none, at_none) = ([None], [None, None]);
+
+        let wide = Access::wide(orders);
+        assert!(read(Consent::All).is_within(&wide, &[]));
+        assert!(!both(Consent::All).is_within(&wide, &[]));
+        assert!(read(Consent::Only(vec![one])).is_within(&wide, &none));
+        assert!(!both(Consent::Only(vec![one])).is_within(&wide, &none));
+        // Brands that are not known are no reason to believe.
+        assert!(!read(Consent::Only(vec![one])).is_within(&wide, &[]));
+
+        let narrow = Access::at_restaurants([one], orders);
+        assert!(read(Consent::Only(vec![one])).is_within(&narrow, &none));
+        assert!(!read(Consent::Only(vec![one, two])).is_within(&narrow, &at_none));
+        assert!(!read(Consent::All).is_within(&narrow, &[]));
+
+        let manager = (RoleName::BuiltIn(BuiltIn::Manager), Place::Brand(brand));
+        let branded = compile([manager], &Roles::default());
+        assert!(read(Consent::Only(vec![one])).is_within(&branded, &[Some(brand)]));
+        assert!(!read(Consent::Only(vec![one])).is_within(&branded, &none));
+        assert!(!read(Consent::All).is_within(&branded, &[]));
+    }
 
     #[test]
     fn keys_do_what_gives_nobody_rights() {

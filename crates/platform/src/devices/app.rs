@@ -138,7 +138,7 @@ impl App {
     /// Pairs the device that a code was typed into.
     pub(crate) async fn pair(
         &self,
-        (typed, trace): (&str, String),
+        (code, trace): (&PairingCode, String),
         address: Option<IpAddr>,
     ) -> Result<Paired> {
         let from = address.map_or_else(String::new, |address| address.to_string());
@@ -146,7 +146,7 @@ impl App {
         if !room.allowed() {
             return Err(tired(room.tightest.and_then(|taken| taken.retry_after)));
         }
-        match self.proven(typed).await {
+        match self.proven(code).await {
             Ok((offer, digest)) => self.enter(trace, offer, digest).await,
             Err(error) => {
                 if error.code() == codes::PAIRING_REFUSED {
@@ -158,8 +158,7 @@ impl App {
     }
 
     /// The offer that a code stands for, if it is the right one and still works.
-    async fn proven(&self, typed: &str) -> Result<(Offer, [u8; 32])> {
-        let code = PairingCode::parse(typed).map_err(|_| refused())?;
+    async fn proven(&self, code: &PairingCode) -> Result<(Offer, [u8; 32])> {
         let ground = self.ground();
         let now = ground.clock.now();
         let peppers: Vec<Secret> = {

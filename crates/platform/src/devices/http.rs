@@ -143,8 +143,8 @@ async fn pair(
     context: Context,
     Json(body): Json<Typed>,
 ) -> Answer<(StatusCode, Json<Paired>)> {
-    let typed = (body.code.as_str(), trace(&context));
-    let paired = app.pair(typed, client.address).await?;
+    let code = body.code()?;
+    let paired = app.pair((&code, trace(&context)), client.address).await?;
     Ok((StatusCode::CREATED, Json(paired)))
 }
 

@@ -2,7 +2,7 @@
 
 use base::{Result, Time};
 use domain::access::DeviceId;
-use domain::organisations::{DeviceKind, Pairing, RestaurantId};
+use domain::organisations::{DeviceKind, Pairing, PairingCode, RestaurantId};
 use serde::{Deserialize, Serialize};
 use slice::{TypedName, wrong};
 use utoipa::ToSchema;
@@ -50,7 +50,7 @@ pub(crate) struct Offered {
 pub(crate) struct Typed {
     /// The code, as it was typed.
     #[schema(pattern = "^[0-9A-Za-z]{4}[ -]?[0-9A-Za-z]{4}$", example = "7K3F-Q9XB")]
-    pub(crate) code: String,
+    code: String,
 }
 
 /// A device.
@@ -104,6 +104,13 @@ impl From<&Device> for DeviceView {
             paired_at: device.paired_at,
             seen_at: device.seen_at,
         }
+    }
+}
+
+impl Typed {
+    /// What it means.
+    pub(crate) fn code(&self) -> Result<PairingCode> {
+        PairingCode::parse(&self.code).map_err(|error| wrong("code", error.to_string()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::{Error, Page, Result, Time, Trail as _, Uid, codes};
-use domain::access::{Access, KeyId, Place};
+use domain::access::{Access, KeyId};
 use domain::organisations::{Consent, Counted, Issue, OrganisationId, RestaurantId};
 use edge::{Caller, Identify, Role};
 use engine::Stop;
@@ -177,10 +177,8 @@ impl App {
 
     /// Whoever makes a key may do himself what it shall do, at each place where it shall.
     async fn check(&self, held: &Access, of: OrganisationId, issue: &Issue) -> Result<()> {
-        let wanted = issue.scopes.permissions();
-        let restaurants = match &issue.consent {
-            Consent::All if wanted.within(held.everywhere()) => return Ok(()),
-            Consent::All => return Err(beyond()),
+        let restaurants: &[RestaurantId] = match &issue.consent {
+            Consent::All => &[],
             Consent::Only(restaurants) => restaurants,
         };
         let is_own = |id: &RestaurantId| id.organisation() == of.organisation();
@@ -188,15 +186,12 @@ impl App {
             return Err(absent());
         }
         let db = &self.ground().db;
-        let brands = restaurants.iter().map(|id| brand_of(db, *id));
-        let brands = try_join_all(brands).await?;
-        for (id, brand) in restaurants.iter().zip(brands) {
-            let brand = brand.ok_or_else(absent)?;
-            if !wanted.within(held.held(&Place::Restaurant(*id), brand)) {
-                return Err(beyond());
-            }
+        let found = try_join_all(restaurants.iter().map(|id| brand_of(db, *id))).await?;
+        let brands: Option<Vec<_>> = found.into_iter().collect();
+        match issue.is_within(held, &brands.ok_or_else(absent)?) {
+            true => Ok(()),
+            false => Err(beyond()),
         }
-        Ok(())
     }
 }
 

@@ -7,16 +7,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use base::secret::Secret;
-use base::{CursorKey, Error, Organisation, Uid, codes};
+use base::{CursorKey, Error, KeyRing, Organisation, Uid, codes};
 use domain::access::Permission;
+use domain::people::PersonId;
 use edge::{
-    Admission, Asked, Authorise, Caller, Edge, Granted, Identify, Means, Parts, Places, Rates,
-    Role, Settings, Strength, Who,
+    Admission, Asked, Authorise, Caller, Edge, FirstOf, Granted, Identify, Means, Parts, Places,
+    Rates, Role, Settings, Strength, Who,
 };
+use engine::Tasks;
+use fabric::{Bus, Limits, Message, Room, Trust};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use platform::organisations;
+use platform::access::{self, Doorkeeper};
+use platform::organisations::hosts;
+use platform::{devices, keys, organisations};
+use rpc::{Deliver, Known, Letter, Letters, People};
 use serde_json::{Value, json};
 use store::{Db, Parts as Bring, verify};
 use testkit::trial::{Engine, World};
@@ -24,8 +30,8 @@ use tokio::sync::watch;
 
 static BRING: Bring = Bring {
     shards: platform::SHARDS,
-    people: &[],
-    control: &[],
+    people: platform::PEOPLE,
+    control: platform::CONTROL,
     audit: &[],
 };
 
@@ -41,9 +47,39 @@ pub(crate) const OPERATOR: &str = "operator";
 /// The slices on one engine.
 pub(crate) struct Shop {
     pub(crate) world: World,
-    pub(crate) edge: Edge,
+    pub(crate) node: Node,
     pub(crate) doorman: Arc<Doorman>,
-    _cursors: watch::Sender<CursorKey>,
+    pub(crate) pepper: watch::Sender<KeyRing>,
+    cursors: watch::Sender<CursorKey>,
+}
+
+/// One process over the databases of a shop.
+pub(crate) struct Node {
+    pub(crate) edge: Edge,
+    pub(crate) keys: keys::App,
+    pub(crate) devices: devices::App,
+    pub(crate) hosts: hosts::App,
+    pub(crate) bus: Bus,
+    pub(crate) trust: Trust,
+    _tasks: Tasks,
+}
+
+/// Nobody's names are known, and no letter goes out.
+struct Nothing;
+
+impl Known for Nothing {
+    fn names<'a>(
+        &'a self,
+        people: &'a [PersonId],
+    ) -> BoxFuture<'a, base::Result<Vec<Option<String>>>> {
+        Box::pin(async move { Ok(vec![None; people.len()]) })
+    }
+}
+
+impl Deliver for Nothing {
+    fn deliver(&self, _letter: Letter) -> BoxFuture<'_, base::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Whoever says who he is is believed: `operator`, or the id of a person, with `weak` behind it after one factor.
@@ -61,6 +97,9 @@ impl Identify for Stated {
             let Some(stated) = stated else {
                 return Ok(None);
             };
+            if stated.starts_with("Bearer ") {
+                return Ok(None);
+            }
             if stated == OPERATOR {
                 return Ok(Some(Caller::new(OPERATOR, Role::Operator, None)));
             }
@@ -68,7 +107,7 @@ impl Identify for Stated {
                 Some((actor, _)) => (actor, true),
                 None => (stated, false),
             };
-            let person: domain::people::PersonId = actor.parse().map_err(Error::from)?;
+            let person: PersonId = actor.parse().map_err(Error::from)?;
             Ok(Some(Caller::of(Who {
                 actor: actor.to_owned(),
                 role: Role::Person,
@@ -82,10 +121,12 @@ impl Identify for Stated {
     }
 }
 
-/// Grants everything in every organisation that there is; at the places that were said, where any were.
+/// Grants everything in every organisation that there is; at the places that were said, where any were. Keys and
+/// devices it sends to the real door.
 pub(crate) struct Doorman {
     db: Db,
-    reaches: Mutex<HashMap<String, Vec<Uid>>>,
+    real: Doorkeeper,
+    reaches: Arc<Mutex<HashMap<String, Vec<Uid>>>>,
 }
 
 impl Doorman {
@@ -99,6 +140,9 @@ impl Doorman {
 
 impl Authorise for Doorman {
     fn may<'a>(&'a self, asked: Asked<'a>) -> BoxFuture<'a, base::Result<Granted>> {
+        if matches!(asked.caller.role(), Role::Key | Role::Device) {
+            return self.real.may(asked);
+        }
         let missing = || Error::missing(codes::NOT_FOUND, "there is no such thing");
         let target = asked.params.first().map(|(_, text)| uid(text));
         let number = target.map_or(Organisation::PEOPLE, |target| target.organisation());
@@ -128,97 +172,88 @@ impl Authorise for Doorman {
     }
 }
 
-/// The id in a text, whatever its type.
-pub(crate) fn uid(text: &str) -> Uid {
-    let (prefix, _) = text.split_once('_').unwrap();
-    base::uid::read(prefix.to_owned().leak(), text).unwrap()
-}
-
-/// What was answered.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) status: StatusCode,
-    pub(crate) etag: Option<String>,
-    pub(crate) body: Value,
-}
-
-impl Said {
-    /// The code of the error, if it is one.
-    pub(crate) fn code(&self) -> (u16, &str) {
-        let code = self.body["code"].as_str().unwrap_or_default();
-        (self.status.as_u16(), code)
-    }
-}
-
-impl Shop {
-    /// The slices, and an operator who asks.
-    pub(crate) async fn new(engine: Engine) -> Self {
-        let world = World::new(engine).await;
-        world.db.migrate(&BRING).await.unwrap();
-        let random = &world.random;
-        let (cursors, cursor) = watch::channel(CursorKey::new(*Secret::draw(random).bytes()));
-        let organisations =
-            organisations::App::new(&world.db, &world.clock, random, slice::Cursors::new(cursor));
+impl Node {
+    fn new(
+        world: &World,
+        db: &Db,
+        (cursors, pepper): (&watch::Sender<CursorKey>, &watch::Sender<KeyRing>),
+    ) -> (Self, Arc<Doorman>) {
+        let (clock, random) = (&world.clock, &world.random);
+        let (bus, trust) = (Bus::memory(Room::default()), Trust::granted());
+        let cursors = slice::Cursors::new(cursors.subscribe());
+        let access = access::App::new(access::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            sealer: db.sealer(&KeyRing::draw(random)),
+            cursors: cursors.clone(),
+            trust: trust.clone(),
+            people: People::new(Arc::new(Nothing)),
+            letters: Letters::new(Arc::new(Nothing)),
+            join: "https://comanda.example/join".to_owned(),
+        });
+        let ground = keys::Ground {
+            db: db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            cursors: cursors.clone(),
+            pepper: pepper.subscribe(),
+            bus: bus.clone(),
+            trust: trust.clone(),
+        };
+        let organisations = organisations::App::new(db, clock, random, cursors);
+        let keys = keys::App::new(&ground, &access);
+        let devices = devices::App::new(&ground, &Limits::memory(clock, 1_000));
+        let hosts = hosts::App::new(db, clock, random);
+        let (key_door, device_door) = (Arc::new(keys.clone()), Arc::new(devices.clone()));
         let doorman = Arc::new(Doorman {
-            db: world.db.clone(),
-            reaches: Mutex::default(),
+            db: db.clone(),
+            real: Doorkeeper::new(&access, key_door.clone(), device_door.clone()),
+            reaches: Arc::default(),
         });
         let parts = Parts {
-            identify: Arc::new(Stated),
+            identify: Arc::new(FirstOf(vec![key_door, device_door, Arc::new(Stated)])),
             authorise: doorman.clone(),
-            admission: Admission::new(roomy(), world.clock.clone()),
-            ..Parts::new(&world.clock, random)
+            hosts: Arc::new(hosts.clone()),
+            admission: Admission::new(roomy(), clock.clone()),
+            ..Parts::new(clock, random)
         };
         let settings = Settings {
             rates: Rates::unlimited(),
             ..Settings::default()
         };
-        let routes = organisations::routes(&organisations);
-        let edge = Edge::build(settings, routes, parts).unwrap();
-        Shop {
-            world,
-            edge,
-            doorman,
-            _cursors: cursors,
-        }
+        let routes = organisations::routes(&organisations)
+            .with(keys::routes(&keys))
+            .with(devices::routes(&devices))
+            .with(hosts::routes(&hosts));
+        let tasks = Tasks::new(clock.clone(), random.clone());
+        let (follower, screens) = (keys.clone(), devices.clone());
+        tasks.spawn("keys", move |stop| follower.clone().follow(stop));
+        tasks.spawn("devices", move |stop| screens.clone().follow(stop));
+        let node = Node {
+            edge: Edge::build(settings, routes, parts).unwrap(),
+            keys,
+            devices,
+            hosts,
+            bus,
+            trust,
+            _tasks: tasks,
+        };
+        (node, doorman)
     }
 
-    /// Compares every folded table with the log.
-    pub(crate) async fn verify(&self) {
-        let (db, settings) = (&self.world.db, &self.world.settings);
-        let verified = db.verify(settings, &FOLDS, &mut |_| {}).await.unwrap();
-        assert!(verified.is_sound(), "{:#?}", verified.findings);
-        assert!(verified.folded > 0);
-    }
-
-    /// Somebody who signs in.
-    pub(crate) fn person(&self) -> String {
-        let (clock, random) = (&self.world.clock, &self.world.random);
-        domain::people::PersonId::make(clock, random, Organisation::PEOPLE).to_string()
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Said {
-        self.ask((OPERATOR, ""), Method::GET, path, None).await
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
-        self.ask((OPERATOR, ""), Method::POST, path, Some(body))
-            .await
-    }
-
-    pub(crate) async fn put(&self, path: &str, body: Value) -> Said {
-        self.ask((OPERATOR, ""), Method::PUT, path, Some(body))
-            .await
-    }
-
-    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Said {
-        self.ask((OPERATOR, key), Method::POST, path, Some(body))
-            .await
-    }
-
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Said {
-        self.ask((OPERATOR, ""), Method::PATCH, path, Some(body))
-            .await
+    /// Tells this node what another has committed, as its relay does.
+    pub(crate) async fn hear(&self, topic: &str, organisation: &str) {
+        let message = Message {
+            id: topic.into(),
+            topic: topic.into(),
+            organisation: uid(organisation).organisation(),
+            position: 1,
+            payload: "{}".into(),
+            trace: "".into(),
+            at: base::Time::EPOCH,
+        };
+        self.bus.publish(message).await.unwrap();
     }
 
     /// Asks as somebody, under a key if it is not empty.
@@ -264,6 +299,110 @@ impl Shop {
             body,
         }
     }
+}
+
+/// The id in a text, whatever its type.
+pub(crate) fn uid(text: &str) -> Uid {
+    let (prefix, _) = text.split_once('_').unwrap();
+    base::uid::read(prefix.to_owned().leak(), text).unwrap()
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: StatusCode,
+    pub(crate) etag: Option<String>,
+    pub(crate) body: Value,
+}
+
+impl Said {
+    /// The code of the error, if it is one.
+    pub(crate) fn code(&self) -> (u16, &str) {
+        let code = self.body["code"].as_str().unwrap_or_default();
+        (self.status.as_u16(), code)
+    }
+}
+
+impl Shop {
+    /// The slices, and an operator who asks.
+    pub(crate) async fn new(engine: Engine) -> Self {
+        let world = World::new(engine).await;
+        world.db.migrate(&BRING).await.unwrap();
+        let random = &world.random;
+        let (cursors, _) = watch::channel(CursorKey::new(*Secret::draw(random).bytes()));
+        let (pepper, _) = watch::channel(KeyRing::draw(random));
+        let (node, doorman) = Node::new(&world, &world.db, (&cursors, &pepper));
+        Shop {
+            world,
+            node,
+            doorman,
+            pepper,
+            cursors,
+        }
+    }
+
+    /// Another node over the same databases.
+    pub(crate) async fn another(&self) -> Node {
+        let db = self.world.another_node().await;
+        Node::new(&self.world, &db, (&self.cursors, &self.pepper)).0
+    }
+
+    /// Compares every folded table with the log.
+    pub(crate) async fn verify(&self) {
+        let (db, settings) = (&self.world.db, &self.world.settings);
+        let verified = db.verify(settings, &FOLDS, &mut |_| {}).await.unwrap();
+        assert!(verified.is_sound(), "{:#?}", verified.findings);
+        assert!(verified.folded > 0);
+    }
+
+    /// Somebody who signs in.
+    pub(crate) fn person(&self) -> String {
+        let (clock, random) = (&self.world.clock, &self.world.random);
+        PersonId::make(clock, random, Organisation::PEOPLE).to_string()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Said {
+        self.ask((OPERATOR, ""), Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
+        self.ask((OPERATOR, ""), Method::POST, path, Some(body))
+            .await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Said {
+        self.ask((OPERATOR, ""), Method::PUT, path, Some(body))
+            .await
+    }
+
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Said {
+        self.ask((OPERATOR, key), Method::POST, path, Some(body))
+            .await
+    }
+
+    pub(crate) async fn put_nothing(&self, path: &str) -> Said {
+        self.ask((OPERATOR, ""), Method::PUT, path, None).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Said {
+        self.ask((OPERATOR, ""), Method::DELETE, path, None).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Said {
+        self.ask((OPERATOR, ""), Method::PATCH, path, Some(body))
+            .await
+    }
+
+    /// Asks as somebody, under a key if it is not empty.
+    pub(crate) async fn ask(
+        &self,
+        (who, once): (&str, &str),
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Said {
+        self.node.ask((who, once), method, path, body).await
+    }
 
     /// Makes an organisation and answers its id.
     pub(crate) async fn organisation(&self, name: &str) -> String {
@@ -308,6 +447,17 @@ impl Shop {
             }
         }
     }
+}
+
+/// Waits for something that comes by itself.
+pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..400 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it did not come");
 }
 
 /// These tests ask what is right, not how much of it fits.
