@@ -90,7 +90,7 @@ impl App {
         let id = InvitationId::from(due.id);
         self.destroy(id).await?;
         let found = self.find_invitation(id).await?;
-        if !found.is_some_and(|found| found.state == OPEN) {
+        if found.is_none_or(|found| found.state != OPEN) {
             return Ok(Handled::Done);
         }
         let mut commit = self.db().new_commit(due.organisation);

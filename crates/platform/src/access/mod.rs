@@ -26,7 +26,10 @@ use engine::{Consumer, TimerHandler};
 use ::store::{Migration, Part};
 
 pub use app::{App, Parts};
-#[allow(unused_imports, reason = "for the slice of this crate that makes organisations")]
+#[allow(
+    unused_imports,
+    reason = "for the slice of this crate that makes organisations"
+)]
 pub(crate) use change::first_owner;
 pub use doorkeeper::{Doorkeeper, Scopes};
 pub use http::routes;
