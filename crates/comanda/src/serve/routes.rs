@@ -44,6 +44,7 @@ fn parts(ground: &Ground, slices: &Slices) -> edge::Parts {
         identify: slices.identify(),
         authorise: slices.platform.authorise(),
         witness: slices.platform.witness(),
+        hosts: slices.platform.hosts(),
         limits: slices.limits.clone(),
         admission: Admission::new(edge::admission::Settings::default(), clock.clone()),
         ..edge::Parts::new(clock, &ground.random)
