@@ -10,6 +10,7 @@ use store::Call;
 use super::app::{App, By};
 use super::codes::Codes;
 use super::store as rows;
+use super::view::{AddressView, ContactView};
 
 impl App {
     /// Everything of this slice about a person, for the person to take along.
@@ -20,37 +21,19 @@ impl App {
         let Some(found) = self.find(person).await? else {
             return Ok(Json::Null);
         };
-        let contacts: Vec<Json> = self
-            .contacts(person)
-            .await?
-            .iter()
-            .map(|reached| {
-                json!({
-                    "id": reached.id,
-                    "kind": reached.contact.kind(),
-                    "value": reached.contact.as_str(),
-                    "verifiedAt": (reached.verified_at != Time::EPOCH).then_some(reached.verified_at),
-                    "createdAt": reached.created_at,
-                })
-            })
-            .collect();
-        let addresses: Vec<Json> = self
-            .addresses(person)
-            .await?
-            .iter()
-            .map(|entered| {
-                json!({
-                    "id": entered.id,
-                    "address": entered.address,
-                    "version": entered.version,
-                    "createdAt": entered.created_at,
-                })
-            })
-            .collect();
+        let contacts = self.contacts(person).await?;
+        let contacts: Vec<ContactView> = contacts.iter().map(ContactView::from).collect();
+        let addresses = self.addresses(person).await?;
+        let addresses: Vec<AddressView> = addresses.iter().map(AddressView::from).collect();
+        let profile = &found.profile;
         Ok(json!({
             "id": person,
             "state": found.state.name(),
-            "profile": found.profile,
+            "firstName": profile.first_name,
+            "lastName": profile.last_name,
+            "profileImageUrl": profile.picture,
+            "locale": profile.locale,
+            "city": profile.city,
             "version": found.version,
             "createdAt": found.created_at,
             "contacts": contacts,

@@ -25,6 +25,8 @@ on_both!(
     wrong_fields_are_told,
     a_closed_purpose_opens_nothing_else,
     two_who_are_new_at_once_are_one,
+    letters_go_where_they_may_and_not_in_rows,
+    what_is_long_over_is_cleared,
 );
 
 const PHONE: &str = "+4930901820";
@@ -347,4 +349,48 @@ async fn two_who_are_new_at_once_are_one(engine: Engine) {
     let again = shop.people.enter(&newcomer).await.unwrap();
     assert!(!again.is_new);
     assert_eq!(again.person, one.person);
+}
+
+async fn letters_go_where_they_may_and_not_in_rows(engine: Engine) {
+    let settings = Settings {
+        per_block: Times {
+            max: 2,
+            within: Duration::from_secs(60),
+        },
+        countries: domain::people::Countries::Only(vec!["49".to_owned()]),
+        per_address: Times {
+            max: 4,
+            within: Duration::from_secs(60),
+        },
+        ..Settings::default()
+    };
+    let shop = Shop::tuned(engine, settings).await;
+    let far = json!({"phone": "+33612345678"});
+    let said = shop.visitor().post(SEND, far).await;
+    assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{said:?}");
+    let sent = async |from: u8, phone: &str| {
+        let visitor = shop.visitor_at([192, 0, 2, from].into());
+        let said = visitor.post(SEND, json!({"phone": phone})).await;
+        said.status == StatusCode::OK
+    };
+    // Two of one block, whoever asks; the next block has room of its own.
+    assert!(sent(1, "+4930901820").await && sent(2, "+4930901821").await);
+    assert!(!sent(3, "+4930901822").await);
+    // Four from one address, whatever the number.
+    for phone in ["+4930111820", "+4930121820", "+4930131820", "+4930141820"] {
+        assert!(sent(4, phone).await);
+    }
+    assert!(!sent(4, "+4930151820").await);
+    assert!(sent(5, "+4930151820").await);
+}
+
+async fn what_is_long_over_is_cleared(engine: Engine) {
+    let shop = Shop::empty(engine).await;
+    send(&shop.visitor(), json!({"phone": PHONE})).await;
+    let now = shop.clock.now();
+    assert_eq!(shop.codes.clear(10, now).await.unwrap(), 0);
+    shop.later(Duration::from_secs(31 * 24 * 60 * 60));
+    let cleared = shop.codes.clear(10, shop.clock.now()).await.unwrap();
+    // PostgreSQL goes by a clock of its own, for which the code is young.
+    assert_eq!(cleared, u64::from(engine == Engine::Sqlite));
 }
