@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base::{Result, Time, Trail as _};
+use base::{Kind, Result, Time, Trail as _};
 use domain::people::{PersonId, SessionId};
 use edge::{Role, Strength};
 use engine::Stop;
@@ -97,19 +97,37 @@ impl App {
         let now = self.0.clock.now();
         let stored = stored.filter(|stored| stored.standing(now) == Standing::Live);
         let stored = stored.ok_or_else(unauthenticated)?;
-        let is_operator =
-            stored.strength == Strength::Two && (self.0.is_operator)(stored.person).await?;
         let (session, person) = (stored.id.to_string(), stored.person.to_string());
         let left = stored.ends_at.since(now);
-        let (role, age_max) = match is_operator {
-            true => (Role::Operator, left.min(OPERATOR_AGE_MAX)),
-            false => (Role::Person, left),
+        let (role, age_max) = match self.is_operator(&stored).await? {
+            Some(true) => (Role::Operator, left.min(OPERATOR_AGE_MAX)),
+            Some(false) => (Role::Person, left),
+            None => (Role::Person, left.min(OPERATOR_AGE_MAX)),
         };
         let live = Arc::new(Live::new(stored, role));
         Ok(Loaded::new(live, LIVE_BYTES)
             .tag(session)
             .tag(person)
             .age_max(age_max))
+    }
+
+    /// Whether a session is an operator's; nothing where that cannot be asked now. Staff must not wait for the
+    /// database of operators, and nobody becomes one by its being away.
+    async fn is_operator(&self, stored: &Stored) -> Result<Option<bool>> {
+        if stored.strength != Strength::Two {
+            return Ok(Some(false));
+        }
+        match (self.0.is_operator)(stored.person).await {
+            Ok(is) => Ok(Some(is)),
+            Err(error) if error.kind() == Kind::Unavailable => {
+                tracing::warn!(
+                    ?error,
+                    "it cannot be asked who is an operator; nobody is, for now"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Looks under the pepper in force, then under the one before; what is found there is put under the one in force.

@@ -100,7 +100,8 @@ pub(crate) static SEEN: Sql = Sql::new(
 pub(crate) static HOLD: Sql = Sql::new(
     "sessions.hold",
     &SESSIONS,
-    "UPDATE sessions SET seen_at = $3 WHERE person = $1 AND digest = $2 AND ended_at = 0",
+    "UPDATE sessions SET seen_at = CASE WHEN seen_at < $3 THEN $3 ELSE seen_at END \
+     WHERE person = $1 AND digest = $2 AND ended_at = 0",
 );
 
 /// Keeps a session findable after the pepper that its digest was made with.

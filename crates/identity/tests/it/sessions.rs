@@ -457,7 +457,12 @@ async fn the_oldest_of_too_many_ends(engine: Engine) {
 async fn operators_are_known_while_they_are(engine: Engine) {
     let shop = Shop::new(engine).await;
     let person = shop.person();
-    shop.operators.lock().unwrap().insert(person);
+    shop.operators
+        .lock()
+        .unwrap()
+        .as_mut()
+        .unwrap()
+        .insert(person);
     let weak = shop.sign_in(person, Strength::One).await;
     let strong = shop.sign_in(person, Strength::Two).await;
     let role = async |token: &str| {
@@ -469,7 +474,14 @@ async fn operators_are_known_while_they_are(engine: Engine) {
     };
     assert_eq!(role(&weak.token).await, edge::Role::Person);
     assert_eq!(role(&strong.token).await, edge::Role::Operator);
-    shop.operators.lock().unwrap().clear();
+    // Nobody is one while it cannot be asked, and who is signed in stays so.
+    let known = shop.operators.lock().unwrap().take();
+    shop.clock.advance(Duration::from_secs(3)).unwrap();
+    assert_eq!(role(&strong.token).await, edge::Role::Person);
+    *shop.operators.lock().unwrap() = known;
+    shop.clock.advance(Duration::from_secs(3)).unwrap();
+    assert_eq!(role(&strong.token).await, edge::Role::Operator);
+    shop.operators.lock().unwrap().as_mut().unwrap().clear();
     shop.clock.advance(Duration::from_secs(3)).unwrap();
     assert_eq!(role(&strong.token).await, edge::Role::Person);
 }

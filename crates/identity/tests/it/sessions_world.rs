@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base::{Clock, KeyRing, Organisation, Random};
+use base::{Clock, Error, KeyRing, Organisation, Random};
 use domain::people::PersonId;
 use edge::{Admission, Client, Edge, FirstOf, Parts, Rates, Strength};
 use fabric::{Bus, Room, Trust};
@@ -30,6 +30,9 @@ pub(crate) const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
 pub(crate) const AGENT: &str = "Mozilla/5.0 (canary-device)";
 pub(crate) const ADDRESS: &str = "203.0.113.77";
 
+/// Who runs the platform; nothing while that cannot be asked.
+type Operators = Arc<Mutex<Option<HashSet<PersonId>>>>;
+
 /// Who may sign in, and where that is kept.
 pub(crate) struct Shop {
     pub(crate) world: World,
@@ -38,7 +41,7 @@ pub(crate) struct Shop {
     pub(crate) pepper: watch::Sender<KeyRing>,
     pub(crate) token: watch::Sender<KeyRing>,
     pub(crate) sealer: Sealer,
-    pub(crate) operators: Arc<Mutex<HashSet<PersonId>>>,
+    pub(crate) operators: Operators,
     pub(crate) node: Node,
 }
 
@@ -77,7 +80,7 @@ impl Shop {
         let sealer = world.db.sealer(&KeyRing::draw(&random));
         let (pepper, peppers) = watch::channel(KeyRing::draw(&random));
         let (token, tokens) = watch::channel(KeyRing::draw(&random));
-        let operators = Arc::new(Mutex::new(HashSet::new()));
+        let operators = Arc::new(Mutex::new(Some(HashSet::new())));
         let keys = Keys {
             pepper: peppers,
             token: tokens,
@@ -162,7 +165,7 @@ struct Made<'a> {
     clock: &'a Clock,
     sealer: &'a Sealer,
     keys: Keys,
-    operators: &'a Arc<Mutex<HashSet<PersonId>>>,
+    operators: &'a Operators,
 }
 
 impl Made<'_> {
@@ -180,8 +183,10 @@ impl Made<'_> {
             keys: self.keys,
             settings: Settings::default(),
             is_operator: Arc::new(move |person| {
-                let is = operators.lock().unwrap().contains(&person);
-                async move { Ok(is) }.boxed()
+                let known = operators.lock().unwrap();
+                let is = known.as_ref().map(|known| known.contains(&person));
+                let away = || Error::unavailable(base::codes::UNAVAILABLE, "away");
+                std::future::ready(is.ok_or_else(away)).boxed()
             }),
         });
         let room = edge::admission::Settings {
