@@ -9,27 +9,26 @@ use edge::{
     WithCookie,
 };
 use http::{Method, StatusCode};
-use serde_json::Value;
 use slice::Ask;
 
 use super::app::{App, person_of};
 use super::view::{
-    ChallengeView, FactorView, FactorsView, NewPasskey, OfFactor, OfferedTotp, RecoveryCodes,
-    RenameFactor, SecondFactor, SignedChallenge, SteppedUp, TypedCode,
+    FactorView, FactorsView, OfFactor, OfferedTotp, RecoveryCodes, RenameFactor, SecondFactor,
+    SteppedUp, TypedCode,
 };
-use super::{http_providers, trace_of};
+use super::{http_passkeys, http_providers, trace_of};
 
 const WITHIN: Duration = Duration::from_secs(5);
 const TAG: &str = "second factors";
 
 /// What every route that changes factors may answer besides.
-const NEEDS_SECOND: &[&str] = &[codes::FORBIDDEN, codes::SECOND_FACTOR_NEEDED];
+pub(super) const NEEDS_SECOND: &[&str] = &[codes::FORBIDDEN, codes::SECOND_FACTOR_NEEDED];
 
 /// The routes of second factors and of providers.
 pub fn routes(app: &App) -> Routes {
     of_factors()
         .with(of_totp())
-        .with(of_passkeys())
+        .with(http_passkeys::routes())
         .with(http_providers::routes())
         .with_state(app.clone())
 }
@@ -120,96 +119,6 @@ fn of_totp() -> Routes<App> {
         )
 }
 
-fn of_passkeys() -> Routes<App> {
-    Routes::new()
-        .add(
-            route(
-                Method::POST,
-                "/api/me/factors/passkeys/begin",
-                "factors.passkey_begin",
-            )
-            .about("Ask the browser to make a passkey")
-            .policy(Policy::SignedIn)
-            .rate(Rate::Auth)
-            .takes_nothing()
-            .answers::<ChallengeView>(StatusCode::OK)
-            .fails(NEEDS_SECOND)
-            .fails(&[codes::NOT_FOUND, codes::TOO_MANY])
-            .handler(begin_passkey),
-        )
-        .add(
-            route(
-                Method::POST,
-                "/api/me/factors/passkeys/finish",
-                "factors.passkey_finish",
-            )
-            .about("Put the passkey in force that the browser made")
-            .policy(Policy::SignedIn)
-            .rate(Rate::Auth)
-            .takes::<NewPasskey>()
-            .answers::<SteppedUp>(StatusCode::OK)
-            .fails(NEEDS_SECOND)
-            .fails(&[codes::NOT_FOUND, codes::FACTOR_REFUSED, codes::TOO_MANY])
-            .handler(finish_passkey),
-        )
-        .add(
-            route(
-                Method::POST,
-                "/api/auth/second-factor/passkey/begin",
-                "auth.second_passkey_begin",
-            )
-            .about("Ask the browser for a passkey of the caller")
-            .policy(Policy::SignedIn)
-            .rate(Rate::Auth)
-            .takes_nothing()
-            .answers::<ChallengeView>(StatusCode::OK)
-            .fails(&[codes::FORBIDDEN, codes::NOT_FOUND])
-            .handler(ask_owner),
-        )
-        .add(
-            route(
-                Method::POST,
-                "/api/auth/second-factor/passkey/finish",
-                "auth.second_passkey_finish",
-            )
-            .about("Prove the second factor by what the passkey has signed")
-            .policy(Policy::SignedIn)
-            .rate(Rate::Auth)
-            .takes::<SignedChallenge>()
-            .answers::<SteppedUp>(StatusCode::OK)
-            .fails(&[codes::FORBIDDEN, codes::FACTOR_REFUSED, codes::NOT_FOUND])
-            .handler(prove_by_passkey),
-        )
-        .add(
-            route(
-                Method::POST,
-                "/api/auth/passkey/begin",
-                "auth.passkey_begin",
-            )
-            .about("Ask the browser for a passkey of whoever sits before it")
-            .policy(Policy::Public)
-            .rate(Rate::Auth)
-            .takes_nothing()
-            .answers::<ChallengeView>(StatusCode::OK)
-            .fails(&[codes::NOT_FOUND])
-            .handler(ask_anybody),
-        )
-        .add(
-            route(
-                Method::POST,
-                "/api/auth/passkey/finish",
-                "auth.passkey_finish",
-            )
-            .about("Sign in by what the passkey has signed; nothing else is needed")
-            .policy(Policy::Public)
-            .rate(Rate::Auth)
-            .takes::<SignedChallenge>()
-            .answers::<SteppedUp>(StatusCode::OK)
-            .fails(&[codes::FACTOR_REFUSED, codes::NOT_FOUND])
-            .handler(sign_in_by_passkey),
-        )
-}
-
 pub(super) fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
     Route::new(method, path, name)
         .tag(TAG)
@@ -218,7 +127,7 @@ pub(super) fn route(method: Method, path: &'static str, name: &'static str) -> R
         .deadline(WITHIN)
 }
 
-fn ask_of(caller: &Caller, context: &Context) -> Ask {
+pub(super) fn ask_of(caller: &Caller, context: &Context) -> Ask {
     Ask {
         actor: caller.actor().to_owned(),
         trace: trace_of(context),
@@ -304,65 +213,4 @@ async fn confirm_totp(
         .await?;
     let view = SteppedUp::new(&proven.started, &proven.recovery_codes);
     Ok(WithCookie(proven.started.cookie, Json(view)))
-}
-
-async fn begin_passkey(State(app): State<App>, caller: Caller) -> Answer<Json<ChallengeView>> {
-    let challenge = app.begin_passkey(&caller).await?;
-    Ok(Json(ChallengeView {
-        state: challenge.state,
-        options: challenge.options,
-    }))
-}
-
-async fn finish_passkey(
-    State(app): State<App>,
-    caller: Caller,
-    (client, context): (Client, Context),
-    Json(body): Json<NewPasskey>,
-) -> Answer<WithCookie<Json<SteppedUp>>> {
-    let ask = ask_of(&caller, &context);
-    let name = body.name.name()?;
-    let made = (body.state.as_str(), Value::Object(body.credential), &name);
-    let proven = app.finish_passkey(&ask, &caller, made, &client).await?;
-    let view = SteppedUp::new(&proven.started, &proven.recovery_codes);
-    Ok(WithCookie(proven.started.cookie, Json(view)))
-}
-
-async fn ask_owner(State(app): State<App>, caller: Caller) -> Answer<Json<ChallengeView>> {
-    let challenge = app.ask_owner(&caller).await?;
-    Ok(Json(ChallengeView {
-        state: challenge.state,
-        options: challenge.options,
-    }))
-}
-
-async fn prove_by_passkey(
-    State(app): State<App>,
-    caller: Caller,
-    client: Client,
-    Json(body): Json<SignedChallenge>,
-) -> Answer<WithCookie<Json<SteppedUp>>> {
-    let signed = (body.state.as_str(), Value::Object(body.credential));
-    let started = app.prove_by_passkey(&caller, signed, &client).await?;
-    let view = SteppedUp::new(&started, &[]);
-    Ok(WithCookie(started.cookie, Json(view)))
-}
-
-async fn ask_anybody(State(app): State<App>) -> Answer<Json<ChallengeView>> {
-    let challenge = app.ask_anybody().await?;
-    Ok(Json(ChallengeView {
-        state: challenge.state,
-        options: challenge.options,
-    }))
-}
-
-async fn sign_in_by_passkey(
-    State(app): State<App>,
-    (client, context): (Client, Context),
-    Json(body): Json<SignedChallenge>,
-) -> Answer<WithCookie<Json<SteppedUp>>> {
-    let signed = (body.state.as_str(), Value::Object(body.credential));
-    let started = app.sign_in_by_passkey(signed, (&client, &context)).await?;
-    let view = SteppedUp::new(&started, &[]);
-    Ok(WithCookie(started.cookie, Json(view)))
 }

@@ -7,6 +7,7 @@
 
 mod app;
 mod http;
+mod http_passkeys;
 mod http_providers;
 mod oidc;
 mod passkeys;

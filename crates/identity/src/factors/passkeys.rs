@@ -237,7 +237,7 @@ impl App {
         let proven = webauthn.finish_discoverable_authentication_v2(
             credential,
             expected,
-            &DiscoverableKey::from(passkey),
+            DiscoverableKey::from(passkey),
         );
         Ok((person, proven.map_err(|error| cannot(error.into()))?))
     }

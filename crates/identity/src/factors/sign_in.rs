@@ -193,10 +193,10 @@ impl App {
             .as_deref()
             .and_then(|email| Email::parse(email).ok());
         let mut contact = email.map(Contact::from);
-        if let Some(given) = &contact {
-            if people.person_of_contact(given).await?.is_some() {
-                contact = None;
-            }
+        if let Some(given) = &contact
+            && people.person_of_contact(given).await?.is_some()
+        {
+            contact = None;
         }
         let name = known
             .name

@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 
 use super::wire::Wire;
 
+/// The longest name of a provider.
+const NAME_CHARS_MAX: usize = 64;
 /// How long what a provider said of itself is believed.
 const AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// A key that is not known makes us ask again, but not more often than this.
@@ -150,6 +152,14 @@ impl Live {
         clock: &Clock,
     ) -> Result<Self> {
         let wrong = |said: &'static str| Error::invalid(codes::LINE_MALFORMED, said);
+        let is_letter =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let (name, fits) = (&settings.name, 1..=NAME_CHARS_MAX);
+        if !fits.contains(&name.len()) || !name.bytes().all(is_letter) {
+            return Err(wrong(
+                "the name of a provider has small letters, digits and hyphens",
+            ));
+        }
         let redirect = RedirectUrl::new(redirect.to_owned())
             .map_err(|error| wrong("the public address is none").caused_by(error))?;
         let issuer = IssuerUrl::new(settings.issuer.clone())
