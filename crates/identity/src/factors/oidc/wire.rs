@@ -13,6 +13,7 @@ use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use openidconnect::AsyncHttpClient;
+use rustls::RootCertStore;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -46,9 +47,11 @@ impl Wire {
     /// # Errors
     /// The TLS of this program cannot be set up.
     pub(crate) fn new(loopback: Loopback) -> Result<Self> {
-        let roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+        Self::believing(RootCertStore { roots }, loopback)
+    }
+
+    fn believing(roots: RootCertStore, loopback: Loopback) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -183,7 +186,79 @@ fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Er
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{CertifiedKey, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
+
     use super::*;
+
+    /// A server with a certificate for this name, and a wire that believes it.
+    async fn secure(name: &str) -> (u16, Wire, JoinSet<()>) {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]);
+        let CertifiedKey { cert, signing_key }: CertifiedKey<KeyPair> = made.unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(cert.der().clone()).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut served = JoinSet::new();
+        served.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    continue;
+                };
+                let mut head = [0; 4096];
+                let read = stream.read(&mut head).await.unwrap();
+                let said = String::from_utf8_lossy(&head[..read]).into_owned();
+                let length = said.len();
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{said}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        });
+        let wire = Wire::believing(roots, Loopback::Tls).unwrap();
+        (port, wire, served)
+    }
+
+    fn get(address: &str) -> Request<Vec<u8>> {
+        Request::get(address).body(Vec::new()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_provider_is_asked_under_tls() {
+        let (port, wire, _served) = secure("localhost").await;
+        let answer = wire.call(get(&format!("https://localhost:{port}/keys?x=1")));
+        let said = String::from_utf8(answer.await.unwrap().into_body()).unwrap();
+        assert!(said.starts_with("GET /keys?x=1 HTTP/1.1\r\n"), "{said}");
+        assert!(
+            said.contains(&format!("host: localhost:{port}\r\n")),
+            "{said}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_another_name_or_another_root_is_refused() {
+        let (port, wire, _served) = secure("accounts.example.com").await;
+        let address = format!("https://localhost:{port}/keys");
+        let error = wire.call(get(&address)).await.unwrap_err();
+        assert_eq!(error.code(), codes::UNAVAILABLE);
+        let (port, _, _served) = secure("localhost").await;
+        let address = format!("https://localhost:{port}/keys");
+        for usual in [wire, Wire::new(Loopback::Plain).unwrap()] {
+            let error = usual.call(get(&address)).await.unwrap_err();
+            assert_eq!(error.code(), codes::UNAVAILABLE);
+        }
+    }
 
     #[test]
     fn only_addresses_with_tls_are_called_and_on_this_machine_those_without() {
