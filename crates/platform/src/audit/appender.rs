@@ -221,6 +221,8 @@ impl Appender {
 
     /// Writes what still waits and signs the end, within the time that a stop has.
     async fn finish(&mut self, queue: &mut mpsc::Receiver<Item>, mut items: Vec<Item>) {
+        // Whoever comes now is told at once, and does not hold up the stop.
+        queue.close();
         let rest = async {
             loop {
                 while items.len() < BATCH_MAX

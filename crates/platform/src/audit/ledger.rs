@@ -10,6 +10,7 @@ use std::time::Duration;
 use base::{Clock, Error, KeyRing, Result, codes};
 use domain::audit::Entry;
 use store::Db;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 /// Entries that may wait.
@@ -67,8 +68,10 @@ impl Ledger {
     /// Takes an entry to be written soon. It never waits.
     pub fn tell(&self, entry: Entry) {
         let (entry, done) = (entry.bounded(), None);
-        if self.0.sender.try_send(Item { entry, done }).is_err() {
-            self.0.lose(1, "full");
+        match self.0.sender.try_send(Item { entry, done }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => self.0.lose(1, "full"),
+            Err(TrySendError::Closed(_)) => self.0.lose(1, "stopped"),
         }
     }
 
