@@ -48,6 +48,7 @@ pub static FOLDS: &[&Fold] = &[
     &organisations::fold::FOLD_ORGANISATIONS,
     &organisations::fold::FOLD_BRANDS,
     &organisations::restaurants::fold::FOLD,
+    &organisations::usage::FOLD,
     &keys::fold::FOLD,
     &devices::fold::FOLD,
     &access::fold::FOLD_ROLES,

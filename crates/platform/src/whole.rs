@@ -174,6 +174,8 @@ impl Platform {
         tasks.spawn("keys", move |stop| keys.clone().follow(stop));
         let devices = self.devices.clone();
         tasks.spawn("devices", move |stop| devices.clone().follow(stop));
+        let devices = self.devices.clone();
+        tasks.spawn("pairings", move |stop| devices.clone().clear(stop));
         let hosts = self.hosts.clone();
         tasks.spawn("hosts", move |stop| hosts.clone().follow(stop));
         let ledger = self.ledger.clone();

@@ -33,6 +33,9 @@ const WRONG: Policy = Policy {
     max: 5,
     window: LIVES,
 };
+/// How often old codes are removed, and how many at once.
+const CLEAR_EVERY: Duration = Duration::from_secs(3_600);
+const CLEARED_AT_ONCE: i64 = 10_000;
 /// What the halves of codes are tagged for.
 const FINDING: &str = "pairing code";
 const PROVING: &str = "pairing proof";
@@ -79,6 +82,39 @@ impl App {
     /// The bus takes no more subscriptions.
     pub async fn follow(self, stop: Stop) -> Result<()> {
         self.0.known.follow(&stop).await
+    }
+
+    /// Removes codes that are long over, each hour until the stop.
+    ///
+    /// # Errors
+    /// None: while the database is away, they stay.
+    pub async fn clear(self, stop: Stop) -> Result<()> {
+        loop {
+            if let Err(error) = self.clear_codes().await {
+                tracing::warn!(%error, "old pairing codes stay for another hour");
+            }
+            tokio::select! {
+                () = stop.stopped() => return Ok(()),
+                () = tokio::time::sleep(CLEAR_EVERY) => {}
+            }
+        }
+    }
+
+    /// Removes codes that are long over, and says how many.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn clear_codes(&self) -> Result<u64> {
+        let (db, clock) = (&self.ground().db, &self.ground().clock);
+        let before = store::retention::old(clock, LIVES)?;
+        let params: [Value; 2] = [before.into(), CLEARED_AT_ONCE.into()];
+        let call = Call::new(&rows::CLEAR_PAIRINGS, params);
+        let answers = db
+            .people()
+            .transact(vec![call], &db.deadline())
+            .await
+            .at()?;
+        Ok(answers.iter().map(|answer| answer.touched).sum())
     }
 
     /// Writes down which devices were seen since the last time.

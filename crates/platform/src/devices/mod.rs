@@ -43,6 +43,7 @@ pub static PEOPLE: Part = Part {
         &store::FIND_PAIRING,
         &store::COUNT_TRY,
         &store::REMOVE_PAIRING,
+        &store::CLEAR_PAIRINGS,
     ],
     migrations: &[Migration {
         number: 1,

@@ -54,6 +54,9 @@ pub(crate) static PAIRINGS: Table = Table::new(
 )
 .cleared();
 
+/// Codes as the queue role sees them when they are old.
+pub(crate) static OLD_PAIRINGS: Table = PAIRINGS.as_queue();
+
 pub(crate) static FIND: Sql = Sql::new(
     "devices.find",
     &DEVICES,
@@ -112,6 +115,13 @@ pub(crate) static REMOVE_PAIRING: Sql = Sql::new(
     "pairings.remove",
     &PAIRINGS,
     "DELETE FROM pairings WHERE person = $1 AND digest = $2",
+);
+
+/// As the queue role: removes up to `$2` codes from before `$1`.
+pub(crate) static CLEAR_PAIRINGS: Sql = Sql::new(
+    "pairings.clear",
+    &OLD_PAIRINGS,
+    "DELETE FROM pairings WHERE digest IN (SELECT digest FROM pairings WHERE at < $1 LIMIT $2)",
 );
 
 /// A device as it is shown to those who keep it.

@@ -1,8 +1,8 @@
 //! Organisations with their brands and restaurants, what their plans hold, and the hosts that lead to them.
 //!
-//! Tables: `organisations`, `brands`, `restaurants` (folded from their events) and `usage` (operational), on the
-//! organisation's shard. Events out: `organisation.created`, `.renamed`, `.plan_changed`, `.suspended`, `.resumed`;
-//! `brand.created`, `.renamed`; `restaurant.created`, `.changed`, `.suspended`, `.resumed`; none in.
+//! Tables: `organisations`, `brands`, `restaurants`, `usage` (folded from events), on the organisation's shard.
+//! Events out: `organisation.created`, `.renamed`, `.plan_changed`, `.suspended`, `.resumed`; `brand.created`,
+//! `.renamed`; `restaurant.created`, `.changed`, `.suspended`, `.resumed`; those of [`hosts`]. None in.
 
 mod app;
 mod brands;

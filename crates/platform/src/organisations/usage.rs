@@ -5,7 +5,7 @@
 
 use base::{Error, Organisation, Result, Trail as _, codes};
 use domain::organisations::{Counted, Plan};
-use store::{Class, Column, Commit, Db, Failure, Sql, Table};
+use store::{Class, Column, Commit, Db, Failure, Fold, Folded, Logged, Outcome, Sql, Table, Value};
 
 use super::House;
 
@@ -37,6 +37,43 @@ pub(crate) static READ: Sql = Sql::new(
     &USAGE,
     "SELECT what, used FROM usage WHERE organisation = $1",
 );
+
+/// The counters, from the events by which what is counted comes and goes.
+pub(crate) static FOLD: Fold = Fold {
+    table: &USAGE,
+    kinds: &[
+        "brand.created",
+        "restaurant.created",
+        "member.joined",
+        "member.removed",
+        "key.issued",
+        "key.revoked",
+        "device.paired",
+        "device.revoked",
+    ],
+    apply,
+    read: &READ,
+    key: 1,
+};
+
+fn apply(rows: &mut Folded, event: &Logged) -> Outcome<()> {
+    let (what, more) = match event.kind.as_str() {
+        "brand.created" => (Counted::Brands, 1),
+        "restaurant.created" => (Counted::Restaurants, 1),
+        "member.joined" => (Counted::Members, 1),
+        "member.removed" => (Counted::Members, -1),
+        "key.issued" => (Counted::Keys, 1),
+        "key.revoked" => (Counted::Keys, -1),
+        "device.paired" => (Counted::Devices, 1),
+        _ => (Counted::Devices, -1),
+    };
+    let row = rows.entry(vec![what.name().into()]);
+    let row = row.or_insert_with(|| vec![0.into()]);
+    if let [Value::Int(used)] = row.as_mut_slice() {
+        *used = used.saturating_add(more);
+    }
+    Ok(())
+}
 
 /// One more, or the commit is refused.
 pub(crate) fn take(commit: &mut Commit, what: Counted, plan: Plan) {

@@ -16,6 +16,7 @@ on_both!(
     a_revoked_device_opens_nothing,
     lists_show_what_is_reached,
     what_is_no_code_pairs_nothing,
+    young_codes_are_not_cleared,
 );
 
 fn restaurant(name: &str) -> Value {
@@ -202,7 +203,8 @@ async fn lists_show_what_is_reached(engine: Engine) {
     );
     let manager = shop.person();
     shop.doorman.only(&manager, &[&two]);
-    assert_eq!(shop.listed(&manager, &path).await, [second.clone()]);
+    let reached = shop.listed(&manager, &path).await;
+    assert_eq!(reached, std::slice::from_ref(&second));
     for (id, status) in [(first, 404), (second, 204)] {
         let own = format!("{path}/{id}");
         let said = shop.ask((&manager, ""), Method::DELETE, &own, None).await;
@@ -238,4 +240,12 @@ async fn what_is_no_code_pairs_nothing(engine: Engine) {
         .post(absent, json!({"kind": "kiosk", "label": "x"}))
         .await;
     assert_eq!(said.code(), (404, "not_found"));
+}
+
+async fn young_codes_are_not_cleared(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (_, [one, _]) = house(&shop).await;
+    let code = code(&shop, &one, "kiosk").await;
+    assert_eq!(shop.node.devices.clear_codes().await.unwrap(), 0);
+    assert_eq!(pair(&shop, &code).await.status, StatusCode::CREATED);
 }
