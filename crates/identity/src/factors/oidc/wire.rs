@@ -260,6 +260,29 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn an_answer_has_a_size() {
+        for (length, fits) in [(BYTES_MAX, true), (BYTES_MAX + 1, false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = format!("http://{}/keys", listener.local_addr().unwrap());
+            let wire = Wire::new(Loopback::Plain).unwrap();
+            let served = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let body = "x".repeat(length);
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+                // The other side hangs up in the midst of what is too large.
+                let _ = stream.write_all(answer.as_bytes()).await;
+                stream
+            };
+            let asked = wire.call(get(&address));
+            let (answer, _stream) = futures_util::future::join(asked, served).await;
+            assert_eq!(
+                answer.map(|answer| answer.body().len()).ok(),
+                fits.then_some(length)
+            );
+        }
+    }
+
     #[test]
     fn only_addresses_with_tls_are_called_and_on_this_machine_those_without() {
         let (strict, loose) = (
