@@ -282,7 +282,7 @@ async fn nothing_is_left_of_who_is_forgotten(engine: Engine) {
     let id = lucia.get("/api/me").await.text("id").to_owned();
     let person = id.parse().unwrap();
     let export = shop.people.export(person).await.unwrap();
-    assert_eq!(export["firstName"], "Lucia");
+    assert_eq!(export["firstName"], "Lucia", "{export}");
     assert_eq!(export["contacts"][0]["value"], PHONE);
     assert_eq!(export["addresses"][0]["street"], STREET);
     let open = shop.visitor();
