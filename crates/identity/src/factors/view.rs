@@ -95,17 +95,24 @@ impl TypedCode {
 /// What proves the second factor: one of the two.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(min_properties = 1, max_properties = 1)]
 pub(super) struct SecondFactor {
     /// Six digits of an authenticator app.
     #[schema(
         min_length = 6,
         max_length = 6,
         pattern = "^[0-9]{6}$",
+        nullable = false,
         example = "287082"
     )]
     code: Option<String>,
     /// A recovery code; it can be used once.
-    #[schema(min_length = 16, max_length = 24, pattern = "^[0-9A-Za-z -]{16,24}$")]
+    #[schema(
+        min_length = 16,
+        max_length = 24,
+        pattern = "^[0-9A-Za-z -]{16,24}$",
+        nullable = false
+    )]
     recovery_code: Option<String>,
 }
 
@@ -248,7 +255,10 @@ pub(super) struct OfProvider {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(super) struct Going {
     /// A path of our own; the front page when nothing is said.
-    #[param(max_length = 512)]
+    #[param(
+        max_length = 512,
+        pattern = "^/(?![aA][pP][iI]([/?#]|$))([A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*(/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)*/?)?([?#][A-Za-z0-9._~%!$&'()*+,;=:@/?#-]*)?$"
+    )]
     return_to: Option<String>,
 }
 
