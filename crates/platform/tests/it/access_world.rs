@@ -495,13 +495,13 @@ impl Post {
 
 /// Waits for something that comes by itself.
 pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..2_000 {
-        if is_so().await {
-            return;
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it did not come");
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    waited.expect("it did not come");
 }
 
 pub(crate) fn text(value: &Value) -> String {

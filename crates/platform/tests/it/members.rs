@@ -1,12 +1,14 @@
 //! Members and grants: races for the last owner, what somebody of a part sees and does, and people who are erased.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::json;
 use testkit::trial::Engine;
 
 use super::access_world::{Town, eventually, text};
-use super::world::on_both;
+use super::world::{Said, on_both};
 
 on_both!(
     one_owner_is_always_left,
@@ -317,7 +319,7 @@ async fn the_erased_are_nowhere(engine: Engine) {
             .code(),
         (404, "not_found")
     );
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(town.node.app.memberships(person).await.unwrap(), []);
     town.verify().await;
 }
@@ -326,38 +328,44 @@ async fn rights_are_not_used_after_they_were_taken(engine: Engine) {
     let town = Town::new(engine).await;
     let owner = town.person();
     let organisation = town.organisation(&owner).await;
-    let friend = town
-        .member(&owner, &organisation, &[("staff", &organisation)])
-        .await;
-    for _ in 0..4 {
-        let manager = town
-            .member(&owner, &organisation, &[("manager", &organisation)])
-            .await;
-        let (grant, ..) = town.grants(&owner, &organisation, &manager).await.remove(0);
+    let whole = organisation.as_str();
+    let friend = town.member(&owner, whole, &[("kitchen", whole)]).await;
+    let mut managers = Vec::new();
+    for round in 0..10 {
+        let place = town.restaurant(&owner, whole, None).await;
+        let manager = town.member(&owner, whole, &[("manager", whole)]).await;
+        let (grant, ..) = town.grants(&owner, whole, &manager).await.remove(0);
         let revoke = format!("/api/grants/{grant}");
-        let gifts = (0..4).map(|_| {
-            town.give(
-                &manager,
-                (&organisation, &friend),
-                ("finance", &organisation),
-            )
-        });
-        let (revoked, given) = tokio::join!(town.delete(&owner, &revoke), join_all(gifts));
+        let gifts = ["finance", "support", "staff", "kitchen"]
+            .map(|role| town.give(&manager, (whole, &friend), (role, &place)));
+        let revoked = async {
+            // A little later each time, so that it comes between the look and the deed of some gift.
+            tokio::time::sleep(Duration::from_millis(round)).await;
+            town.delete(&owner, &revoke).await
+        };
+        let (given, revoked) = tokio::join!(join_all(gifts), revoked);
         assert_eq!(revoked.status, StatusCode::NO_CONTENT, "{revoked:?}");
-        assert!(
-            given
-                .iter()
-                .all(|said| [201, 403].contains(&said.status.as_u16())),
-            "{given:?}"
-        );
+        let right = |said: &Said| [201, 403].contains(&said.status.as_u16());
+        assert!(given.iter().all(right), "{given:?}");
         let late = town
-            .give(
-                &manager,
-                (&organisation, &friend),
-                ("support", &organisation),
-            )
+            .give(&manager, (whole, &friend), ("kitchen", whole))
             .await;
         assert_eq!(late.code(), (403, "forbidden"));
+        managers.push(manager);
+    }
+    // In the log nobody gives anything after he could not any more.
+    let deadline = town.world.db.deadline();
+    let log = town.world.shard().log_after(0, 1_000, &deadline).await;
+    let log = log.unwrap();
+    for manager in &managers {
+        let last = log.iter().rposition(|event| event.actor == *manager);
+        let taken = log.iter().position(|event| {
+            event.kind == "grant.revoked" && event.payload.contains(manager.as_str())
+        });
+        assert!(
+            last < taken,
+            "{manager} gave something at {last:?} and lost it at {taken:?}"
+        );
     }
     town.verify().await;
 }
