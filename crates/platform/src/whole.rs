@@ -100,7 +100,8 @@ impl Platform {
         };
         Platform {
             bus: parts.bus,
-            organisations: organisations::App::new(&db, &clock, &random, cursors.clone()),
+            organisations: organisations::App::new(&db, &clock, &random, cursors.clone())
+                .telling(&access),
             keys: keys::App::new(&ground, &access),
             devices: devices::App::new(&ground, &Limits::memory(&clock, ADDRESSES_MAX)),
             hosts: hosts::App::new(&db, &clock, &random),

@@ -11,6 +11,7 @@ use slice::{Ask, Cursors};
 use store::{Commit, Db, Failure, Rule};
 
 use super::{restaurants, store as rows};
+use crate::access;
 
 /// The use cases of organisations, brands and restaurants. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) cursors: Cursors,
+    access: Option<access::App>,
 }
 
 /// What is known of an organisation wherever something happens in it.
@@ -45,7 +47,34 @@ impl App {
             clock: clock.clone(),
             random: random.clone(),
             cursors,
+            access: None,
         }))
+    }
+
+    /// The same, which tells access at once of what it remembers and is not so any more.
+    #[must_use]
+    pub fn telling(self, access: &access::App) -> Self {
+        let Inner {
+            db,
+            clock,
+            random,
+            cursors,
+            ..
+        } = &*self.0;
+        App(Arc::new(Inner {
+            db: db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            cursors: cursors.clone(),
+            access: Some(access.clone()),
+        }))
+    }
+
+    /// What this node remembers of an organisation may not be so any more. Others hear of it by the event.
+    pub(super) fn changed_in(&self, number: Organisation) {
+        if let Some(access) = &self.0.access {
+            access.forget(number);
+        }
     }
 
     /// Adds the event of a change to its commit.

@@ -243,7 +243,7 @@ impl App {
     ) -> Result<OrganisationView> {
         let (db, number) = (&self.0.db, id.organisation());
         self.find(id).await?;
-        ask.settle(db, (number, operation), request, async || {
+        let settled = ask.settle(db, (number, operation), request, async || {
             let found = self.find(id).await?;
             let mut commit = db.new_commit(number);
             let Some(step) = decide(&found)? else {
@@ -254,9 +254,11 @@ impl App {
             let at = (id.uid(), step.next.version);
             self.note(ask, &mut commit, at, (step.kind, &step.payload))?;
             Ok((commit, OrganisationView::of(&step.next, db.region())))
-        })
-        .await
-        .map_err(changed)
+        });
+        let settled = settled.await;
+        // Also when it is not known whether it was changed.
+        self.changed_in(number);
+        settled.map_err(changed)
     }
 
     async fn find(&self, id: OrganisationId) -> Result<nouns::Organisation> {

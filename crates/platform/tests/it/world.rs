@@ -201,7 +201,7 @@ impl Node {
             bus: bus.clone(),
             trust: trust.clone(),
         };
-        let organisations = organisations::App::new(db, clock, random, cursors);
+        let organisations = organisations::App::new(db, clock, random, cursors).telling(&access);
         let keys = keys::App::new(&ground, &access);
         let devices = devices::App::new(&ground, &Limits::memory(clock, 1_000));
         let hosts = hosts::App::new(db, clock, random);

@@ -102,8 +102,8 @@ impl App {
     ) -> Result<RestaurantView> {
         let (db, number) = (&self.0.db, id.organisation());
         self.restaurant(id).await?;
-        let request = (id, details, seen);
-        ask.settle(db, (number, "restaurants.change"), &request, async || {
+        let (operation, request) = ((number, "restaurants.change"), (id, details, seen));
+        let settled = ask.settle(db, operation, &request, async || {
             let found = find(db, id).await?.ok_or_else(missing)?;
             let mut commit = db.new_commit(number);
             let Some(details) = found.change(details.clone(), seen)? else {
@@ -122,9 +122,11 @@ impl App {
             let told = ("restaurant.changed", &next.details);
             self.note(ask, &mut commit, (id.uid(), next.version), told)?;
             Ok((commit, RestaurantView::from(&next)))
-        })
-        .await
-        .map_err(|error| taken(changed(error)))
+        });
+        let settled = settled.await;
+        // It may be of another brand now.
+        self.changed_in(number);
+        settled.map_err(|error| taken(changed(error)))
     }
 
     /// Closes a restaurant or opens it again.
