@@ -212,10 +212,10 @@ impl App {
             }
             return Ok(Entry::of(person, commit));
         }
-        if let (Some(guest), Some(contact)) = (guest, newcomer.contact) {
-            if let Some(commit) = self.settled(guest, contact, newcomer.trace).await? {
-                return Ok(Entry::of(guest, commit));
-            }
+        if let (Some(guest), Some(contact)) = (guest, newcomer.contact)
+            && let Some(commit) = self.settled(guest, contact, newcomer.trace).await?
+        {
+            return Ok(Entry::of(guest, commit));
         }
         let person = self.new_person();
         let mut commit = self.bare_commit(person);

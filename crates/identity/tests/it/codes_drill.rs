@@ -89,7 +89,7 @@ async fn ten_thousand_numbers_cost_no_more_than_was_set() {
             contact: &contact,
             purpose: Purpose::SignIn,
             client: &client,
-            organisation: (number % 3 == 0).then(|| Organisation::new(7)),
+            organisation: number.is_multiple_of(3).then(|| Organisation::new(7)),
         };
         if let Ok(done) = codes.send(&asked).await {
             sent += 1;

@@ -10,10 +10,9 @@ use base::secret::KeyRing;
 use base::{Clock, Random};
 use edge::{Admission, Edge, FirstOf, Parts, Rates};
 use fabric::{Bus, Limits, Room, Trust};
-use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use identity::{factors, operators, people, sessions};
+use identity::{Identity, factors, operators, people, sessions};
 use rpc::{Inbox, Letters, Recipient};
 use serde_json::{Value, json};
 use store::{Parts as Bring, Sealer};
@@ -87,63 +86,28 @@ impl Shop {
         let sealer = world.db.sealer(&KeyRing::draw(&random));
         let (bus, trust) = (Bus::memory(Room::default()), Trust::granted());
         let limits = Limits::memory(&clock, 100_000);
-        let people = people::App::new(&world.db, &sealer, (&clock, &random));
-        let codes = people::Codes::new(people::codes::Parts {
-            people: &people,
-            limits: &limits,
-            pepper: peppers.clone(),
-            letters: Letters::new(Arc::new(inbox.clone())),
-            settings,
-        });
-        let operators = operators::App::new(
-            &world.db,
-            &sealer,
-            &people,
-            (&clock, &random),
-            peppers.clone(),
-            &trust,
-        );
-        let asked = operators.clone();
-        let sessions = sessions::App::new(sessions::Parts {
+        let identity = Identity::new(identity::Parts {
             db: &world.db,
             sealer: &sealer,
             clock: &clock,
             random: &random,
             bus: &bus,
             trust: &trust,
-            keys: sessions::Keys {
-                pepper: peppers.clone(),
-                token: tokens,
-            },
-            settings: sessions::Settings::default(),
-            is_operator: Arc::new(move |person| {
-                let asked = asked.clone();
-                async move { asked.is_operator(person).await }.boxed()
-            }),
-        });
-        let factors = factors::App::new(factors::Parts {
-            db: &world.db,
-            sealer: &sealer,
-            clock: &clock,
-            random: &random,
-            pepper: peppers,
             limits: &limits,
-            people: &people,
-            sessions: &sessions,
+            pepper: peppers,
+            token: tokens,
+            letters: Letters::new(Arc::new(inbox.clone())),
             staff: Arc::new(factors::EverybodyIsStaff),
-            settings: factors::Settings::default(),
+            settings: identity::Settings {
+                codes: settings,
+                sessions: sessions::Settings::default(),
+                factors: factors::Settings::default(),
+            },
         })
         .unwrap();
-        let routes = operators::routes(&operators)
-            .with(people::routes(&people, &codes, &sessions, &factors))
-            .with(people::inbox_routes(&inbox))
-            .with(sessions::routes(&sessions))
-            .with(factors::routes(&factors));
+        let routes = identity.routes().with(people::inbox_routes(&inbox));
         let parts = Parts {
-            identify: Arc::new(FirstOf(vec![
-                Arc::new(operators::Operators::new(&operators)),
-                Arc::new(sessions::Sessions::new(&sessions)),
-            ])),
+            identify: Arc::new(FirstOf(identity.identify())),
             admission: Admission::new(roomy(), clock.clone()),
             ..Parts::new(&clock, &random)
         };
@@ -157,9 +121,9 @@ impl Shop {
             clock,
             pepper,
             sealer,
-            people,
-            codes,
-            operators,
+            people: identity.people,
+            codes: identity.codes,
+            operators: identity.operators,
             inbox,
             _token: token,
             key: None,
