@@ -2,7 +2,7 @@
 
 use crate::{Outcome, cargo, packages};
 
-const NAMES: [&str; 2] = ["store", "edge"];
+const NAMES: [&str; 3] = ["store", "edge", "auth"];
 
 /// Runs one bench, or all of them one after the other.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
