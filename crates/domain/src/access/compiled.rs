@@ -45,7 +45,7 @@ impl Access {
         }
     }
 
-    /// These permissions at these restaurants, and nothing elsewhere.
+    /// These permissions at these restaurants, as far as they mean something in a restaurant, and nothing elsewhere.
     #[must_use]
     pub fn at_restaurants(
         restaurants: impl IntoIterator<Item = RestaurantId>,
@@ -53,7 +53,8 @@ impl Access {
     ) -> Self {
         let mut access = Access::default();
         for restaurant in restaurants {
-            access.add(Place::Restaurant(restaurant), permissions);
+            let place = Place::Restaurant(restaurant);
+            access.add(place, permissions.and(place.room()));
         }
         access
     }
@@ -264,6 +265,16 @@ mod tests {
             Permission::AuditRead,
         ] {
             assert!(!access.anywhere(wide), "{wide:?}");
+        }
+        // The same goes for a key that was let into one restaurant.
+        let key = Access::at_restaurants([uid(1).into()], Permissions::all());
+        assert!(key.may(Permission::OrdersChange, &place, None));
+        for wide in [
+            Permission::AuditRead,
+            Permission::KeysRead,
+            Permission::BrandsChange,
+        ] {
+            assert!(!key.anywhere(wide), "{wide:?}");
         }
     }
 }
