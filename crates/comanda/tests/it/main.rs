@@ -8,11 +8,14 @@
 mod audit;
 mod backup;
 mod backup_schedule;
+mod browser;
 mod canary;
 mod document;
 mod first_start;
+mod flow;
 mod headers;
 mod line;
+mod looks;
 mod postgres;
 mod production;
 mod restore;

@@ -6,13 +6,13 @@ use testkit::postgres::{Database, Server};
 use crate::World;
 
 /// Databases of one server for all parts.
-struct Places {
-    words: Vec<String>,
+pub(crate) struct Places {
+    pub(crate) words: Vec<String>,
     databases: Vec<Database>,
 }
 
 impl Places {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let mut words = vec!["--set".to_owned(), "storage.owner_role=postgres".to_owned()];
         let mut databases = Vec::new();
         for key in ["control", "people", "audit", "keys", "shards.main"] {
@@ -27,7 +27,7 @@ impl Places {
         Self { words, databases }
     }
 
-    fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         World::new().with(&words)
     }

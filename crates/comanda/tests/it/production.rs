@@ -12,6 +12,7 @@ fn production_refuses_what_is_for_trying_and_says_what_to_do() {
         "`backup.to`",
         "`backup.keys_to`",
         "`storage.data`",
+        "/dev/inbox; set `sign_in.letters`",
     ] {
         assert!(said.contains(key), "{key}: {said}");
     }
