@@ -15,6 +15,8 @@ const CLIENTS: usize = 64;
 const ORGANISATIONS: usize = 8;
 /// How often a request is sent again while the server says that it cannot take it now.
 const TRIES_MAX: u32 = 400;
+/// The clients are an operator, who says why he acts; that is in the audit log before he does.
+const REASON: (&str, &str) = ("x-acting-reason", "They have asked for many brands");
 
 /// What the clients work on: an operator's key and some organisations.
 #[derive(Clone)]
@@ -73,7 +75,12 @@ impl World {
                     .post(serve.http(), "/api/organisations", "", &body)
                     .unwrap(),
             );
-            world.organisations.push(text(&made["id"]));
+            let id = text(&made["id"]);
+            // The drill makes more brands than a small plan holds.
+            let plan = serde_json::json!({"plan": "enterprise", "version": 1}).to_string();
+            let path = format!("/api/organisations/{id}/plan");
+            json(&world.send(serve.http(), ("PUT", &path), "", &plan).unwrap());
+            world.organisations.push(id);
         }
         world
     }
@@ -85,15 +92,26 @@ impl World {
         key: &str,
         body: &str,
     ) -> std::io::Result<Reply> {
+        self.send(address, ("POST", path), key, body)
+    }
+
+    fn send(
+        &self,
+        address: SocketAddr,
+        (method, path): (&str, &str),
+        key: &str,
+        body: &str,
+    ) -> std::io::Result<Reply> {
         let bearer = format!("Bearer {}", self.key);
         let mut headers = vec![
             ("authorization", bearer.as_str()),
+            REASON,
             ("content-type", "application/json"),
         ];
         if !key.is_empty() {
             headers.push(("idempotency-key", key));
         }
-        try_ask(address, "POST", path, &headers, body)
+        try_ask(address, method, path, &headers, body)
     }
 
     /// All brands that there are: id and name, by organisation.
@@ -112,7 +130,7 @@ impl World {
                 address,
                 "GET",
                 &path,
-                &[("authorization", &bearer)],
+                &[("authorization", &bearer), REASON],
                 "",
             ));
             let items = page["items"].as_array().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Sixty-four clients make brands, each under a key of its own. A client whose answer was lost sends the same request
 //! again after the restart, and must get the answer that belongs to it. In the end the lists are compared with what the
-//! clients were told.
+//! clients were told, and the audit log is verified.
 
 #![allow(
     clippy::disallowed_methods,
@@ -27,7 +27,7 @@ const OVERRUN_MAX: u32 = 5;
 
 #[test]
 fn sqlite_loses_nothing_that_it_acknowledged() {
-    drill("sqlite", &start());
+    drill("sqlite", &start(), &[]);
 }
 
 #[test]
@@ -36,14 +36,16 @@ fn postgres_loses_nothing_that_it_acknowledged() {
     let names = ["control", "people", "audit", "keys", "shards.main"];
     let mut start = start().with(["--migrate", "--set", "storage.owner_role=postgres"]);
     let mut databases = Vec::new();
+    let mut settings = Vec::new();
     for name in names {
         let database = runtime.block_on(Server::shared().database(None));
         let (host, port, own) = (database.host(), database.port(), database.name());
         let setting = format!("storage.{name}=host={host} port={port} dbname={own}");
-        start = start.with(["--set".to_owned(), setting]);
+        start = start.with(["--set", &setting]);
+        settings.extend(["--set".to_owned(), setting]);
         databases.push(database);
     }
-    drill("postgres", &start);
+    drill("postgres", &start, &settings);
 }
 
 /// Without limits of how often somebody may ask: the drill is one address and one operator.
@@ -56,7 +58,7 @@ fn start() -> Start {
     )
 }
 
-fn drill(engine: &str, start: &Start) {
+fn drill(engine: &str, start: &Start, settings: &[String]) {
     let serve = start.serve().unwrap();
     let world = World::make(&serve);
     let clients = Clients::new(&world);
@@ -87,6 +89,13 @@ fn drill(engine: &str, start: &Start) {
         "ready again after {slowest:?}"
     );
     stop(serve);
+    let words = settings.iter().map(String::as_str);
+    let words: Vec<&str> = ["audit", "verify"].into_iter().chain(words).collect();
+    let verified = start.run(&words);
+    let said = [verified.stdout, verified.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    print!("{engine}: {said}");
+    assert!(verified.status.success(), "{said}");
     start.remove();
 }
 
