@@ -58,8 +58,14 @@ pub(crate) struct Inner {
 #[derive(Clone, Debug)]
 pub(crate) struct Doer {
     pub(crate) ask: Ask,
-    pub(crate) number: Organisation,
     pub(crate) by: By,
+    pub(crate) sight: Sight,
+}
+
+/// What somebody may look at, who need not be a person: an organisation, and as much of it as his permission reaches.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    pub(crate) number: Organisation,
     pub(crate) places: Places,
 }
 
@@ -92,18 +98,37 @@ impl<S: Send + Sync> FromRequestParts<S> for Doer {
         let ask = Ask::from_request_parts(parts, state).await?;
         let caller = Caller::from_request_parts(parts, state).await?;
         let granted = Granted::from_request_parts(parts, state).await?;
+        let sight = Sight::from_request_parts(parts, state).await?;
         let by = match (granted.acting, caller.person()) {
             (true, _) => By::Operator,
             (false, Some(person)) => By::Member(person.into()),
             // Keys and devices never change who may do what.
             (false, None) => return Err(forbidden().into()),
         };
-        Ok(Doer {
-            ask,
+        Ok(Doer { ask, by, sight })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Sight {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut request::Parts,
+        state: &S,
+    ) -> std::result::Result<Self, Problem> {
+        let granted = Granted::from_request_parts(parts, state).await?;
+        Ok(Sight {
             number: granted.organisation,
-            by,
             places: granted.places,
         })
+    }
+}
+
+impl std::ops::Deref for Doer {
+    type Target = Sight;
+
+    fn deref(&self) -> &Sight {
+        &self.sight
     }
 }
 
@@ -285,13 +310,15 @@ impl App {
     }
 }
 
-impl Doer {
+impl Sight {
     /// Whether the permission that let him in reaches a place that may belong to a brand.
     pub(crate) fn reaches(&self, place: &Place, brand: Option<BrandId>) -> bool {
         let of = |id: Uid| self.places.hold(id);
         self.places == Places::All || of(place.uid()) || brand.is_some_and(|id| of(id.uid()))
     }
+}
 
+impl Doer {
     /// An empty commit of his organisation.
     pub(crate) fn new_commit(&self, app: &App) -> Commit {
         app.db().new_commit(self.number)

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use slice::{Ask, Part, VERSION_MAX, wrong};
 use utoipa::IntoParams;
 
-use super::app::{App, Doer};
+use super::app::{App, Doer, Sight};
 use super::memberships::person_of;
 use super::view::{
     Acceptance, ChangedRole, GrantView, InvitationView, MemberView, MembershipView, NewGrant,
@@ -362,11 +362,11 @@ async fn remove_role(
 
 async fn list_members(
     State(app): State<App>,
-    doer: Doer,
+    sight: Sight,
     Path(_): Path<OfOrganisation>,
     Query(part): Query<Part>,
 ) -> Answer<Json<Page<MemberView>>> {
-    Ok(Json(app.members(&doer, &part.turn()?).await?.into()))
+    Ok(Json(app.members(&sight, &part.turn()?).await?.into()))
 }
 
 async fn remove_member(
@@ -380,10 +380,10 @@ async fn remove_member(
 
 async fn list_grants(
     State(app): State<App>,
-    doer: Doer,
+    sight: Sight,
     Path(of): Path<OfMember>,
 ) -> Answer<Json<Page<GrantView>>> {
-    let items = app.grants(&doer, of.person).await?;
+    let items = app.grants(&sight, of.person).await?;
     Ok(Json(base::Page { items, next: None }.into()))
 }
 
@@ -404,11 +404,11 @@ async fn revoke(State(app): State<App>, doer: Doer, Path(of): Path<OfGrant>) -> 
 
 async fn list_invitations(
     State(app): State<App>,
-    doer: Doer,
+    sight: Sight,
     Path(_): Path<OfOrganisation>,
     Query(part): Query<Part>,
 ) -> Answer<Json<Page<InvitationView>>> {
-    Ok(Json(app.invitations(&doer, &part.turn()?).await?.into()))
+    Ok(Json(app.invitations(&sight, &part.turn()?).await?.into()))
 }
 
 async fn invite(

@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json};
 use slice::Turn;
 use store::{Call, Commit, Opened, Sealed, Value};
 
-use super::app::{App, By, Doer, Tries, missing};
+use super::app::{App, By, Doer, Sight, Tries, missing};
 use super::fold::{INVITATION_CREATED, INVITATION_WITHDRAWN};
 use super::members::allowed;
 use super::store as rows;
@@ -87,10 +87,10 @@ impl App {
     /// Lists the invitations that are open, oldest first.
     pub(crate) async fn invitations(
         &self,
-        doer: &Doer,
+        sight: &Sight,
         turn: &Turn,
     ) -> Result<Page<InvitationView>> {
-        let (number, parts) = (doer.number, &self.inner().parts);
+        let (number, parts) = (sight.number, &self.inner().parts);
         let scope = format!("invitations of {number}");
         let after = match &turn.cursor {
             Some(cursor) => Uid::from_bytes(parts.cursors.open(&scope, cursor)?),
@@ -118,7 +118,7 @@ impl App {
         let mut items = Vec::with_capacity(found.len());
         for invitation in &found {
             let grants = promised(invitation)?;
-            if self.is_seen(doer, &grants).await? {
+            if self.is_seen(sight, &grants).await? {
                 items.push(self.view(invitation, &grants).await?);
             }
         }
@@ -238,8 +238,8 @@ impl App {
     }
 
     /// Whether the doer may see an invitation: somebody of a part sees those into that part alone.
-    async fn is_seen(&self, doer: &Doer, grants: &[NewGrant]) -> Result<bool> {
-        if doer.places == edge::Places::All {
+    async fn is_seen(&self, sight: &Sight, grants: &[NewGrant]) -> Result<bool> {
+        if sight.places == edge::Places::All {
             return Ok(true);
         }
         for grant in grants {
@@ -247,7 +247,7 @@ impl App {
                 Err(error) if error.kind() == base::Kind::Missing => return Ok(false),
                 brand => brand?,
             };
-            if !doer.reaches(&grant.place, brand) {
+            if !sight.reaches(&grant.place, brand) {
                 return Ok(false);
             }
         }

@@ -12,7 +12,7 @@ use edge::{Caller, Places, Strength};
 use serde::Serialize;
 use slice::Ask;
 
-use super::app::{App, By, Doer, Tries, refused_by};
+use super::app::{App, By, Doer, Sight, Tries, refused_by};
 use super::change::Change;
 use super::fold::INVITATION_ACCEPTED;
 use super::invitations::{ACCEPTED, OPEN, end, is_secret, promised, read_token};
@@ -141,9 +141,12 @@ impl App {
     ) -> Result<()> {
         let inviter = Doer {
             ask: guest.ask.clone(),
-            number: found.id.organisation(),
+
             by: inviter(found),
-            places: Places::All,
+            sight: Sight {
+                number: found.id.organisation(),
+                places: Places::All,
+            },
         };
         let still = async {
             let brands = self.places_of(&inviter, grants).await?;

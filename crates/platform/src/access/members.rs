@@ -8,7 +8,7 @@ use domain::people::PersonId;
 use slice::{Ask, Turn};
 use store::{Call, Value};
 
-use super::app::{App, By, Doer, Scene, Tries, missing, refused_by};
+use super::app::{App, By, Doer, Scene, Sight, Tries, missing, refused_by};
 use super::change::{Change, Left};
 use super::store as rows;
 use super::store::{GRANTS_BETWEEN, Grant, LIST_MEMBERS, LIST_ROLES, Member, READ_GRANT};
@@ -17,8 +17,8 @@ use crate::organisations::usage;
 
 impl App {
     /// Lists members in the order of their ids, with their names and roles.
-    pub(crate) async fn members(&self, doer: &Doer, turn: &Turn) -> Result<Page<MemberView>> {
-        let (db, number) = (self.db(), doer.number);
+    pub(crate) async fn members(&self, sight: &Sight, turn: &Turn) -> Result<Page<MemberView>> {
+        let (db, number) = (self.db(), sight.number);
         let scope = format!("members of {number}");
         let cursors = &self.inner().parts.cursors;
         let after = match &turn.cursor {
@@ -39,21 +39,21 @@ impl App {
         };
         let between: [Value; 2] = [first.person.uid().into(), last.person.uid().into()];
         let grants = db.rows(number, &GRANTS_BETWEEN, between).await.at()?;
-        let grants = self.seen(doer, rows::all(&grants, rows::grant)?).await?;
+        let grants = self.seen(sight, rows::all(&grants, rows::grant)?).await?;
         let next = more.then(|| cursors.seal(&scope, last.person.uid().as_bytes()));
         // Of a part of the organisation only those are seen who have something to do there.
-        let all = doer.places == edge::Places::All;
+        let all = sight.places == edge::Places::All;
         members.retain(|member| all || grants.iter().any(|grant| grant.person == member.person));
         let items = self.named(&members, &grants).await?;
         Ok(Page { items, next })
     }
 
     /// The grants of a member.
-    pub(crate) async fn grants(&self, doer: &Doer, person: PersonId) -> Result<Vec<GrantView>> {
-        let scene = self.scene(doer.number, By::Operator, person).await?;
+    pub(crate) async fn grants(&self, sight: &Sight, person: PersonId) -> Result<Vec<GrantView>> {
+        let scene = self.scene(sight.number, By::Operator, person).await?;
         scene.member.ok_or_else(missing)?;
-        let grants = self.seen(doer, scene.grants).await?;
-        if grants.is_empty() && doer.places != edge::Places::All {
+        let grants = self.seen(sight, scene.grants).await?;
+        if grants.is_empty() && sight.places != edge::Places::All {
             return Err(missing());
         }
         Ok(grants.iter().map(GrantView::from).collect())
@@ -214,8 +214,8 @@ impl App {
     }
 
     /// Those grants that were given where the doer may see them.
-    async fn seen(&self, doer: &Doer, grants: Vec<Grant>) -> Result<Vec<Grant>> {
-        if doer.places == edge::Places::All {
+    async fn seen(&self, sight: &Sight, grants: Vec<Grant>) -> Result<Vec<Grant>> {
+        if sight.places == edge::Places::All {
             return Ok(grants);
         }
         let mut seen = Vec::with_capacity(grants.len());
@@ -224,7 +224,7 @@ impl App {
                 Err(error) if error.kind() == base::Kind::Missing => continue,
                 brand => brand?,
             };
-            if doer.reaches(&grant.place, brand) {
+            if sight.reaches(&grant.place, brand) {
                 seen.push(grant);
             }
         }
