@@ -7,11 +7,12 @@ use axum::response::Response;
 use base::{Clock, Error, Kind, Result, codes};
 
 use super::Gate;
+use super::head::changes;
 use crate::extract::Passage;
 use crate::problem::Carried;
 use crate::route::Shape;
 use crate::witness::{Seen, What};
-use crate::{Caller, Context, Granted};
+use crate::{Caller, Context, Granted, Policy};
 
 /// No id of ours is longer.
 const TARGET_CHARS_MAX: usize = 64;
@@ -61,13 +62,15 @@ fn is_id(text: &str) -> bool {
     (1..=TARGET_CHARS_MAX).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Writes down that an operator acts, before he does. When that cannot be done, he does not.
+/// Writes down that an operator acts, for an organisation or for the platform, before he does. When that cannot be
+/// done, he does not.
 pub(super) async fn before(gate: &Gate, shape: &Shape, passage: &Passage) -> Result<()> {
-    if !passage
+    let for_another = passage
         .granted
         .as_ref()
-        .is_some_and(|granted| granted.acting)
-    {
+        .is_some_and(|granted| granted.acting);
+    let for_the_platform = shape.policy == Some(Policy::Operator) && changes(&shape.method);
+    if !for_another && !for_the_platform {
         return Ok(());
     }
     let seen = Subject::of(shape, passage).seen(&gate.clock, What::Acting);

@@ -223,6 +223,24 @@ async fn the_audit_log_is_told_of_refusals_and_reads() {
 }
 
 #[tokio::test]
+async fn what_operators_change_of_the_platform_is_written_down_first() {
+    let ada = [("authorization", "Bearer operator-two-ada")];
+    let hall = Hall::new();
+    hall.ask("GET /api/installation", &ada).await;
+    assert_eq!((hall.book.told(), hall.book.handled()), (vec![], 1));
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        let line = format!("{method} /api/installation");
+        hall.ask(&line, &ada).await;
+        let before = hall.book.handled_when_written.load(Ordering::Relaxed);
+        let done = (hall.book.told(), hall.book.handled(), before);
+        assert_eq!(done, (vec![What::Acting], 1, 0), "{line}");
+    }
+    hall.book.is_away.store(true, Ordering::Relaxed);
+    let said = hall.ask("POST /api/installation", &ada).await;
+    assert_eq!((said.0, hall.book.handled()), (503, 0));
+}
+
+#[tokio::test]
 async fn the_audit_log_is_told_who_and_never_what_strangers_write() {
     let hall = Hall::new();
     let correlation = ("x-correlation-id", "abc");

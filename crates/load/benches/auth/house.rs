@@ -131,7 +131,7 @@ impl House {
     }
 
     async fn access_token(&self, cookie: &str) -> Outcome<String> {
-        let answer = self.post("/api/auth/tokens", cookie, "{}").await?;
+        let answer = self.post("/api/auth/tokens", cookie, "").await?;
         let token = answer["accessToken"].as_str().ok_or("no access token")?;
         Ok(format!("Bearer {token}"))
     }
@@ -143,17 +143,20 @@ impl House {
         );
         let body = r#"{"label":"bench","scopes":["restaurants.read"]}"#;
         let answer = self.post(&path, cookie, body).await?;
-        let key = answer["key"].as_str().ok_or("no key")?;
+        let key = answer["secret"].as_str().ok_or("no key")?;
         Ok(format!("Bearer {key}"))
     }
 
     async fn post(&self, path: &str, cookie: &str, body: &str) -> Outcome<serde_json::Value> {
-        let request = request(Method::POST, path)?
+        let mut request = request(Method::POST, path)?
             .header("cookie", cookie)
-            .header("sec-fetch-site", "same-origin")
-            .header("content-type", "application/json")
-            .header("content-length", body.len())
-            .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
+            .header("sec-fetch-site", "same-origin");
+        if !body.is_empty() {
+            request = request
+                .header("content-type", "application/json")
+                .header("content-length", body.len());
+        }
+        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
         let response = self.edge.call(request).await;
         let status = response.status();
         let bytes = response.into_body().collect().await?.to_bytes();
