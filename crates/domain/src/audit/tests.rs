@@ -1,3 +1,5 @@
+//! The chain against whoever changes, cuts, swaps or rewrites it.
+
 use std::collections::BTreeMap;
 
 use base::{Organisation, Random, Secret, Time};

@@ -40,16 +40,17 @@ impl Deliver for Ledger {
     }
 }
 
+static BRING: store::Parts = store::Parts {
+    shards: &[],
+    people: identity::PEOPLE,
+    control: &[],
+    audit: &[],
+};
+
 #[tokio::test]
 async fn ten_thousand_numbers_cost_no_more_than_was_set() {
     let world = World::new(Engine::Inline).await;
-    let bring = store::Parts {
-        shards: &[],
-        people: identity::PEOPLE,
-        control: &[],
-        audit: &[],
-    };
-    world.db.migrate(&bring).await.unwrap();
+    world.db.migrate(&BRING).await.unwrap();
     let random = Random::seeded(4);
     let clock = Clock::simulated(world.clock.now());
     let sealer = world.db.sealer(&KeyRing::draw(&Random::real()));
