@@ -1,0 +1,88 @@
+//! The matrix: every operation of the served document, for every sort of caller, at every sort of target.
+//!
+//! What should be answered is said by a small model written from `docs/permissions.md`, never by the code under test.
+//! An operation without a row in the table of samples fails, and so does a row without an operation. Real ids of
+//! others are used everywhere, and what one may not know of must look as if it were not there.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test asks from outside and may fail wherever it likes"
+)]
+
+mod ask;
+mod callers;
+mod cases;
+mod fields;
+mod foreign;
+mod model;
+mod origins;
+mod samples;
+mod targets;
+mod world;
+
+use testkit::trial::Engine;
+
+/// Stamps a test on both engines.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::Engine::Sqlite).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::Engine::Postgres).await;
+            })+
+        }
+    };
+}
+
+on_both!(
+    everybody_gets_what_he_may_and_nobody_more,
+    ids_of_others_in_bodies_are_as_if_they_were_not_there,
+    no_page_of_others_changes_anything,
+    fields_come_and_go_as_they_were_looked_at,
+);
+
+async fn everybody_gets_what_he_may_and_nobody_more(engine: Engine) {
+    let town = world::Town::new(engine, |_| {}).await;
+    let cases = cases::all(&town).await;
+    println!("{engine}: {cases} cases");
+    assert!(cases >= 10_000, "only {cases} cases");
+}
+
+async fn ids_of_others_in_bodies_are_as_if_they_were_not_there(engine: Engine) {
+    let town = world::Town::new(engine, |_| {}).await;
+    foreign::bodies(&town).await;
+}
+
+async fn no_page_of_others_changes_anything(engine: Engine) {
+    let town = world::Town::new(engine, |_| {}).await;
+    origins::all(&town).await;
+}
+
+async fn fields_come_and_go_as_they_were_looked_at(engine: Engine) {
+    let town = world::Town::new(engine, |_| {}).await;
+    fields::of_answers(&town, engine).await;
+    fields::sent_along(&town).await;
+}
+
+/// The second wall: every statement of the shard without its organisation, and still nothing of others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_filters_the_database_itself_keeps_organisations_apart() {
+    let town = world::Town::new(Engine::Postgres, testkit::trial::without_filters).await;
+    let cases = cases::second_wall(&town).await;
+    println!("without filters: {cases} cases");
+}
+
+#[tokio::test]
+async fn every_operation_has_a_sample_and_every_sample_an_operation() {
+    let town = world::Town::new(Engine::Sqlite, |_| {}).await;
+    samples::complete(&town);
+}
