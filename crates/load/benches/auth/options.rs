@@ -17,7 +17,7 @@ impl Options {
     /// --all-targets` runs every bench too, and does not want to wait for this one.
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut options = Options {
-            batches: 300,
+            batches: 800,
             json: None,
         };
         let mut wanted = false;
