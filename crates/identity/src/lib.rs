@@ -5,6 +5,7 @@
 pub mod factors;
 pub mod operators;
 pub mod people;
+pub mod privacy;
 pub mod sessions;
 mod whole;
 

@@ -204,9 +204,18 @@ impl Identity {
     /// # Errors
     /// A database is away; it must be said again.
     pub async fn erase(&self, person: PersonId) -> Result<()> {
+        self.erase_for(person, None).await
+    }
+
+    /// The same, with who asked for it in the log.
+    pub(crate) async fn erase_for(
+        &self,
+        person: PersonId,
+        asked: Option<&people::Asked<'_>>,
+    ) -> Result<()> {
         self.sessions.erase(person).await?;
         self.factors.erase(person).await?;
-        self.people.erase(person, &self.codes).await?;
+        self.people.erase_for(person, &self.codes, asked).await?;
         // Whoever was just signing in got in before the person was gone.
         self.sessions.erase(person).await
     }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod devices;
 pub mod keys;
 pub mod organisations;
+mod personal;
 mod whole;
 
 use store::{Fold, Migration, Part};

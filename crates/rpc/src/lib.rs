@@ -4,8 +4,10 @@
 
 mod letters;
 mod people;
+mod personal;
 
 pub use letters::{
     About, Deliver, Inbox, Kept, Letter, Letters, Log, Recipient, refused_in_production,
 };
 pub use people::{Known, People};
+pub use personal::{Erasures, Keeps, Personal};

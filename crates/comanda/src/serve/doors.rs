@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::ground::Ground;
-use super::routes;
+use super::{erasures, routes};
 use super::signals::Signals;
 use super::slices::Slices;
 use crate::config::tls::Mode;
@@ -67,6 +67,7 @@ impl Doors {
         }
         let url = address(settings, local_address(&doors[0].1)?, certificates.as_ref());
         let slices = Slices::open(ground, &url)?;
+        erasures::replay(&slices.privacy).await?;
         let readiness = Readiness::new();
         Ok(Self {
             http: local_address(&doors[0].1)?,

@@ -2,6 +2,7 @@
 
 mod announce;
 mod doors;
+mod erasures;
 mod ground;
 mod pages;
 pub(crate) mod production;

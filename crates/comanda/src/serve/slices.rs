@@ -8,7 +8,7 @@ use domain::people::{Countries, PersonId};
 use edge::{FirstOf, Identify, Routes};
 use fabric::Limits;
 use futures_util::future::BoxFuture;
-use identity::{Identity, factors, people, sessions};
+use identity::{Identity, factors, people, privacy, sessions};
 use platform::Platform;
 use rpc::{Deliver, Inbox, Letters, Log, People};
 use slice::Cursors;
@@ -29,6 +29,7 @@ const NAME: &str = "Comanda";
 pub(crate) struct Slices {
     pub(crate) identity: Identity,
     pub(crate) platform: Platform,
+    pub(crate) privacy: privacy::App,
     pub(crate) limits: Limits,
     inbox: Option<Inbox>,
 }
@@ -99,6 +100,7 @@ impl Slices {
         let _first = workers.platform.set(platform.clone());
         let _first = workers.operators.set(identity.operators.clone());
         Ok(Slices {
+            privacy: privacy::App::new(&identity, &platform.personal(), &ground.clock),
             identity,
             platform,
             limits,
@@ -110,6 +112,7 @@ impl Slices {
     pub(crate) fn routes(&self) -> Routes {
         let routes = Routes::new()
             .with(self.identity.routes())
+            .with(privacy::routes(&self.privacy))
             .with(self.platform.routes());
         match &self.inbox {
             Some(inbox) => routes.with(people::inbox_routes(inbox)),
@@ -128,6 +131,9 @@ impl Slices {
     pub(crate) fn start(&self, ground: &Ground) -> Result<()> {
         self.identity.start(&ground.tasks);
         self.platform.start(&ground.tasks);
+        let privacy = self.privacy.clone();
+        let tasks = &ground.tasks;
+        tasks.spawn("erasures", move |stop| privacy.clone().finish(stop));
         ground.start_engine(self.platform.consumers()?, self.platform.timers())
     }
 }

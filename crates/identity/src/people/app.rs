@@ -277,6 +277,13 @@ impl App {
         Ok(state.as_deref() == Some(State::Active.name()))
     }
 
+    /// Whether there is a row of the person that is not only the mark of somebody who was erased.
+    pub(crate) async fn is_there(&self, person: PersonId) -> Result<bool> {
+        let found = self.person_rows(person).await?;
+        let state = found.first().map(|row| row.get::<String>(1)).transpose()?;
+        Ok(state.is_some_and(|state| state != State::Erased.name()))
+    }
+
     /// Reads a person who is not gone.
     pub(crate) async fn find(&self, person: PersonId) -> Result<Option<Person>> {
         let found = self.person_rows(person).await?;

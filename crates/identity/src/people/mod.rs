@@ -19,6 +19,7 @@ pub(crate) use app::crowded;
 pub use app::{App, ENTRIES_MAX, Entry, Newcomer, Proof};
 pub use codes::Codes;
 pub use http::{inbox_routes, routes};
+pub(crate) use personal::Asked;
 
 use ::store::{Migration, Part};
 

@@ -4,13 +4,24 @@ use base::{Result, Time};
 use domain::people::PersonId;
 use futures_util::future::BoxFuture;
 use rpc::Known;
-use serde_json::{Map, Value as Json, json};
-use store::Call;
+use serde_json::{Value as Json, json};
+use store::{Call, Failure};
 
 use super::app::{App, By};
 use super::codes::Codes;
 use super::store as rows;
 use super::view::{AddressView, ContactView};
+
+/// Who asked for an erasure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// His id: it is written into the event.
+    pub(crate) actor: &'a str,
+    /// The trace of his request.
+    pub(crate) trace: &'a str,
+    /// Why, where it was not the person itself.
+    pub(crate) reason: Option<&'a str>,
+}
 
 impl App {
     /// Everything of this slice about a person, for the person to take along.
@@ -47,31 +58,72 @@ impl App {
     /// # Errors
     /// A database is away; it must be tried again then.
     pub async fn erase(&self, person: PersonId, codes: &Codes) -> Result<()> {
+        self.erase_for(person, codes, None).await
+    }
+
+    /// The same, with who asked for it in the event.
+    pub(crate) async fn erase_for(
+        &self,
+        person: PersonId,
+        codes: &Codes,
+        asked: Option<&Asked<'_>>,
+    ) -> Result<()> {
         if let Some(found) = self.find(person).await? {
             let contacts = self.contacts(person).await?;
             // Contacts are opened before anything goes, for their codes are found by them.
             for reached in &contacts {
                 codes.end_of(&reached.contact).await?;
             }
-            let by = By { person, trace: "" };
+            let trace = asked.map_or("", |asked| asked.trace);
+            let by = By { person, trace };
             let mut commit = self.bare_commit(person);
             commit.guard(&rows::ERASE_PERSON, [found.version.into()]);
             commit.change(&rows::REMOVE_CONTACTS, [vec![0_u8; 32].into()]);
             let none = base::Uid::from_bytes([0; 16]);
             commit.change(&rows::REMOVE_ADDRESSES, [none.into()]);
             let version = found.version.saturating_add(1);
-            let event = by.event(
+            let reason = asked.and_then(|asked| asked.reason);
+            let payload = reason.map(|reason| ("reason".to_owned(), json!(reason)));
+            let mut event = by.event(
                 &commit,
                 (person.uid(), version),
                 "person.erased",
-                Map::new(),
+                payload.into_iter().collect(),
             );
+            if let Some(asked) = asked {
+                asked.actor.clone_into(&mut event.actor);
+            }
             commit.event(event);
             self.store(commit).await?;
         }
+        self.destroy_key(person).await
+    }
+
+    /// Makes all that is sealed of a person unreadable for ever.
+    pub(crate) async fn destroy_key(&self, person: PersonId) -> Result<()> {
         let db = &self.0.db;
         self.0.sealer.erase(person.uid(), &db.deadline()).await?;
         Ok(())
+    }
+
+    /// Gets the keys of many people at once, before each of them is asked for.
+    pub(crate) async fn prepare(&self, people: &[PersonId]) -> Result<()> {
+        let uids: Vec<_> = people.iter().map(|person| person.uid()).collect();
+        let db = &self.0.db;
+        Ok(self.0.sealer.prepare(&uids, &db.deadline()).await?)
+    }
+
+    /// Whether nothing of a person can be read any more. Only to be asked about who is to be gone: one who never had a
+    /// key gets one, which is to be destroyed then.
+    pub(crate) async fn is_gone(&self, person: PersonId) -> Result<bool> {
+        let deadline = self.0.db.deadline();
+        let tried = self.0.sealer.seal(person.uid(), "gone", "", &deadline);
+        match tried.await {
+            // Nothing is sealed for the erased.
+            Err(Failure::Refused { .. }) => Ok(!self.is_there(person).await?),
+            Ok(_) => Ok(false),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     async fn names_of(&self, people: &[PersonId]) -> Result<Vec<Option<String>>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::{Result, Time, Trail as _};
-use domain::people::PersonId;
+use domain::people::{PersonId, SessionId};
 use engine::Stop;
 use serde_json::{Value, json};
 use store::retention::old;
@@ -49,6 +49,14 @@ impl App {
             }));
         }
         Ok(json!({ "sessions": sessions }))
+    }
+
+    /// When a session of a person began, or was last stepped up; nothing when there is none.
+    pub(crate) async fn began(&self, person: PersonId, session: SessionId) -> Result<Option<Time>> {
+        let params = [session.uid().into()];
+        let found = self.read(person, &rows::READ_ONE, params).await?;
+        let began = found.first().map(|row| row.get(5));
+        Ok(began.transpose()?)
     }
 
     /// Ends all sessions of a person and removes what is kept of them. It may be said again.

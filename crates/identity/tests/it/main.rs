@@ -10,6 +10,7 @@ mod codes;
 mod codes_drill;
 mod operators;
 mod people;
+mod privacy;
 mod sessions;
 mod sessions_world;
 mod tokens;

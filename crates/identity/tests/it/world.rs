@@ -8,16 +8,19 @@ use std::time::Duration;
 
 use base::secret::KeyRing;
 use base::{Clock, Random};
-use edge::{Admission, Edge, FirstOf, Parts, Rates};
+use edge::{Admission, Edge, FirstOf, Parts, Rates, Seen, Witness};
 use fabric::{Bus, Limits, Room, Trust};
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use identity::{Identity, factors, operators, people, sessions};
-use rpc::{Inbox, Letters, Recipient};
+use identity::{Identity, factors, operators, people, privacy, sessions};
+use rpc::{Inbox, Letters, Personal, Recipient};
 use serde_json::{Value, json};
 use store::{Parts as Bring, Sealer};
 use testkit::trial::{Engine, World};
 use tokio::sync::watch;
+
+use crate::privacy::Book;
 
 static BRING: Bring = Bring {
     shards: &[],
@@ -37,8 +40,21 @@ pub(crate) struct Shop {
     pub(crate) codes: people::Codes,
     pub(crate) operators: operators::App,
     pub(crate) inbox: Inbox,
+    pub(crate) privacy: privacy::App,
+    pub(crate) book: Arc<Book>,
     _token: watch::Sender<KeyRing>,
     key: Option<String>,
+}
+
+/// Lets operators act; what is written down of it is tested elsewhere.
+struct Patient;
+
+impl Witness for Patient {
+    fn saw(&self, _seen: Seen) {}
+
+    fn acting<'a>(&'a self, _seen: Seen) -> BoxFuture<'a, base::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// What was answered.
@@ -105,9 +121,16 @@ impl Shop {
             },
         })
         .unwrap();
-        let routes = identity.routes().with(people::inbox_routes(&inbox));
+        let book = Arc::new(Book::default());
+        let personal = Personal::new(vec![book.clone()], book.clone());
+        let privacy = privacy::App::new(&identity, &personal, &clock);
+        let routes = identity
+            .routes()
+            .with(privacy::routes(&privacy))
+            .with(people::inbox_routes(&inbox));
         let parts = Parts {
             identify: Arc::new(FirstOf(identity.identify())),
+            witness: Arc::new(Patient),
             admission: Admission::new(roomy(), clock.clone()),
             ..Parts::new(&clock, &random)
         };
@@ -125,6 +148,8 @@ impl Shop {
             codes: identity.codes,
             operators: identity.operators,
             inbox,
+            privacy,
+            book,
             _token: token,
             key: None,
         }

@@ -12,6 +12,7 @@ pub(crate) mod fold;
 mod http;
 mod invitations;
 mod joining;
+mod leaving;
 mod letters;
 mod members;
 mod memberships;

@@ -198,13 +198,23 @@ pub static LOG: Part = Part {
         &super::list::SINCE_OF,
         &super::list::COUNT_ALL,
         &super::list::COUNT_OF,
+        &super::personal::OF_ACTOR,
+        &super::personal::OF_TARGET,
     ],
-    migrations: &[Migration {
-        number: 1,
-        name: "audit",
-        sqlite: include_str!("../../migrations/audit/log/sqlite/0001_audit.sql"),
-        postgres: include_str!("../../migrations/audit/log/postgres/0001_audit.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "audit",
+            sqlite: include_str!("../../migrations/audit/log/sqlite/0001_audit.sql"),
+            postgres: include_str!("../../migrations/audit/log/postgres/0001_audit.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "people",
+            sqlite: include_str!("../../migrations/audit/log/sqlite/0002_people.sql"),
+            postgres: include_str!("../../migrations/audit/log/postgres/0002_people.sql"),
+        },
+    ],
 };
 
 /// What the control database carries of the audit log.

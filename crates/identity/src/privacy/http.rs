@@ -1,0 +1,119 @@
+//! The routes of privacy.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use base::codes;
+use domain::people::PersonId;
+use edge::{Answer, Caller, Context, Criticality, Json, Path, Policy, Rate, Route, Routes};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::app::App;
+use super::view::{EraseMe, ErasePerson, Export};
+use crate::people::Asked;
+
+const TAG: &str = "privacy";
+/// What the requirements give an export.
+const EXPORT_WITHIN: Duration = Duration::from_secs(60);
+const ERASE_WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct OfPerson {
+    /// Which person.
+    #[param(value_type = String, pattern = "^per_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    person: PersonId,
+}
+
+/// The routes of privacy.
+#[must_use]
+pub fn routes(app: &App) -> Routes {
+    Routes::new()
+        .add(
+            route(Method::GET, "/api/me/export", "me.export")
+                .about("Everything that is kept of oneself, for programs to read")
+                .policy(Policy::SignedIn)
+                .deadline(EXPORT_WITHIN)
+                .reads_personal()
+                .takes_nothing()
+                .answers::<Export>(StatusCode::OK)
+                .fails(&[codes::FORBIDDEN, codes::SECOND_FACTOR_NEEDED, codes::NOT_FOUND])
+                .handler(export),
+        )
+        .add(
+            route(Method::POST, "/api/me/erase", "me.erase")
+                .about("Be forgotten, for ever; it wants a sign-in or a second factor of the last five minutes")
+                .policy(Policy::SignedIn)
+                .takes::<EraseMe>()
+                .answers_nothing(StatusCode::NO_CONTENT)
+                .fails(&[
+                    codes::FORBIDDEN,
+                    codes::SECOND_FACTOR_NEEDED,
+                    codes::PROOF_TOO_OLD,
+                    codes::LAST_OWNER,
+                ])
+                .handler(erase_me),
+        )
+        .add(
+            route(
+                Method::POST,
+                "/api/operators/people/{person}/erase",
+                "operators.people.erase",
+            )
+            .about("Erase somebody who has asked for it in another way")
+            .policy(Policy::Operator)
+            .path::<OfPerson>()
+            .takes::<ErasePerson>()
+            .answers_nothing(StatusCode::NO_CONTENT)
+            .fails(&[codes::NOT_FOUND, codes::FORBIDDEN])
+            .handler(erase_person),
+        )
+        .with_state(app.clone())
+}
+
+fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
+    Route::new(method, path, name)
+        .tag(TAG)
+        .rate(Rate::Auth)
+        .criticality(Criticality::Normal)
+        .deadline(ERASE_WITHIN)
+}
+
+async fn export(State(app): State<App>, caller: Caller) -> Answer<Json<Export>> {
+    Ok(Json(app.export(&caller).await?))
+}
+
+async fn erase_me(
+    State(app): State<App>,
+    caller: Caller,
+    context: Context,
+    Json(body): Json<EraseMe>,
+) -> Answer<StatusCode> {
+    body.is_confirmed()?;
+    app.leave(&caller, &trace_of(&context)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn erase_person(
+    State(app): State<App>,
+    caller: Caller,
+    context: Context,
+    Path(of): Path<OfPerson>,
+    Json(body): Json<ErasePerson>,
+) -> Answer<StatusCode> {
+    let asked = Asked {
+        actor: caller.actor(),
+        trace: &trace_of(&context),
+        reason: Some(body.reason()?),
+    };
+    app.remove(of.person, &asked).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The trace of a request, as events carry it.
+fn trace_of(context: &Context) -> String {
+    let bytes = context.trace_id.iter();
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
