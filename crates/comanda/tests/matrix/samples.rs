@@ -14,6 +14,8 @@ const NEVER: i64 = 999_999_999;
 /// One row.
 pub(crate) struct Sample {
     pub(crate) operation: &'static str,
+    /// Who it is for: `public`, `signed-in`, `operator`, or the permission that it needs.
+    policy: &'static str,
     pub(crate) body: Body,
     pub(crate) query: &'static str,
 }
@@ -45,25 +47,32 @@ const OF_THE_BINARY: [&str; 6] = [
     "setup.style",
 ];
 
-const fn none(operation: &'static str) -> Sample {
+const fn none(operation: &'static str, policy: &'static str) -> Sample {
     Sample {
         operation,
+        policy,
         body: Body::None,
         query: "",
     }
 }
 
-const fn query(operation: &'static str, query: &'static str) -> Sample {
+const fn query(operation: &'static str, policy: &'static str, query: &'static str) -> Sample {
     Sample {
         operation,
+        policy,
         body: Body::None,
         query,
     }
 }
 
-const fn json(operation: &'static str, body: fn(&Town, &House) -> Value) -> Sample {
+const fn json(
+    operation: &'static str,
+    policy: &'static str,
+    body: fn(&Town, &House) -> Value,
+) -> Sample {
     Sample {
         operation,
+        policy,
         body: Body::Json(body),
         query: "",
     }
@@ -77,187 +86,251 @@ const PERIOD: &str = "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
 
 /// All rows, by name.
 pub(crate) static SAMPLES: &[Sample] = &[
-    query("audit.export", PERIOD),
-    query("audit.export_csv", PERIOD),
-    none("audit.list"),
-    query("auth.google", "?returnTo=/"),
+    query("audit.export", "audit.read", PERIOD),
+    query("audit.export_csv", "audit.read", PERIOD),
+    none("audit.list", "audit.read"),
+    query("auth.google", "public", "?returnTo=/"),
     query(
         "auth.google_callback",
+        "public",
         "?state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&code=x",
     ),
-    none("auth.guest"),
-    none("auth.logout"),
-    none("auth.me"),
-    none("auth.passkey_begin"),
+    none("auth.guest", "public"),
+    none("auth.logout", "public"),
+    none("auth.me", "signed-in"),
+    none("auth.passkey_begin", "public"),
     json(
         "auth.passkey_finish",
+        "public",
         |_, _| json!({"credential": {}, "state": state()}),
     ),
-    none("auth.provider"),
+    none("auth.provider", "public"),
     query(
         "auth.provider_callback",
+        "public",
         "?state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&code=x",
     ),
-    none("auth.providers"),
-    json("auth.second_factor", |_, _| json!({"code": "123456"})),
-    none("auth.second_passkey_begin"),
+    none("auth.providers", "public"),
+    json(
+        "auth.second_factor",
+        "signed-in",
+        |_, _| json!({"code": "123456"}),
+    ),
+    none("auth.second_passkey_begin", "signed-in"),
     json(
         "auth.second_passkey_finish",
+        "signed-in",
         |_, _| json!({"credential": {}, "state": state()}),
     ),
     json(
         "auth.send_code",
+        "public",
         |_, _| json!({"email": "somebody@example.com"}),
     ),
     json(
         "auth.verify_code",
+        "public",
         |_, _| json!({"email": "somebody@example.com", "code": "123456"}),
     ),
-    json("brands.create", |town, _| json!({"name": town.name()})),
-    none("brands.list"),
-    none("brands.read"),
+    json(
+        "brands.create",
+        "brands.change",
+        |town, _| json!({"name": town.name()}),
+    ),
+    none("brands.list", "organisation.read"),
+    none("brands.read", "organisation.read"),
     json(
         "brands.rename",
+        "brands.change",
         |town, _| json!({"name": town.name(), "version": NEVER}),
     ),
-    none("dev.inbox"),
-    none("dev.inbox_page"),
-    none("devices.list"),
+    none("dev.inbox", "public"),
+    none("dev.inbox_page", "public"),
+    none("devices.list", "devices.read"),
     json(
         "devices.offer",
+        "devices.change",
         |_, _| json!({"kind": "kiosk", "label": "Door"}),
     ),
-    json("devices.pair", |_, _| json!({"code": "ZZZZ-ZZZZ"})),
-    none("devices.revoke"),
-    none("docs.errors"),
-    none("docs.openapi"),
-    none("docs.page"),
-    none("docs.script"),
-    none("docs.style"),
-    none("factors.list"),
-    none("factors.passkey_begin"),
+    json(
+        "devices.pair",
+        "public",
+        |_, _| json!({"code": "ZZZZ-ZZZZ"}),
+    ),
+    none("devices.revoke", "devices.change"),
+    none("docs.errors", "public"),
+    none("docs.openapi", "public"),
+    none("docs.page", "public"),
+    none("docs.script", "public"),
+    none("docs.style", "public"),
+    none("factors.list", "signed-in"),
+    none("factors.passkey_begin", "signed-in"),
     json(
         "factors.passkey_finish",
+        "signed-in",
         |_, _| json!({"credential": {}, "name": "Key", "state": state()}),
     ),
-    none("factors.recovery_codes"),
-    none("factors.remove"),
-    json("factors.rename", |_, _| json!({"name": "Key"})),
-    none("factors.totp_begin"),
-    json("factors.totp_confirm", |_, _| json!({"code": "123456"})),
+    none("factors.recovery_codes", "signed-in"),
+    none("factors.remove", "signed-in"),
+    json("factors.rename", "signed-in", |_, _| json!({"name": "Key"})),
+    none("factors.totp_begin", "signed-in"),
+    json(
+        "factors.totp_confirm",
+        "signed-in",
+        |_, _| json!({"code": "123456"}),
+    ),
     json(
         "grants.give",
+        "members.change",
         |_, house| json!({"role": "staff", "place": house.restaurants[0]}),
     ),
-    none("grants.list"),
-    none("grants.revoke"),
-    none("health.live"),
-    none("health.ready"),
-    none("health.show"),
-    none("hosts.list"),
-    none("hosts.put"),
-    none("hosts.remove"),
+    none("grants.list", "members.read"),
+    none("grants.revoke", "members.change"),
+    none("health.live", "public"),
+    none("health.ready", "public"),
+    none("health.show", "public"),
+    none("hosts.list", "organisation.read"),
+    none("hosts.put", "operator"),
+    none("hosts.remove", "operator"),
     json(
         "invitations.accept",
+        "signed-in",
         |_, house| json!({"token": format!("{}.{}", house.invitations[0], "A".repeat(43))}),
     ),
     json(
         "invitations.create",
+        "members.change",
         |_, house| json!({"email": "guest@example.com", "grants": [{"role": "staff", "place": house.restaurants[0]}]}),
     ),
-    none("invitations.list"),
-    none("invitations.withdraw"),
+    none("invitations.list", "members.read"),
+    none("invitations.withdraw", "members.change"),
     json(
         "keys.issue",
+        "keys.change",
         |_, house| json!({"label": "POS", "scopes": ["orders.read"], "restaurants": [house.restaurants[0]]}),
     ),
-    none("keys.list"),
-    none("keys.revoke"),
-    json("me.addresses.add", |_, _| json!({"street": "Via Nuova 1"})),
+    none("keys.list", "keys.read"),
+    none("keys.revoke", "keys.change"),
+    json(
+        "me.addresses.add",
+        "signed-in",
+        |_, _| json!({"street": "Via Nuova 1"}),
+    ),
     json(
         "me.addresses.change",
+        "signed-in",
         |_, _| json!({"street": "Via Nuova 2", "version": NEVER}),
     ),
-    none("me.addresses.list"),
-    none("me.addresses.read"),
-    none("me.addresses.remove"),
+    none("me.addresses.list", "signed-in"),
+    none("me.addresses.read", "signed-in"),
+    none("me.addresses.remove", "signed-in"),
     json(
         "me.change",
+        "signed-in",
         |_, _| json!({"firstName": "Lucia", "version": NEVER}),
     ),
     json(
         "me.contacts.add",
+        "signed-in",
         |_, _| json!({"email": "somebody@example.com", "code": "123456"}),
     ),
-    none("me.contacts.remove"),
+    none("me.contacts.remove", "signed-in"),
     json(
         "me.contacts.send_code",
+        "signed-in",
         |_, _| json!({"email": "somebody@example.com"}),
     ),
-    none("me.organisations"),
-    none("me.read"),
-    none("members.list"),
-    none("members.remove"),
+    none("me.organisations", "signed-in"),
+    none("me.read", "signed-in"),
+    none("members.list", "members.read"),
+    none("members.remove", "members.change"),
     json(
         "operators.add",
+        "operator",
         |town, _| json!({"name": "Cy", "email": format!("{}@example.com", town.name().replace(' ', "-"))}),
     ),
-    none("operators.end"),
-    none("operators.list"),
-    none("operators.me"),
-    query("ops.audit.export", PERIOD),
-    query("ops.audit.export_csv", PERIOD),
-    none("ops.audit.list"),
+    none("operators.end", "operator"),
+    none("operators.list", "operator"),
+    none("operators.me", "operator"),
+    query("ops.audit.export", "operator", PERIOD),
+    query("ops.audit.export_csv", "operator", PERIOD),
+    none("ops.audit.list", "operator"),
     json(
         "organisations.change_plan",
+        "operator",
         |_, _| json!({"plan": "growth", "version": NEVER}),
     ),
     json(
         "organisations.create",
+        "signed-in",
         |town, _| json!({"name": town.name()}),
     ),
-    none("organisations.list"),
-    none("organisations.plan"),
-    none("organisations.read"),
+    none("organisations.list", "operator"),
+    none("organisations.plan", "organisation.read"),
+    none("organisations.read", "organisation.read"),
     json(
         "organisations.rename",
+        "organisation.change",
         |town, _| json!({"name": town.name(), "version": NEVER}),
     ),
     // Too short for a reason, so that nothing is suspended.
-    json("organisations.resume", |_, _| json!({"reason": "x"})),
-    json("organisations.suspend", |_, _| json!({"reason": "x"})),
-    json("restaurants.change", |town, house| {
+    json(
+        "organisations.resume",
+        "operator",
+        |_, _| json!({"reason": "x"}),
+    ),
+    json(
+        "organisations.suspend",
+        "operator",
+        |_, _| json!({"reason": "x"}),
+    ),
+    json("restaurants.change", "restaurants.change", |town, house| {
         let mut body = restaurant(&town.name(), Some(&house.brands[0]));
         body["version"] = NEVER.into();
         body
     }),
-    json("restaurants.create", |town, house| {
+    json("restaurants.create", "restaurants.change", |town, house| {
         restaurant(&town.name(), Some(&house.brands[0]))
     }),
-    none("restaurants.list"),
-    none("restaurants.read"),
-    json("restaurants.resume", |_, _| json!({"version": NEVER})),
-    json("restaurants.suspend", |_, _| json!({"version": NEVER})),
+    none("restaurants.list", "restaurants.read"),
+    none("restaurants.read", "restaurants.read"),
     json(
+        "restaurants.resume",
+        "restaurants.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    json(
+        "restaurants.suspend",
+        "restaurants.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    json(
+        "roles.change",
         "roles.change",
         |town, _| json!({"name": town.name(), "permissions": ["orders.read"], "version": NEVER}),
     ),
     json(
         "roles.define",
+        "roles.change",
         |town, _| json!({"name": town.name(), "permissions": ["orders.read"]}),
     ),
-    none("roles.list"),
-    none("roles.remove"),
-    none("sessions.end"),
-    none("sessions.end_others"),
-    none("sessions.list"),
+    none("roles.list", "members.read"),
+    none("roles.remove", "roles.change"),
+    none("sessions.end", "signed-in"),
+    none("sessions.end_others", "signed-in"),
+    none("sessions.list", "signed-in"),
     json(
         "setup.claim",
+        "public",
         |_, _| json!({"token": "0".repeat(64), "name": "Eve", "email": "eve@example.com"}),
     ),
-    none("tokens.draw"),
-    none("tokens.keys"),
-    json("tokens.refresh", |_, _| json!({"refreshToken": state()})),
+    none("tokens.draw", "signed-in"),
+    none("tokens.keys", "public"),
+    json(
+        "tokens.refresh",
+        "public",
+        |_, _| json!({"refreshToken": state()}),
+    ),
 ];
 
 /// The operations of a document.
@@ -332,6 +405,14 @@ pub(crate) fn complete(town: &Town) {
         );
     }
     for operation in &asked {
+        let said = match &operation.policy {
+            Policy::Public => "public",
+            Policy::SignedIn => "signed-in",
+            Policy::Operator => "operator",
+            Policy::May(permission) => permission,
+        };
+        // The document is written from the code; this table is not.
+        assert_eq!(of(operation).policy, said, "who may {}", operation.name);
         assert_eq!(
             operation.takes,
             matches!(of(operation).body, Body::Json(_)),
