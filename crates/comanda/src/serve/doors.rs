@@ -13,9 +13,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::ground::Ground;
-use super::{erasures, routes};
 use super::signals::Signals;
 use super::slices::Slices;
+use super::{erasures, routes};
 use crate::config::tls::Mode;
 use crate::config::{Settings, refused};
 use crate::ended::Ended;

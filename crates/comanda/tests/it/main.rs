@@ -17,6 +17,7 @@ mod headers;
 mod line;
 mod looks;
 mod postgres;
+mod privacy;
 mod production;
 mod restore;
 mod restore_servers;
