@@ -22,7 +22,7 @@ const ENDING: [&str; 4] = [
 /// These look at a place that their body names, not at the one of what the path names.
 const BY_BODY: [&str; 1] = ["grants.give"];
 /// What is let in and asks for more than the policy does: a second factor, a session of a browser.
-const MORE: [&str; 11] = [
+const MORE: [&str; 12] = [
     "auth.second_passkey_begin",
     "auth.second_passkey_finish",
     "auth.second_factor",
@@ -31,6 +31,7 @@ const MORE: [&str; 11] = [
     "factors.recovery_codes",
     "factors.totp_begin",
     "factors.totp_confirm",
+    "me.export",
     "organisations.create",
     "invitations.accept",
     "tokens.draw",
@@ -90,6 +91,10 @@ impl Case<'_> {
         // What would stop an organisation is only right where there is none.
         if body["reason"] == "x" && !self.target.exists {
             body["reason"] = "nobody pays".into();
+        }
+        // And what would erase a person is only right from whoever is none.
+        if body["confirm"] == "keep" && matches!(self.caller.facts, Facts::Machine { .. }) {
+            body["confirm"] = "erase".into();
         }
         Some(body)
     }

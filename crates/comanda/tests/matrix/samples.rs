@@ -240,6 +240,9 @@ pub(crate) static SAMPLES: &[Sample] = &[
         "signed-in",
         |_, _| json!({"email": "somebody@example.com"}),
     ),
+    // Without the word that is asked for, so that nobody is erased.
+    json("me.erase", "signed-in", |_, _| json!({"confirm": "keep"})),
+    none("me.export", "signed-in"),
     none("me.organisations", "signed-in"),
     none("me.read", "signed-in"),
     none("members.list", "members.read"),
@@ -252,6 +255,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
     none("operators.end", "operator"),
     none("operators.list", "operator"),
     none("operators.me", "operator"),
+    json(
+        "operators.people.erase",
+        "operator",
+        |_, _| json!({"reason": "x"}),
+    ),
     query("ops.audit.export", "operator", PERIOD),
     query("ops.audit.export_csv", "operator", PERIOD),
     none("ops.audit.list", "operator"),

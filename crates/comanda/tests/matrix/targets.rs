@@ -301,6 +301,7 @@ fn seconds(town: &Town, second: &str) -> Vec<Target> {
 fn own(town: &Town, name: &str) -> Vec<Target> {
     let real = match name {
         "operator" => town.second_operator.clone(),
+        "person" => town.a.members[0].0.clone(),
         "provider" => return vec![Target::new("the only one", &["nowhere"])],
         "factor" => {
             return vec![Target::new("absent", &["fac_01jd0000000000000000000000"]).missing(None)];
@@ -308,14 +309,14 @@ fn own(town: &Town, name: &str) -> Vec<Target> {
         name => town.things[name].clone(),
     };
     let there = Target::new(
-        if name == "operator" {
+        if ["operator", "person"].contains(&name) {
             "own"
         } else {
             OF_ANOTHER
         },
         &[&real],
     );
-    let there = if name == "operator" {
+    let there = if ["operator", "person"].contains(&name) {
         there
     } else {
         there.missing(None)

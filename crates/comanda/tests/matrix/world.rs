@@ -176,8 +176,10 @@ impl Ground<'_> {
         let readiness = edge::health::Readiness::default();
         readiness.ready();
         let health = edge::health::Health::new(Vec::new(), readiness, self.clock.clone());
+        let privacy = identity::privacy::App::new(identity, &platform.personal(), self.clock);
         let routes = identity
             .routes()
+            .with(identity::privacy::routes(&privacy))
             .with(platform.routes())
             .with(people::inbox_routes(&inbox))
             .with(edge::health::routes(&health).into());
