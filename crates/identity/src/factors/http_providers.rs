@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, StatusCode};
 use super::app::App;
 use super::http::route;
 use super::sign_in::{BROWSER, Returned};
-use super::view::{CallbackQuery, Going, OfProvider, ProviderView};
+use super::view::{Added, CallbackQuery, Going, OfProvider, ProviderView};
 
 /// The provider that has addresses of its own.
 const GOOGLE: &str = "google";
@@ -154,9 +154,13 @@ async fn finish_at(
 ) -> Answer<WithCookie<Redirect>> {
     let returned = Returned {
         provider,
-        state: &query.state,
-        code: query.code.as_deref().filter(|_| query.error.is_none()),
-        issuer: query.iss.as_deref(),
+        state: query.state.as_str(),
+        code: query
+            .code
+            .as_ref()
+            .filter(|_| query.error.is_none())
+            .map(Added::as_str),
+        issuer: query.iss.as_ref().map(Added::as_str),
         browser: cookie::read(headers, BROWSER),
     };
     let arrived = app.finish_sign_in(&returned, (&from.0, &from.1)).await?;

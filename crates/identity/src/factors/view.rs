@@ -273,42 +273,68 @@ impl Going {
     }
 }
 
-/// What a provider sends along. Only the first four mean something; the others are what some providers add.
+/// What a provider sends along. Only the first four mean something; the others are what some providers add. All together
+/// fit into an address.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct CallbackQuery {
     /// The state that the sign-in was begun with.
-    #[param(max_length = 128)]
-    pub(super) state: String,
+    #[param(value_type = String, max_length = 64, pattern = "^[ -~]*$")]
+    pub(super) state: Added<64>,
     /// The code that stands for who has signed in.
-    #[param(max_length = 4096)]
-    pub(super) code: Option<String>,
+    #[param(value_type = Option<String>, max_length = 2048, pattern = "^[ -~]*$")]
+    pub(super) code: Option<Added<2048>>,
     /// Who answers (RFC 9207).
-    #[param(max_length = 512)]
-    pub(super) iss: Option<String>,
+    #[param(value_type = Option<String>, max_length = 256, pattern = "^[ -~]*$")]
+    pub(super) iss: Option<Added<256>>,
     /// Why nobody has signed in.
-    #[param(max_length = 128)]
-    pub(super) error: Option<String>,
-    #[param(max_length = 4096)]
+    #[param(value_type = Option<String>, max_length = 64, pattern = "^[ -~]*$")]
+    pub(super) error: Option<Added<64>>,
+    #[param(value_type = Option<String>, max_length = 512, pattern = "^[ -~]*$")]
     #[serde(rename = "error_description")]
-    _error_description: Option<String>,
-    #[param(max_length = 4096)]
+    _error_description: Option<Added<512>>,
+    #[param(value_type = Option<String>, max_length = 512, pattern = "^[ -~]*$")]
     #[serde(rename = "error_uri")]
-    _error_uri: Option<String>,
-    #[param(max_length = 4096)]
+    _error_uri: Option<Added<512>>,
+    #[param(value_type = Option<String>, max_length = 512, pattern = "^[ -~]*$")]
     #[serde(rename = "scope")]
-    _scope: Option<String>,
-    #[param(max_length = 512)]
+    _scope: Option<Added<512>>,
+    #[param(value_type = Option<String>, max_length = 128, pattern = "^[ -~]*$")]
     #[serde(rename = "session_state")]
-    _session_state: Option<String>,
-    #[param(max_length = 64)]
+    _session_state: Option<Added<128>>,
+    #[param(value_type = Option<String>, max_length = 16, pattern = "^[ -~]*$")]
     #[serde(rename = "authuser")]
-    _authuser: Option<String>,
-    #[param(max_length = 64)]
+    _authuser: Option<Added<16>>,
+    #[param(value_type = Option<String>, max_length = 32, pattern = "^[ -~]*$")]
     #[serde(rename = "prompt")]
-    _prompt: Option<String>,
-    #[param(max_length = 256)]
+    _prompt: Option<Added<32>>,
+    #[param(value_type = Option<String>, max_length = 64, pattern = "^[ -~]*$")]
     #[serde(rename = "hd")]
-    _hd: Option<String>,
+    _hd: Option<Added<64>>,
+}
+
+/// A text of an address that may be so long, in the signs that RFC 6749 lets in.
+#[derive(Debug)]
+pub(super) struct Added<const MAX: usize>(String);
+
+impl<const MAX: usize> Added<MAX> {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Added<MAX> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let is_sign = |byte: u8| (b' '..=b'~').contains(&byte);
+        match text.len() <= MAX && text.bytes().all(is_sign) {
+            true => Ok(Added(text)),
+            false => Err(serde::de::Error::custom(format_args!(
+                "it is at most {MAX} signs of ASCII"
+            ))),
+        }
+    }
 }

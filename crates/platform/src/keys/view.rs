@@ -30,7 +30,7 @@ pub(crate) struct NewKey {
     scopes: Vec<TypedScope>,
     /// The restaurants at which it may; left out, it is all of them, and the organisation itself.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
+    #[schema(value_type = Option<Vec<NamedRestaurant>>, min_items = 1, max_items = 100)]
     restaurants: Option<Vec<RestaurantId>>,
     /// After how many days it ends by itself; left out, never.
     #[serde(default)]
@@ -143,6 +143,24 @@ impl PartialSchema for TypedScope {
             .enum_values(Some(names.iter().map(domain::access::Permission::name)))
             .examples(["orders.read"])
             .into()
+    }
+}
+
+/// The id of a restaurant in a list, for the document.
+pub(crate) enum NamedRestaurant {}
+
+impl PartialSchema for NamedRestaurant {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .pattern(Some("^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$"))
+            .into()
+    }
+}
+
+impl ToSchema for NamedRestaurant {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "NamedRestaurant".into()
     }
 }
 
