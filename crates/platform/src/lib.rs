@@ -12,6 +12,7 @@ mod whole;
 
 use store::{Fold, Migration, Part};
 
+pub use personal::personal;
 pub use whole::{Parts, Platform};
 
 /// What the slices bring to every shard.

@@ -24,13 +24,19 @@ impl Platform {
     /// Who keeps something of people here, and where it is written down who was erased.
     #[must_use]
     pub fn personal(&self) -> Personal {
-        let db = self.access.db().clone();
-        let keepers: Vec<Arc<dyn Keeps>> = vec![
-            Arc::new(Memberships(self.access.clone())),
-            Arc::new(Entries(db.clone())),
-        ];
-        Personal::new(keepers, Arc::new(Ledger(db)))
+        personal(&self.access)
     }
+}
+
+/// The same where there is access alone.
+#[must_use]
+pub fn personal(access: &access::App) -> Personal {
+    let db = access.db().clone();
+    let keepers: Vec<Arc<dyn Keeps>> = vec![
+        Arc::new(Memberships(access.clone())),
+        Arc::new(Entries(db.clone())),
+    ];
+    Personal::new(keepers, Arc::new(Ledger(db)))
 }
 
 impl Keeps for Memberships {

@@ -18,6 +18,7 @@ mod invitations;
 mod keys;
 mod members;
 mod organisations;
+mod personal;
 mod plans;
 mod restaurants;
 mod roles;
