@@ -12,7 +12,7 @@ use domain::access::Permission;
 use domain::people::PersonId;
 use edge::{
     Admission, Asked, Authorise, Caller, Edge, FirstOf, Granted, Identify, Means, Parts, Places,
-    Rates, Role, Settings, Strength, Who,
+    Rates, Role, Seen, Settings, Strength, Who, Witness,
 };
 use engine::Tasks;
 use fabric::{Bus, Limits, Message, Room, Trust};
@@ -73,6 +73,15 @@ impl Known for Nothing {
         people: &'a [PersonId],
     ) -> BoxFuture<'a, base::Result<Vec<Option<String>>>> {
         Box::pin(async move { Ok(vec![None; people.len()]) })
+    }
+}
+
+/// Operators act; what is written down of it is tested elsewhere.
+impl Witness for Nothing {
+    fn saw(&self, _seen: Seen) {}
+
+    fn acting<'a>(&'a self, _seen: Seen) -> BoxFuture<'a, base::Result<()>> {
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -214,6 +223,7 @@ impl Node {
         let parts = Parts {
             identify: Arc::new(FirstOf(vec![key_door, device_door, Arc::new(Stated)])),
             authorise: doorman.clone(),
+            witness: Arc::new(Nothing),
             hosts: Arc::new(hosts.clone()),
             admission: Admission::new(roomy(), clock.clone()),
             ..Parts::new(clock, random)
