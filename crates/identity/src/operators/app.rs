@@ -160,6 +160,8 @@ impl App {
             return Err(Error::conflict(codes::LAST_ONE, said));
         }
         self.forget(found.person).await;
+        // His name and address were sealed for the operator he was. He may be kept as a person, under another key.
+        self.0.sealer.erase(id.uid(), &db.deadline()).await?;
         Ok(())
     }
 
