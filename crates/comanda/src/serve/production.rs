@@ -122,6 +122,7 @@ mod tests {
         settings.tls.mode = Mode::Local;
         settings.backup.to = Some("/backup/data".into());
         settings.backup.keys_to = Some("/backup/keys".into());
+        settings.sign_in.letters = Way::None;
         check(&settings).unwrap();
         change(&mut settings);
         check(&settings).map_or_else(|error| error.to_string(), |()| String::new())
@@ -143,6 +144,8 @@ mod tests {
         assert_eq!(proxied, "");
         let admin = said(|settings| settings.listen.admin = "0.0.0.0:9080".parse().unwrap());
         assert!(admin.contains("`listen.admin`"), "{admin}");
+        let inbox = said(|settings| settings.sign_in.letters = Way::Inbox);
+        assert!(inbox.contains("`sign_in.letters`"), "{inbox}");
         let nothing_kept = said(|settings| settings.backup.to = None);
         assert!(nothing_kept.contains("`backup.to`"), "{nothing_kept}");
         let temporary = said(|settings| settings.storage.data = "/tmp/data".into());
