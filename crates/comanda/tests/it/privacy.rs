@@ -12,13 +12,7 @@ use crate::browser::{Browser, inbox};
 
 const MAIL: &str = "ludovica.erasmi@example.com";
 /// What nobody may find afterwards, in the letters that it was sent in.
-const CANARIES: [&str; 5] = [
-    MAIL,
-    "Ludovica",
-    "Erasmi",
-    "Canaryweg",
-    "Bologna-Nord",
-];
+const CANARIES: [&str; 5] = [MAIL, "Ludovica", "Erasmi", "Canaryweg", "Bologna-Nord"];
 
 /// All files under a folder in which a text can be read.
 fn holding(folder: &Path, texts: &[&str]) -> Vec<(PathBuf, String)> {
