@@ -120,6 +120,12 @@ impl Callers {
         let shown = town.shown(&gone, Strength::Two).await;
         town.identity.erase(gone.parse().unwrap()).await.unwrap();
         self.add("erased person", Facts::Stranger, shown);
+        let out = town.member(&town.a, "out", &[("owner", &town.a.id)]).await;
+        let shown = town.shown(&out, Strength::Two).await;
+        let path = format!("/api/operators/people/{out}/disable");
+        let body = json!({"reason": "case 12"});
+        town.done(&town.operator, Method::POST, &path, body).await;
+        self.add("disabled person", Facts::Stranger, shown);
     }
 
     async fn people(&mut self, town: &mut Town) {

@@ -256,6 +256,16 @@ pub(crate) static SAMPLES: &[Sample] = &[
     none("operators.list", "operator"),
     none("operators.me", "operator"),
     json(
+        "operators.people.disable",
+        "operator",
+        |_, _| json!({"reason": "x"}),
+    ),
+    json(
+        "operators.people.enable",
+        "operator",
+        |_, _| json!({"reason": "x"}),
+    ),
+    json(
         "operators.people.erase",
         "operator",
         |_, _| json!({"reason": "x"}),

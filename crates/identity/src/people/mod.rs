@@ -2,7 +2,7 @@
 //!
 //! A person is made when somebody proves a contact that nobody has. What a person says of itself is sealed; what is
 //! looked up by equality is digested. Tables: `persons`, `contacts`, `codes`, `addresses`, `budgets`. Events:
-//! `person.created`, `person.changed`, `person.erased`, `contact.added`, `contact.removed`, `address.added`,
+//! `person.created`, `person.changed`, `person.disabled`, `person.enabled`, `person.erased`, `contact.added`, `contact.removed`, `address.added`,
 //! `address.changed`, `address.removed`.
 
 mod addresses;
@@ -15,8 +15,8 @@ pub(crate) mod store;
 mod typed;
 mod view;
 
-pub(crate) use app::crowded;
 pub use app::{App, ENTRIES_MAX, Entry, Newcomer, Proof};
+pub(crate) use app::{State, crowded};
 pub use codes::Codes;
 pub use http::{inbox_routes, routes};
 pub(crate) use personal::Asked;

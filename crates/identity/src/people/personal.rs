@@ -1,18 +1,21 @@
 //! What the platform knows of a person, for the person alone; and forgetting it.
 
-use base::{Result, Time};
+use base::{Error, Result, Time, codes};
 use domain::people::PersonId;
 use futures_util::future::BoxFuture;
 use rpc::Known;
 use serde_json::{Value as Json, json};
-use store::{Call, Failure};
+use store::{Call, Failure, Value};
 
-use super::app::{App, By};
+use super::app::{App, By, State};
 use super::codes::Codes;
 use super::store as rows;
 use super::view::{AddressView, ContactView};
 
-/// Who asked for an erasure.
+/// How often a change is tried again that another one outran.
+const TRIES: usize = 5;
+
+/// Who asked for an erasure, or for a change of state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
     /// His id: it is written into the event.
@@ -97,6 +100,52 @@ impl App {
             self.store(commit).await?;
         }
         self.destroy_key(person).await
+    }
+
+    /// Lets a person do nothing any more, or everything again; whoever is gone stays gone. It may be said again.
+    ///
+    /// # Errors
+    /// A database is away, or there is no such person.
+    pub(crate) async fn change_state(
+        &self,
+        person: PersonId,
+        state: State,
+        asked: &Asked<'_>,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let found = self.find(person).await?;
+            let found =
+                found.ok_or_else(|| Error::missing(codes::NOT_FOUND, "there is no such person"))?;
+            if found.state == state {
+                return Ok(());
+            }
+            let by = By {
+                person,
+                trace: asked.trace,
+            };
+            let mut commit = self.bare_commit(person);
+            let params: [Value; 2] = [found.version.into(), state.name().into()];
+            commit.guard(&rows::SET_STATE, params);
+            let at = (person.uid(), found.version.saturating_add(1));
+            let reason = asked
+                .reason
+                .map(|reason| ("reason".to_owned(), json!(reason)));
+            let kind = match state {
+                State::Active => "person.enabled",
+                State::Disabled | State::Erased => "person.disabled",
+            };
+            let mut event = by.event(&commit, at, kind, reason.into_iter().collect());
+            asked.actor.clone_into(&mut event.actor);
+            commit.event(event);
+            match self.store(commit).await {
+                Err(Failure::Refused { .. }) => {}
+                stored => return stored.map(|_| ()).map_err(Error::from),
+            }
+        }
+        Err(Error::conflict(
+            codes::VERSION_CHANGED,
+            "the person is changing all the time",
+        ))
     }
 
     /// Makes all that is sealed of a person unreadable for ever.

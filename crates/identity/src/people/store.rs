@@ -136,6 +136,14 @@ pub(crate) static FEWER_ADDRESSES: Sql = Sql::new(
     "UPDATE persons SET addresses = addresses - 1 WHERE person = $1 AND addresses > 0",
 );
 
+/// Guard: the person has not changed since, and is in another state from now on.
+pub(crate) static SET_STATE: Sql = Sql::new(
+    "persons.state",
+    &PERSONS,
+    "UPDATE persons SET state = $3, version = version + 1 \
+     WHERE person = $1 AND version = $2 AND state <> 'erased'",
+);
+
 /// Guard: what is left of a person when it is gone.
 pub(crate) static ERASE_PERSON: Sql = Sql::new(
     "persons.erase",
@@ -283,6 +291,7 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &FEWER_CONTACTS,
     &MORE_ADDRESSES,
     &FEWER_ADDRESSES,
+    &SET_STATE,
     &ERASE_PERSON,
     &FIND_CONTACT,
     &LIST_CONTACTS,

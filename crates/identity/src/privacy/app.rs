@@ -1,4 +1,4 @@
-//! Giving out what is kept of a person, erasing it, and erasing again whoever came back.
+//! Giving out what is kept of a person, shutting it out, erasing it, and erasing again whoever came back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::view::Export;
 use crate::Identity;
-use crate::people::Asked;
+use crate::people::{Asked, State};
 
 /// How long ago somebody may have signed in, or proven the second factor, who wants to be forgotten.
 const PROOF_AGE_MAX: Duration = Duration::from_secs(5 * 60);
@@ -121,6 +121,35 @@ impl App {
         self.erase(person, asked).await
     }
 
+    /// Shuts somebody out at an operator's word: nothing is taken from him any more, and all his sessions end.
+    pub(super) async fn disable(&self, person: PersonId, asked: &Asked<'_>) -> Result<()> {
+        let identity = &self.0.identity;
+        self.is_no_operator(person).await?;
+        identity
+            .people
+            .change_state(person, State::Disabled, asked)
+            .await?;
+        identity.sessions.end_all(person).await?;
+        Ok(())
+    }
+
+    /// Lets somebody in again whom an operator has shut out.
+    pub(super) async fn enable(&self, person: PersonId, asked: &Asked<'_>) -> Result<()> {
+        let people = &self.0.identity.people;
+        people.change_state(person, State::Active, asked).await
+    }
+
+    /// Operators are ended as operators before anything else is done to them as people.
+    async fn is_no_operator(&self, person: PersonId) -> Result<()> {
+        match self.0.identity.operators.is_operator(person).await? {
+            true => Err(Error::forbidden(
+                codes::FORBIDDEN,
+                "an operator has to be ended as an operator first",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Writes it down and erases. What fails in between is finished by [`App::replay`].
     async fn erase(&self, person: PersonId, asked: &Asked<'_>) -> Result<()> {
         let Inner {
@@ -128,12 +157,7 @@ impl App {
             personal,
             clock,
         } = &*self.0;
-        if identity.operators.is_operator(person).await? {
-            return Err(Error::forbidden(
-                codes::FORBIDDEN,
-                "an operator has to be ended as an operator first",
-            ));
-        }
+        self.is_no_operator(person).await?;
         let ledger = personal.erasures();
         ledger.write(person, clock.now(), asked.actor).await?;
         identity.erase_for(person, Some(asked)).await?;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::app::App;
-use super::view::{EraseMe, ErasePerson, Export};
+use super::view::{BecauseOf, EraseMe, Export};
 use crate::people::Asked;
 
 const TAG: &str = "privacy";
@@ -57,18 +57,19 @@ pub fn routes(app: &App) -> Routes {
                 .handler(erase_me),
         )
         .add(
-            route(
-                Method::POST,
-                "/api/operators/people/{person}/erase",
-                "operators.people.erase",
-            )
-            .about("Erase somebody who has asked for it in another way")
-            .policy(Policy::Operator)
-            .path::<OfPerson>()
-            .takes::<ErasePerson>()
-            .answers_nothing(StatusCode::NO_CONTENT)
-            .fails(&[codes::NOT_FOUND, codes::FORBIDDEN])
-            .handler(erase_person),
+            about_person("/api/operators/people/{person}/erase", "operators.people.erase")
+                .about("Erase somebody who has asked for it in another way")
+                .handler(erase_person),
+        )
+        .add(
+            about_person("/api/operators/people/{person}/disable", "operators.people.disable")
+                .about("Shut somebody out: all sessions end, and no sign-in is taken until it is undone")
+                .handler(disable),
+        )
+        .add(
+            about_person("/api/operators/people/{person}/enable", "operators.people.enable")
+                .about("Let somebody sign in again")
+                .handler(enable),
         )
         .with_state(app.clone())
 }
@@ -79,6 +80,16 @@ fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
         .rate(Rate::Auth)
         .criticality(Criticality::Normal)
         .deadline(ERASE_WITHIN)
+}
+
+/// What an operator does about somebody, with a reason.
+fn about_person(path: &'static str, name: &'static str) -> Route<App> {
+    route(Method::POST, path, name)
+        .policy(Policy::Operator)
+        .path::<OfPerson>()
+        .takes::<BecauseOf>()
+        .answers_nothing(StatusCode::NO_CONTENT)
+        .fails(&[codes::NOT_FOUND, codes::FORBIDDEN])
 }
 
 async fn export(State(app): State<App>, caller: Caller) -> Answer<Json<Export>> {
@@ -101,7 +112,7 @@ async fn erase_person(
     caller: Caller,
     context: Context,
     Path(of): Path<OfPerson>,
-    Json(body): Json<ErasePerson>,
+    Json(body): Json<BecauseOf>,
 ) -> Answer<StatusCode> {
     let asked = Asked {
         actor: caller.actor(),
@@ -109,6 +120,38 @@ async fn erase_person(
         reason: Some(body.reason()?),
     };
     app.remove(of.person, &asked).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn disable(
+    State(app): State<App>,
+    caller: Caller,
+    context: Context,
+    Path(of): Path<OfPerson>,
+    Json(body): Json<BecauseOf>,
+) -> Answer<StatusCode> {
+    let asked = Asked {
+        actor: caller.actor(),
+        trace: &trace_of(&context),
+        reason: Some(body.reason()?),
+    };
+    app.disable(of.person, &asked).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn enable(
+    State(app): State<App>,
+    caller: Caller,
+    context: Context,
+    Path(of): Path<OfPerson>,
+    Json(body): Json<BecauseOf>,
+) -> Answer<StatusCode> {
+    let asked = Asked {
+        actor: caller.actor(),
+        trace: &trace_of(&context),
+        reason: Some(body.reason()?),
+    };
+    app.enable(of.person, &asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

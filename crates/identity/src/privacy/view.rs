@@ -1,4 +1,4 @@
-//! What an export looks like, and what is sent to be forgotten.
+//! What an export looks like, and what is sent to be forgotten or shut out.
 
 use base::{Result, Time};
 use domain::people::PersonId;
@@ -45,11 +45,11 @@ pub(super) struct EraseMe {
     confirm: String,
 }
 
-/// Why an operator erases somebody.
+/// Why an operator does something about somebody.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct ErasePerson {
-    /// Why, such as the number of the letter in which it was asked for. It is kept, so it names nobody.
+pub(super) struct BecauseOf {
+    /// Why, such as the number of the letter or of the case. It is kept, so it names nobody.
     #[schema(
         min_length = 3,
         max_length = 200,
@@ -67,7 +67,7 @@ impl EraseMe {
     }
 }
 
-impl ErasePerson {
+impl BecauseOf {
     /// The reason, in the letters that every log can hold.
     pub(super) fn reason(&self) -> Result<&str> {
         let reason = self.reason.as_str();

@@ -21,6 +21,7 @@ on_both!(
     a_second_factor_is_wanted_of_who_has_one,
     who_must_hand_over_stays,
     operators_erase_with_a_reason_and_are_not_erased,
+    who_is_shut_out_stays_out_until_he_is_let_in,
     what_was_interrupted_is_finished,
     whoever_comes_back_is_erased_again,
 );
@@ -267,6 +268,45 @@ async fn operators_erase_with_a_reason_and_are_not_erased(engine: Engine) {
             codes::NOT_FOUND
         );
     }
+}
+
+async fn who_is_shut_out_stays_out_until_he_is_let_in(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (lucia, id) = lucia(&shop).await;
+    let reason = json!({"reason": "case 12"});
+    let out = format!("/api/operators/people/{id}/disable");
+    let in_again = format!("/api/operators/people/{id}/enable");
+    assert_eq!(lucia.get("/api/me").await.status, StatusCode::OK);
+    let own = lucia.post(&out, reason.clone()).await;
+    assert_eq!(own.status, StatusCode::FORBIDDEN, "{own:?}");
+    for _ in 0..2 {
+        let done = shop.post(&out, reason.clone()).await;
+        assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    }
+    let said = lucia.get("/api/me").await;
+    assert_eq!(said.status, StatusCode::UNAUTHORIZED, "{said:?}");
+    let late = shop.visitor().sign_in(json!({"phone": PHONE})).await;
+    assert!(late.status.is_client_error(), "{late:?}");
+    let done = shop.post(&in_again, reason.clone()).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    assert_eq!(
+        lucia.get("/api/me").await.status,
+        StatusCode::UNAUTHORIZED,
+        "a session that has ended stays ended"
+    );
+    let back = shop.visitor().sign_in(json!({"phone": PHONE})).await;
+    assert_eq!(back.status, StatusCode::OK, "{back:?}");
+    let nobody = shop.people.new_person();
+    for path in ["disable", "enable"] {
+        let path = format!("/api/operators/people/{nobody}/{path}");
+        assert_eq!(
+            shop.post(&path, reason.clone()).await.code(),
+            codes::NOT_FOUND
+        );
+    }
+    let me = shop.get("/api/operators/me").await;
+    let own = format!("/api/operators/people/{}/disable", me.text("person"));
+    assert_eq!(shop.post(&own, reason).await.code(), codes::FORBIDDEN);
 }
 
 async fn what_was_interrupted_is_finished(engine: Engine) {
