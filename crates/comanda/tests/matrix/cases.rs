@@ -448,10 +448,12 @@ pub(crate) async fn second_wall(town: &Town) -> usize {
                     &theirs.devices,
                     &theirs.invitations,
                 ];
+                // An export names what its own person asked for, and was refused.
+                let quotes = operation.name == "me.export";
                 let ids = ids
                     .into_iter()
                     .flatten()
-                    .filter(|id| !target.params.contains(id));
+                    .filter(|id| !quotes && !target.params.contains(id));
                 let leaks: Vec<_> = ids.filter(|id| said.text.contains(id.as_str())).collect();
                 if said.text.contains(other) || !leaks.is_empty() {
                     wrong.push(format!(

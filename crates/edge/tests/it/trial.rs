@@ -9,7 +9,7 @@ use base::{Clock, Error, Random, Time, codes};
 use bytes::Bytes;
 use edge::{
     Answer, Body, Caller, Criticality, Edge, IdempotencyKey, Identify, IfMatch, Json, Parts, Path,
-    Peer, Policy, Query, Rate, Role, Route, Routes, Settings, Versioned,
+    Peer, Policy, Query, Rate, Role, Route, Routes, Seen, Settings, Versioned, Witness,
 };
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -319,9 +319,21 @@ impl Heard {
     }
 }
 
+/// Takes down whatever it is told, and forgets it.
+struct Forgetful;
+
+impl Witness for Forgetful {
+    fn saw(&self, _seen: Seen) {}
+
+    fn acting<'a>(&'a self, _seen: Seen) -> BoxFuture<'a, base::Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
 pub(crate) fn parts(clock: &Clock) -> Parts {
     Parts {
         identify: Arc::new(Doors),
+        witness: Arc::new(Forgetful),
         ..Parts::new(clock, &Random::seeded(1))
     }
 }
