@@ -243,6 +243,18 @@ fn tells(line: &str, secret: &str) -> bool {
     })
 }
 
+/// The last request is in the log and with the collector when all before it are. What is more than waits for the
+/// collector is dropped, so the last one is sent until it arrives.
+fn until_all_arrived(serve: &Serve, collector: &Collector) {
+    let last = [("x-correlation-id", "the-last-one")];
+    let arrived = || {
+        assert_eq!(ask(serve.http(), "GET", "/api/info", &last, "").status, 200);
+        collector.got().contains("the-last-one")
+    };
+    let came = (0..4).any(|_| until(arrived));
+    assert!(came, "the last request did not come to the collector");
+}
+
 #[test]
 fn nothing_that_is_sent_comes_out_in_logs_metrics_or_traces() {
     let world = World::new();
@@ -285,15 +297,7 @@ fn nothing_that_is_sent_comes_out_in_logs_metrics_or_traces() {
         send(&serve, method, &path, &marks.headers(None), "");
     }
     assert!(marks.0 > 5_000, "only {} marks were sent", marks.0);
-    // The last request is in the log and with the collector when all before it are. What is more than waits for the
-    // collector is dropped, so the last one is sent until it arrives.
-    let last = [("x-correlation-id", "the-last-one")];
-    let arrived = || {
-        assert_eq!(ask(serve.http(), "GET", "/api/info", &last, "").status, 200);
-        collector.got().contains("the-last-one")
-    };
-    let came = (0..4).any(|_| until(arrived));
-    assert!(came, "the last request did not come to the collector");
+    until_all_arrived(&serve, &collector);
     let log = world.0.folder().join("log");
     let log = || std::fs::read_to_string(&log).unwrap();
     assert!(until(|| log().contains("the-last-one")));
