@@ -116,6 +116,8 @@ impl Doors {
         let stop = Stop::new();
         let settings = &ground.settings;
         self.spawn_tasks(ground)?;
+        // Before the first answer, or whoever asks at once would be told to wait.
+        self.readiness.ready();
         let mut serving = JoinSet::new();
         for (door, listener) in self.listeners {
             let parts = server::Parts {
@@ -146,7 +148,6 @@ impl Doors {
                 }
             }
         }
-        self.readiness.ready();
         let ending = async {
             signals.pass_on(&stop, &self.readiness).await;
         };

@@ -454,6 +454,7 @@ impl Node {
         }
         let request = request.body(Full::new(bytes::Bytes::from(body))).unwrap();
         let (head, body) = self.edge.call(request).await.into_parts();
+        crate::world::after_a_millisecond(head.status).await;
         let body = body.collect().await.unwrap().to_bytes();
         let body = match body.is_empty() {
             true => Value::Null,
