@@ -8,7 +8,7 @@ use serde_json::Value;
 use testkit::programs::tool;
 use testkit::serve::ask;
 
-/// So many requests for each operation and for each who asks: five minutes of them, and the same ones in every run.
+/// So many requests for each operation and for each who asks, the same ones in every run.
 const EXAMPLES: u32 = 30;
 /// The same requests in every run, so that a finding can be looked at again.
 const SEED: &str = "7";

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::extract::State;
 use base::codes;
 use domain::people::PersonId;
-use edge::{Answer, Caller, Context, Criticality, Json, Path, Policy, Rate, Route, Routes};
+use edge::{Answer, Caller, Criticality, Json, Path, Policy, Rate, Route, Routes};
 use http::{Method, StatusCode};
 use serde::Deserialize;
+use slice::Ask;
 use utoipa::IntoParams;
 
 use super::app::App;
@@ -99,64 +100,52 @@ async fn export(State(app): State<App>, caller: Caller) -> Answer<Json<Export>> 
 async fn erase_me(
     State(app): State<App>,
     caller: Caller,
-    context: Context,
+    ask: Ask,
     Json(body): Json<EraseMe>,
 ) -> Answer<StatusCode> {
     body.is_confirmed()?;
-    app.leave(&caller, &trace_of(&context)).await?;
+    app.leave(&caller, &ask.trace).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn erase_person(
     State(app): State<App>,
-    caller: Caller,
-    context: Context,
+    ask: Ask,
     Path(of): Path<OfPerson>,
     Json(body): Json<BecauseOf>,
 ) -> Answer<StatusCode> {
-    let asked = Asked {
-        actor: caller.actor(),
-        trace: &trace_of(&context),
-        reason: Some(body.reason()?),
-    };
+    let asked = asked(&ask, &body)?;
     app.remove(of.person, &asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn disable(
     State(app): State<App>,
-    caller: Caller,
-    context: Context,
+    ask: Ask,
     Path(of): Path<OfPerson>,
     Json(body): Json<BecauseOf>,
 ) -> Answer<StatusCode> {
-    let asked = Asked {
-        actor: caller.actor(),
-        trace: &trace_of(&context),
-        reason: Some(body.reason()?),
-    };
+    let asked = asked(&ask, &body)?;
     app.disable(of.person, &asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn enable(
     State(app): State<App>,
-    caller: Caller,
-    context: Context,
+    ask: Ask,
     Path(of): Path<OfPerson>,
     Json(body): Json<BecauseOf>,
 ) -> Answer<StatusCode> {
-    let asked = Asked {
-        actor: caller.actor(),
-        trace: &trace_of(&context),
-        reason: Some(body.reason()?),
-    };
+    let asked = asked(&ask, &body)?;
     app.enable(of.person, &asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The trace of a request, as events carry it.
-fn trace_of(context: &Context) -> String {
-    let bytes = context.trace_id.iter();
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+/// Who asks for something about somebody else, and why.
+fn asked<'a>(ask: &'a Ask, body: &'a BecauseOf) -> base::Result<Asked<'a>> {
+    Ok(Asked {
+        actor: &ask.actor,
+        trace: &ask.trace,
+        reason: Some(body.reason()?),
+    })
 }
