@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base::{Result, Trail as _};
+use commerce::Commerce;
 use domain::people::{Countries, PersonId};
 use edge::{FirstOf, Identify, Routes};
 use fabric::Limits;
@@ -29,6 +30,7 @@ const NAME: &str = "Comanda";
 pub(crate) struct Slices {
     pub(crate) identity: Identity,
     pub(crate) platform: Platform,
+    pub(crate) commerce: Commerce,
     pub(crate) privacy: privacy::App,
     pub(crate) limits: Limits,
     inbox: Option<Inbox>,
@@ -96,6 +98,14 @@ impl Slices {
             letters,
             join: format!("{url}/join"),
         });
+        let commerce = Commerce::new(&commerce::Parts {
+            db: ground.db.clone(),
+            clock: ground.clock.clone(),
+            random: ground.random.clone(),
+            cursors: Cursors::new(ground.rings.cursors()),
+            bus: ground.bus.clone(),
+            trust: ground.trust.clone(),
+        });
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());
         let _first = workers.operators.set(identity.operators.clone());
@@ -103,6 +113,7 @@ impl Slices {
             privacy: privacy::App::new(&identity, &platform.personal(), &ground.clock),
             identity,
             platform,
+            commerce,
             limits,
             inbox,
         })
@@ -113,7 +124,8 @@ impl Slices {
         let routes = Routes::new()
             .with(self.identity.routes())
             .with(privacy::routes(&self.privacy))
-            .with(self.platform.routes());
+            .with(self.platform.routes())
+            .with(self.commerce.routes());
         match &self.inbox {
             Some(inbox) => routes.with(people::inbox_routes(inbox)),
             None => routes,
@@ -134,7 +146,12 @@ impl Slices {
         let privacy = self.privacy.clone();
         let tasks = &ground.tasks;
         tasks.spawn("erasures", move |stop| privacy.clone().finish(stop));
-        ground.start_engine(self.platform.consumers()?, self.platform.timers())
+        self.commerce.start(tasks);
+        let mut consumers = self.platform.consumers()?;
+        consumers.extend(self.commerce.consumers()?);
+        let mut timers = self.platform.timers();
+        timers.extend(self.commerce.timers());
+        ground.start_engine(consumers, timers)
     }
 }
 

@@ -1,18 +1,24 @@
 //! Reading all databases of a region, with progress.
 
+use std::sync::LazyLock;
+
 use base::{Clock, Random, Result, Trail};
 use store::verify::{Folds, Verified};
-use store::{Db, Place};
+use store::{Db, Fold, Place};
 
 use crate::backup::line;
 use crate::progress::{Progress, Step};
 
 /// What the parts of the platform say of their tables.
-static FOLDS: Folds = Folds {
-    shards: platform::FOLDS,
-    people: &[],
-    control: &[],
-};
+static FOLDS: LazyLock<Folds> = LazyLock::new(|| {
+    static SHARDS: LazyLock<Vec<&'static Fold>> =
+        LazyLock::new(|| [platform::FOLDS, commerce::FOLDS].concat());
+    Folds {
+        shards: &SHARDS,
+        people: &[],
+        control: &[],
+    }
+});
 
 /// Reads all databases of these places. A database that cannot be reached is an error, not a finding.
 pub(crate) fn look(places: &store::Settings, progress: &Progress) -> Result<Verified> {

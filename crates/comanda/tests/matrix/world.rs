@@ -25,7 +25,8 @@ use crate::ask::{Said, Shown, ask};
 use crate::callers::Callers;
 
 type Parts = LazyLock<Vec<&'static Part>>;
-static SHARDS: Parts = LazyLock::new(|| [&[&engine::PART], platform::SHARDS].concat());
+static SHARDS: Parts =
+    LazyLock::new(|| [&[&engine::PART], platform::SHARDS, commerce::SHARDS].concat());
 static PEOPLE: Parts =
     LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
 static CONTROL: Parts = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());

@@ -1,0 +1,29 @@
+//! Venues: how a restaurant serves, and when.
+
+use edge::Routes;
+use store::Part;
+
+/// What the slice brings to every shard.
+pub static SHARD: Part = Part {
+    name: "venues",
+    tables: &[],
+    statements: &[],
+    migrations: &[],
+};
+
+/// The slice at work. Cheap to clone.
+#[derive(Clone)]
+pub struct App(crate::Parts);
+
+impl App {
+    /// The slice over these parts.
+    #[must_use]
+    pub fn new(parts: &crate::Parts) -> Self {
+        App(parts.clone())
+    }
+}
+
+/// The routes of the slice.
+pub fn routes(app: &App) -> Routes {
+    Routes::new().with_state(app.clone())
+}

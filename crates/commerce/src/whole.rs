@@ -1,0 +1,80 @@
+//! All slices of this crate as one thing, for whoever wires the binary or a world of tests.
+
+use base::{Clock, Random, Result};
+use edge::Routes;
+use engine::{Consumer, Tasks, TimerHandler};
+use fabric::{Bus, Trust};
+use slice::Cursors;
+use store::Db;
+
+use crate::{menus, pictures, pricing, venues};
+
+/// What the slices stand on.
+#[derive(Clone)]
+pub struct Parts {
+    /// All databases of the region.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// The randomness.
+    pub random: Random,
+    /// Signs cursors.
+    pub cursors: Cursors,
+    /// The bus of this node, on which every committed event is heard.
+    pub bus: Bus,
+    /// Whether the caches of this node may be believed.
+    pub trust: Trust,
+}
+
+/// The slices at work. Cheap to clone.
+#[derive(Clone)]
+pub struct Commerce {
+    /// How restaurants serve, and when.
+    pub venues: venues::App,
+    /// What they sell.
+    pub menus: menus::App,
+    /// What it looks like.
+    pub pictures: pictures::App,
+    /// What it costs.
+    pub pricing: pricing::App,
+}
+
+impl Commerce {
+    /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
+    #[must_use]
+    pub fn new(parts: &Parts) -> Self {
+        Commerce {
+            venues: venues::App::new(parts),
+            menus: menus::App::new(parts),
+            pictures: pictures::App::new(parts),
+            pricing: pricing::App::new(parts),
+        }
+    }
+
+    /// The routes of all slices.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        Routes::new()
+            .with(venues::routes(&self.venues))
+            .with(menus::routes(&self.menus))
+            .with(pictures::routes(&self.pictures))
+            .with(pricing::routes(&self.pricing))
+    }
+
+    /// What is to be done about events.
+    ///
+    /// # Errors
+    /// A pattern of a consumer is none, which a test would have found.
+    pub fn consumers(&self) -> Result<Vec<Consumer>> {
+        Ok(Vec::new())
+    }
+
+    /// What is to be done when its time has come.
+    #[must_use]
+    pub fn timers(&self) -> Vec<TimerHandler> {
+        Vec::new()
+    }
+
+    /// Begins what works on its own: following other nodes.
+    pub fn start(&self, _tasks: &Tasks) {}
+}

@@ -1,0 +1,1 @@
+//! The slices that sell, through their routes, on both engines.
