@@ -62,6 +62,8 @@ pub enum Rate {
     Auth,
     /// Routes that place orders.
     Orders,
+    /// Routes that show everybody what was published: cheap to answer, and asked for often.
+    Read,
     /// Routes that machines poll, and pages that never change: not limited.
     Health,
 }
@@ -73,6 +75,7 @@ impl Rate {
             Self::Api => "api",
             Self::Auth => "auth",
             Self::Orders => "orders",
+            Self::Read => "read",
             Self::Health => "health",
         }
     }

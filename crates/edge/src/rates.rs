@@ -39,6 +39,9 @@ pub struct RateRow {
 /// How many callers' worth of requests may come from one address.
 const ADDRESS_TIMES: u32 = 10;
 
+/// How often a minute what was published may be read from one address, unless somebody says otherwise.
+const READS: u32 = 600;
+
 /// How often somebody may ask.
 ///
 /// For each of [`By`] one row counts: the most specific one that fits, where an organisation says more than a plan
@@ -67,9 +70,22 @@ impl Rates {
         rates
     }
 
+    /// Bounds how often what was published is read: each caller, and each address, so many times a minute.
+    #[must_use]
+    pub fn reads(self, max: Option<u32>) -> Self {
+        let row = |by| RateRow {
+            class: Some(Rate::Read),
+            plan: None,
+            organisation: None,
+            by,
+            max,
+        };
+        self.with(row(By::User)).with(row(By::Address))
+    }
+
     /// The limits in production, where one address may stand for a whole restaurant.
     pub fn production() -> Self {
-        Self::of(Some(120), Some(5), Some(10))
+        Self::of(Some(120), Some(5), Some(10)).reads(Some(READS))
     }
 
     /// No limits at all.
@@ -92,6 +108,6 @@ impl Rates {
 
 impl Default for Rates {
     fn default() -> Self {
-        Self::of(Some(60), Some(5), Some(10))
+        Self::of(Some(60), Some(5), Some(10)).reads(Some(READS))
     }
 }

@@ -37,6 +37,11 @@ pub(crate) const SECTION: Section = Section {
             "The same for routes that place orders.",
         ),
         Key::new(
+            "rate_read",
+            "600",
+            "The same for routes that show what was published, such as menus; also for one address.",
+        ),
+        Key::new(
             "rates",
             "[]",
             "Other limits a minute, the most specific counts: { class = \"orders\", plan = \"growth\", by = \"organisation\", max = 600 }; by user, address, organisation or route; max = 0 is without limit.",
@@ -54,6 +59,7 @@ pub(crate) struct Edge {
     pub(crate) rate_api: Option<u32>,
     pub(crate) rate_auth: u32,
     pub(crate) rate_orders: u32,
+    pub(crate) rate_read: u32,
     pub(crate) rates: Vec<Row>,
 }
 
@@ -76,6 +82,7 @@ pub(crate) enum Class {
     Api,
     Auth,
     Orders,
+    Read,
 }
 
 /// Who is counted together.
@@ -109,6 +116,7 @@ impl Edge {
             some(self.rate_auth),
             some(self.rate_orders),
         )
+        .reads(some(self.rate_read))
     }
 
     /// The rows that were given.
@@ -124,6 +132,7 @@ impl Row {
                 Class::Api => edge::Rate::Api,
                 Class::Auth => edge::Rate::Auth,
                 Class::Orders => edge::Rate::Orders,
+                Class::Read => edge::Rate::Read,
             }),
             plan: self.plan.clone(),
             organisation: self.organisation.map(base::Organisation::new),

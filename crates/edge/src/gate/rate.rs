@@ -23,7 +23,7 @@ const _: () = assert!(COUNTERS_MAX <= fabric::limits::AT_ONCE_MAX);
 
 /// The bounds of all classes.
 #[derive(Debug)]
-pub(crate) struct Classes([[Bounds; 4]; 3]);
+pub(crate) struct Classes([[Bounds; 4]; 4]);
 
 /// The bounds of one class by one kind of counter; the most specific comes first.
 #[derive(Debug, Default)]
@@ -117,6 +117,10 @@ const fn name(class: Option<Rate>, by: By) -> &'static str {
         (Some(Rate::Orders), By::Address) => "orders/address",
         (Some(Rate::Orders), By::Organisation) => "orders/organisation",
         (Some(Rate::Orders), By::Route) => "orders/route",
+        (Some(Rate::Read), By::User) => "read/user",
+        (Some(Rate::Read), By::Address) => "read/address",
+        (Some(Rate::Read), By::Organisation) => "read/organisation",
+        (Some(Rate::Read), By::Route) => "read/route",
     }
 }
 
@@ -184,16 +188,17 @@ enum Mode {
 
 impl Classes {
     pub(crate) fn new(rates: &Rates) -> Self {
-        let classes = [Rate::Api, Rate::Auth, Rate::Orders];
+        let classes = [Rate::Api, Rate::Auth, Rate::Orders, Rate::Read];
         Self(classes.map(|class| By::ALL.map(|by| Bounds::new(rates, class, by))))
     }
 
     fn of(&self, rate: Rate) -> Option<&[Bounds; 4]> {
-        let [api, auth, orders] = &self.0;
+        let [api, auth, orders, read] = &self.0;
         match rate {
             Rate::Api => Some(api),
             Rate::Auth => Some(auth),
             Rate::Orders => Some(orders),
+            Rate::Read => Some(read),
             Rate::Health => None,
         }
     }

@@ -232,6 +232,9 @@ fn the_usual_table_is_as_it_is_documented() {
         assert_eq!(find(&usual, class, By::User), [Some(max)]);
         assert_eq!(find(&usual, class, By::Address), [Some(10 * max)]);
     }
+    for by in [By::User, By::Address] {
+        assert_eq!(find(&usual, Some(Rate::Read), by), [Some(600)]);
+    }
     assert_eq!(find(&production, Some(Rate::Api), By::User), [Some(120)]);
     assert_eq!(find(&production, None, By::Organisation), []);
 }
