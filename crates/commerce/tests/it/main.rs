@@ -1,1 +1,10 @@
-//! The slices that sell, through their routes, on both engines.
+//! The slices that sell, through the gate, on SQLite and on PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail wherever it likes"
+)]
+
+mod ground;
+mod world;
