@@ -3,11 +3,13 @@
 //! In process a client holds the service itself and passes types of `domain`. Whoever wires the binary hands them out.
 
 mod letters;
+mod menus;
 mod people;
 mod personal;
 
 pub use letters::{
     About, Deliver, Inbox, Kept, Letter, Letters, Log, Recipient, refused_in_production,
 };
+pub use menus::{Current, Indexed, Menus, Sells};
 pub use people::{Known, People};
 pub use personal::{Erasures, Keeps, Personal};
