@@ -2,24 +2,36 @@
 //!
 //! Each value has tags, by which it is declared invalid, and an end. Many who want a value that is not there wait
 //! for one load. While trust is withdrawn nothing that is held is believed. A failure to load is never remembered.
+//! The room is shared out fairly: one organisation cannot push out what others hold within their share.
+//!
+//! Memory of this process stands behind it. Callers see [`Cache`] alone, whose calls may wait, so that a cache that
+//! nodes share can be put between the memory and the loader without their noticing.
 
 mod flight;
 mod marks;
+mod room;
 mod trust;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use base::{Clock, Result};
+use base::{Clock, Organisation, Result};
 use metrics::Counter;
 
 use flight::{Flights, Landed, Lead, Part};
 use marks::{Marks, Span, What};
+use room::{Label, Room};
 pub use trust::Trust;
 
 /// What an entry takes besides its value and its key, about.
 const ENTRY_BYTES: usize = 256;
+
+/// How long lists, menus and what is known of a tenant are believed at most, whatever the log says of them.
+pub const LISTS_AGE_MAX: Duration = Duration::from_secs(300);
+
+/// How long answers to expensive questions are believed at most.
+pub const EXPENSIVE_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// How much a cache holds, and for how long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +49,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             bytes_max: 64 << 20,
-            age_max: Duration::from_secs(300),
+            age_max: LISTS_AGE_MAX,
             marks_max: 16_384,
         }
     }
@@ -49,6 +61,7 @@ pub struct Loaded<V> {
     value: V,
     value_bytes: usize,
     tags: Vec<Arc<str>>,
+    owner: Option<Organisation>,
     age_max: Duration,
 }
 
@@ -59,8 +72,17 @@ impl<V> Loaded<V> {
             value,
             value_bytes,
             tags: Vec::new(),
+            owner: None,
             age_max: Duration::MAX,
         }
+    }
+
+    /// Says to whom the value belongs. When the cache is full, whoever holds most of it gives up first, so that no
+    /// organisation loses what it holds within an equal share; all values of nobody count as those of one more.
+    #[must_use]
+    pub fn of(mut self, owner: Organisation) -> Self {
+        self.owner = Some(owner);
+        self
     }
 
     /// Adds a tag: when it is declared invalid, so is this value.
@@ -82,7 +104,6 @@ impl<V> Loaded<V> {
 struct Entry<V> {
     value: V,
     tags: Vec<Arc<str>>,
-    weight_bytes: u32,
     /// The number of the marks, and of the trust, when its loading began.
     begun: u64,
     trusted: u64,
@@ -97,7 +118,7 @@ struct Inside<V> {
     settings: Settings,
     clock: Clock,
     trust: Trust,
-    entries: moka::future::Cache<Arc<str>, Arc<Entry<V>>>,
+    room: Room<Entry<V>>,
     marks: Marks,
     flights: Flights<Entry<V>>,
     counters: OnceLock<Counters>,
@@ -111,19 +132,12 @@ struct Counters {
 impl<V: Clone + Send + Sync + 'static> Cache<V> {
     /// Makes an empty cache. Its name stands in the metrics.
     pub fn new(name: &'static str, settings: Settings, clock: &Clock, trust: &Trust) -> Self {
-        // The ends are judged here, by our own clock; moka only frees what nobody asks for any more.
-        let entries = moka::future::Cache::builder()
-            .name(name)
-            .max_capacity(settings.bytes_max)
-            .weigher(|_: &Arc<str>, entry: &Arc<Entry<V>>| entry.weight_bytes)
-            .time_to_live(settings.age_max)
-            .build();
         Self(Arc::new(Inside {
             name,
             settings,
             clock: clock.clone(),
             trust: trust.clone(),
-            entries,
+            room: Room::new(settings.bytes_max),
             marks: Marks::new(settings.marks_max),
             flights: Flights::new(),
             counters: OnceLock::new(),
@@ -132,7 +146,7 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
 
     /// Gives the value of a key when it is there and may be believed.
     pub async fn get(&self, key: &str) -> Option<V> {
-        let found = self.0.find(key).await;
+        let found = self.0.find(key);
         self.0.count(found.as_ref());
         Some(found?.value.clone())
     }
@@ -150,7 +164,7 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
         F: Future<Output = Result<Loaded<V>>>,
     {
         let asked = self.0.marks.now();
-        let found = self.0.find(key).await;
+        let found = self.0.find(key);
         self.0.count(found.as_ref());
         if let Some(entry) = found {
             return Ok(entry.value.clone());
@@ -174,7 +188,7 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     /// Declares the value of one key invalid, also one that is being loaded now.
     pub async fn invalidate_key(&self, key: &str) {
         self.0.marks.mark(What::Key(key));
-        self.0.entries.invalidate(key).await;
+        self.0.room.remove(key);
     }
 
     /// Declares all values with this tag invalid, also those that are being loaded now.
@@ -190,19 +204,18 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     /// Declares all values invalid, also those that are being loaded now: for one who missed what was invalid.
     pub fn invalidate_all(&self) {
         self.0.marks.mark(What::All);
-        self.0.entries.invalidate_all();
+        self.0.room.clear();
     }
 
     /// About how many bytes are held now.
     pub async fn bytes(&self) -> u64 {
-        self.0.entries.run_pending_tasks().await;
-        self.0.entries.weighted_size()
+        self.0.room.bytes()
     }
 }
 
 impl<V: Clone + Send + Sync + 'static> Inside<V> {
-    async fn find(&self, key: &str) -> Option<Arc<Entry<V>>> {
-        let entry = self.entries.get(key).await?;
+    fn find(&self, key: &str) -> Option<Arc<Entry<V>>> {
+        let entry = self.room.get(key)?;
         let is_believed = self.trust.has_held_since(entry.trusted)
             && self.clock.elapsed() < entry.ends_at
             && !self.is_invalid(key, &entry, Span::since(entry.begun));
@@ -215,7 +228,7 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
         F: Future<Output = Result<Loaded<V>>>,
     {
         // Another may have landed between the look into the cache and the begin of this flight.
-        if let Some(entry) = self.find(key).await {
+        if let Some(entry) = self.find(key) {
             lead.land(Landed::Loaded(Arc::clone(&entry)));
             return Ok(entry.value.clone());
         }
@@ -229,18 +242,22 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
             }
         };
         let age_max = loaded.age_max.min(self.settings.age_max);
+        let ends_at = loaded_at.saturating_add(age_max);
+        let label = Label {
+            owner: loaded.owner,
+            bytes: weight(key, &loaded),
+            ends_at,
+        };
         let entry = Arc::new(Entry {
-            weight_bytes: weight(key, &loaded),
             value: loaded.value,
             tags: loaded.tags,
             begun,
             trusted,
-            ends_at: loaded_at.saturating_add(age_max),
+            ends_at,
         });
         // It may be invalid by now; then every lookup will find that out, as it does later on.
-        self.entries
-            .insert(Arc::clone(key), Arc::clone(&entry))
-            .await;
+        self.room
+            .insert(key, Arc::clone(&entry), label, self.clock.elapsed());
         let value = entry.value.clone();
         lead.land(Landed::Loaded(entry));
         Ok(value)
@@ -271,12 +288,12 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
     }
 }
 
-fn weight<V>(key: &str, loaded: &Loaded<V>) -> u32 {
+fn weight<V>(key: &str, loaded: &Loaded<V>) -> u64 {
     let tags_bytes: usize = loaded.tags.iter().map(|tag| tag.len()).sum();
     let all = loaded
         .value_bytes
         .saturating_add(key.len() + tags_bytes + ENTRY_BYTES);
-    u32::try_from(all).unwrap_or(u32::MAX)
+    u64::try_from(all).unwrap_or(u64::MAX)
 }
 
 impl<V> Clone for Cache<V> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base::{Clock, Error, Kind, Random, Result, Time, codes};
+use base::{Clock, Error, Kind, Organisation, Random, Result, Time, codes};
 use fabric::cache::Settings;
 use fabric::{Cache, Loaded, Trust};
 use metrics::{
@@ -296,6 +296,89 @@ async fn bytes_are_bounded() {
     let bytes = world.cache.bytes().await;
     println!("held: {bytes} bytes of 100000");
     assert!((10_000..=100_000).contains(&bytes), "{bytes}");
+}
+
+/// A greedy organisation loads a hundred times what fits; the small one keeps every value that it has, although it
+/// asks for none of them meanwhile.
+#[tokio::test]
+async fn no_organisation_pushes_out_what_others_hold_within_their_share() {
+    let (clock, trust) = (Clock::simulated(Time::EPOCH), Trust::granted());
+    let settings = Settings {
+        bytes_max: 100_000,
+        ..Settings::default()
+    };
+    let cache: Cache<u64> = Cache::new("menus", settings, &clock, &trust);
+    let load = async |owner: u32, number: u64| {
+        let key = format!("{owner}:{number}");
+        let load = || async { Ok(Loaded::new(number, 1_000).of(Organisation::new(owner))) };
+        cache.get_or_set(&key, load).await.unwrap();
+    };
+    for number in 0..20 {
+        load(1, number).await;
+    }
+    for number in 0..10_000 {
+        load(2, number).await;
+        // Being asked for again and again makes nobody's share larger.
+        cache.get(&format!("2:{}", number / 2)).await;
+    }
+    let mut kept = 0;
+    for number in 0..20 {
+        kept += usize::from(cache.get(&format!("1:{number}")).await.is_some());
+    }
+    let bytes = cache.bytes().await;
+    println!("the small one kept {kept} of 20; {bytes} bytes of 100000 are held");
+    assert_eq!(kept, 20);
+    assert!((90_000..=100_000).contains(&bytes), "{bytes}");
+}
+
+/// Of one owner's values those stay that somebody asks for.
+#[tokio::test]
+async fn what_is_asked_for_stays() {
+    let world = World::with(Settings {
+        bytes_max: 100_000,
+        ..Settings::default()
+    });
+    let load = |number| async move { Ok(Loaded::new(number, 1_000)) };
+    for number in 0..10_000_u64 {
+        let key = format!("{number}");
+        world.cache.get_or_set(&key, || load(number)).await.unwrap();
+        world
+            .cache
+            .get_or_set("dear", || load(u64::from(number > 0)))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        world.cache.get("dear").await,
+        Some(0),
+        "it was loaded again"
+    );
+    assert_eq!(world.cache.get("0").await, None);
+}
+
+/// What was replaced, ended or removed takes no room, however often that happens.
+#[tokio::test]
+async fn what_is_gone_is_not_counted() {
+    let world = World::new();
+    for _ in 0..1_000 {
+        for key in ["a", "b", "c"] {
+            world.ask(key).await;
+        }
+        let before = world.cache.bytes().await;
+        assert!(before < 3 * 400, "{before}");
+        world.cache.invalidate_key("a").await;
+        world.cache.invalidate_tag("of:b");
+        world.clock.advance(Duration::from_secs(120)).unwrap();
+    }
+    world.cache.invalidate_all();
+    assert_eq!(world.cache.bytes().await, 0);
+    // Values that nobody asks for any more go when others come after their end.
+    for number in 0..100 {
+        world.ask(&format!("{number}")).await;
+        world.clock.advance(Duration::from_secs(60)).unwrap();
+    }
+    let bytes = world.cache.bytes().await;
+    assert!(bytes < 10 * 400, "{bytes}");
 }
 
 /// When more is invalidated than is remembered one by one, older values are given up, never believed wrongly.
