@@ -2,6 +2,7 @@
 
 mod answers;
 mod headers;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,6 +73,7 @@ pub(crate) fn write(registry: &Registry, settings: &Settings) -> Result<String> 
     let failed =
         |error| Error::internal(codes::INTERNAL, "the document cannot be written").caused_by(error);
     let mut value = serde_json::to_value(document).map_err(failed)?;
+    shared::share(&mut value);
     in_order(&mut value);
     let missing = dangling(&value);
     if !missing.is_empty() {

@@ -106,7 +106,8 @@ function showContent(api, content) {
 }
 
 function showAnswers(api, responses) {
-  const rows = Object.entries(responses).map(([status, response]) => {
+  const rows = Object.entries(responses).map(([status, given]) => {
+    const response = given.$ref ? api.components.responses[given.$ref.split("/").pop()] : given;
     const headers = Object.keys(response.headers || {}).join(", ");
     return make(
       "tr",

@@ -84,10 +84,20 @@ fn statuses_follow_from_what_a_route_takes_and_who_may() {
         let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
         assert_eq!(statuses.join(" "), expected, "{method} {path}");
         for (status, response) in responses.iter().filter(|(status, _)| ***status >= *"400") {
-            let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+            let schema = &followed(&document, response)["content"]["application/problem+json"]["schema"]
+                ["$ref"];
             assert_eq!(schema, "#/components/schemas/Problem", "{status}");
         }
     }
+}
+
+/// What is referred to, or what is there itself.
+fn followed<'a>(document: &'a Value, given: &'a Value) -> &'a Value {
+    let reference = given["$ref"].as_str();
+    reference.map_or(given, |reference| {
+        let target = reference.strip_prefix('#').unwrap();
+        document.pointer(target).unwrap()
+    })
 }
 
 /// Set `UPDATE_SNAPSHOTS` to write it anew, and look at the difference before it is committed.
@@ -151,7 +161,7 @@ fn a_permission_brings_its_header_and_its_refusals() {
     assert_eq!(header["name"], "x-acting-reason");
     assert_eq!(header["schema"]["maxLength"], 200);
     let said = |status: &str| {
-        let about = &operation["responses"][status]["description"];
+        let about = &followed(&document, &operation["responses"][status])["description"];
         about.as_str().unwrap().to_owned()
     };
     for code in ["forbidden", "second_factor_needed", "reason_needed"] {
