@@ -7,3 +7,5 @@ pub mod audit;
 pub mod menus;
 pub mod organisations;
 pub mod people;
+pub mod pricing;
+pub mod venues;

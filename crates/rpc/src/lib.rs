@@ -6,6 +6,8 @@ mod letters;
 mod menus;
 mod people;
 mod personal;
+mod restaurants;
+mod venues;
 
 pub use letters::{
     About, Deliver, Inbox, Kept, Letter, Letters, Log, Recipient, refused_in_production,
@@ -13,3 +15,5 @@ pub use letters::{
 pub use menus::{Current, Indexed, Menus, Sells};
 pub use people::{Known, People};
 pub use personal::{Erasures, Keeps, Personal};
+pub use restaurants::{KeepsRestaurants, Restaurants};
+pub use venues::{KnowsVenues, Venues};
