@@ -7,6 +7,8 @@ use crate::{Outcome, cargo, place};
 
 struct Tool {
     name: &'static str,
+    /// What to install besides the package itself, in brackets as pip takes it.
+    extras: &'static str,
     version: &'static str,
     purpose: &'static str,
 }
@@ -14,13 +16,21 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool {
         name: "schemathesis",
+        extras: "",
         version: "4.32.5",
         purpose: "holds the API against its own document",
     },
     Tool {
         name: "rotel",
+        extras: "",
         version: "0.0.1a15",
         purpose: "a real collector of traces",
+    },
+    Tool {
+        name: "moto",
+        extras: "[server]",
+        version: "5.2.5",
+        purpose: "S3-compatible storage",
     },
 ];
 
@@ -53,7 +63,7 @@ fn install(tool: &Tool) -> Outcome {
             "--quiet",
             "--disable-pip-version-check",
         ])
-        .arg(format!("{}=={}", tool.name, tool.version));
+        .arg(format!("{}{}=={}", tool.name, tool.extras, tool.version));
     cargo::succeed(install)?;
     std::fs::write(&mark, "").map_err(|error| format!("{}: {error}", mark.display()))
 }

@@ -11,6 +11,7 @@
 )]
 
 mod folder;
+pub mod moto;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod programs;

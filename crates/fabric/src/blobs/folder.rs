@@ -38,7 +38,9 @@ impl Folder {
             root,
             random: random.clone(),
         };
-        folder.clear(clock.now()).map_err(|error| broken(&new, error))?;
+        folder
+            .clear(clock.now())
+            .map_err(|error| broken(&new, error))?;
         Ok(folder)
     }
 
@@ -47,7 +49,10 @@ impl Folder {
         if self.is_whole(&path, bytes) {
             return Ok(());
         }
-        let half = self.root.join(NEW).join(format!("{:016x}", self.random.u64()));
+        let half = self
+            .root
+            .join(NEW)
+            .join(format!("{:016x}", self.random.u64()));
         let stored = store(&half, &path, bytes);
         stored.map_err(|error| {
             // The disk may be full, or the folder gone; a file that cannot be removed either is cleared at the start.
@@ -147,7 +152,9 @@ fn make(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = folder
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty());
     let above = above.unwrap_or(Path::new("."));
     make(above)?;
     match fs::DirBuilder::new().mode(0o700).create(folder) {
@@ -185,7 +192,8 @@ mod tests {
     use super::*;
 
     fn folder(name: &str) -> (Folder, PathBuf) {
-        let root = std::env::temp_dir().join(format!("comanda-blobs-{}-{name}", std::process::id()));
+        let root =
+            std::env::temp_dir().join(format!("comanda-blobs-{}-{name}", std::process::id()));
         let _old = fs::remove_dir_all(&root);
         (open(&root), root)
     }
@@ -224,7 +232,10 @@ mod tests {
     }
 
     fn store_on_full() -> io::Result<()> {
-        OpenOptions::new().write(true).open("/dev/full")?.write_all(b"soup")
+        OpenOptions::new()
+            .write(true)
+            .open("/dev/full")?
+            .write_all(b"soup")
     }
 
     #[test]
@@ -252,7 +263,12 @@ mod tests {
         open(&root);
         assert!(half.exists(), "somebody may be writing it");
         let old = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        File::options().write(true).open(&half).unwrap().set_modified(old).unwrap();
+        File::options()
+            .write(true)
+            .open(&half)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
         open(&root);
         assert!(!half.exists());
         fs::remove_dir_all(root).unwrap();

@@ -15,7 +15,9 @@ pub struct Space(Box<str>);
 
 /// Why a text names no space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("a space has 1 to 63 small letters, digits and hyphens, and begins with none of the latter")]
+#[error(
+    "a space has 1 to 63 small letters, digits and hyphens, and begins with none of the latter"
+)]
 pub struct SpaceError;
 
 impl Space {
@@ -118,7 +120,8 @@ mod tests {
         }
         let long = "x".repeat(64);
         for bad in [
-            "", "-a", ".", "..", "a/b", "/a", "a\\b", "A", "a.b", "a b", "a\0", "ä", "%2e", "~", &long,
+            "", "-a", ".", "..", "a/b", "/a", "a\\b", "A", "a.b", "a b", "a\0", "ä", "%2e", "~",
+            &long,
         ] {
             assert_eq!(Space::parse(bad), Err(SpaceError), "{bad:?}");
         }
@@ -129,7 +132,13 @@ mod tests {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(BlobId::of(b"").to_string(), empty);
         assert_eq!(empty.parse(), Ok(BlobId::of(b"")));
-        for bad in ["", "e3", &empty.to_uppercase(), &empty.replace('e', "é"), &format!("{empty}0")] {
+        for bad in [
+            "",
+            "e3",
+            &empty.to_uppercase(),
+            &empty.replace('e', "é"),
+            &format!("{empty}0"),
+        ] {
             assert_eq!(bad.parse::<BlobId>(), Err(BlobIdError), "{bad:?}");
         }
     }

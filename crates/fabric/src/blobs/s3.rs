@@ -67,9 +67,12 @@ impl Storage {
         let endpoint = place.endpoint.parse().map_err(|error| {
             refused("the address of the storage of blobs is none").caused_by(error)
         })?;
-        let name_fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+        let name_fits =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
         if place.name.len() < 3 || place.name.len() > 63 || !place.name.bytes().all(name_fits) {
-            return Err(refused("a bucket is called by 3 to 63 small letters, digits, hyphens and dots"));
+            return Err(refused(
+                "a bucket is called by 3 to 63 small letters, digits, hyphens and dots",
+            ));
         }
         let (name, region) = (place.name.clone(), place.region.clone());
         let bucket = rusty_s3::Bucket::new(endpoint, UrlStyle::Path, name, region);
@@ -78,9 +81,15 @@ impl Storage {
         let host = bucket.base_url().host_str().unwrap_or_default();
         let is_plain = bucket.base_url().scheme() == "http";
         if is_plain && !super::wire::is_loopback(host) {
-            return Err(refused("the storage of blobs is spoken to under TLS, but on this machine"));
+            return Err(refused(
+                "the storage of blobs is spoken to under TLS, but on this machine",
+            ));
         }
-        let loopback = if is_plain { Loopback::Plain } else { Loopback::Tls };
+        let loopback = if is_plain {
+            Loopback::Plain
+        } else {
+            Loopback::Tls
+        };
         Ok(Storage {
             wire: Wire::new(place.certificates.as_deref(), loopback)?,
             credentials: Credentials::new(place.access_key.clone(), place.secret_key.clone()),
@@ -92,7 +101,9 @@ impl Storage {
     pub(super) async fn put(&self, key: &Key, bytes: Bytes) -> Result<()> {
         let object = object(key);
         let signed = || self.sign(self.bucket.put_object(Some(&self.credentials), &object));
-        let (status, _) = self.ask(Method::PUT, signed, (bytes, SAID_BYTES_MAX)).await?;
+        let (status, _) = self
+            .ask(Method::PUT, signed, (bytes, SAID_BYTES_MAX))
+            .await?;
         match status {
             StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
             StatusCode::INSUFFICIENT_STORAGE => Err(away("the storage of blobs is full")),
@@ -103,7 +114,10 @@ impl Storage {
     pub(super) async fn get(&self, key: &Key, bytes_max: usize) -> Result<Option<Bytes>> {
         let object = object(key);
         let signed = || self.sign(self.bucket.get_object(Some(&self.credentials), &object));
-        match self.ask(Method::GET, signed, (Bytes::new(), bytes_max)).await? {
+        match self
+            .ask(Method::GET, signed, (Bytes::new(), bytes_max))
+            .await?
+        {
             (StatusCode::OK, bytes) => Ok(Some(bytes)),
             (StatusCode::NOT_FOUND, said) => absent(&said).map(|()| None),
             (status, _) => Err(unexpected(status)),
@@ -138,9 +152,12 @@ impl Storage {
             Error::internal(codes::INTERNAL, "a time that nothing is signed at").caused_by(error)
         })?;
         let address = action.sign_with_time(GOOD_FOR, &now);
-        address.as_str().parse().map_err(|error: http::uri::InvalidUri| {
-            Error::internal(codes::INTERNAL, "a signed address is none").caused_by(error)
-        })
+        address
+            .as_str()
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| {
+                Error::internal(codes::INTERNAL, "a signed address is none").caused_by(error)
+            })
     }
 
     /// Asks, and again where the fault may be gone in a moment.

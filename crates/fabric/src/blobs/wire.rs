@@ -98,7 +98,8 @@ fn believing(certificates: Option<&Path>) -> Result<ClientConfig> {
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(|error| {
         Error::internal(codes::INTERNAL, "TLS cannot be set up").caused_by(error)
     })?;
@@ -119,7 +120,10 @@ struct Connector {
 impl Connector {
     async fn connect(self, address: Uri) -> io::Result<Stream> {
         let host = address.host().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         let usual = if self.tls.is_some() { 443 } else { 80 };
         let port = address.port_u16().unwrap_or(usual);
         let stream = TcpStream::connect((host.as_str(), port)).await?;

@@ -1,6 +1,8 @@
 //! What nodes share, tried in memory.
 
 #[cfg(test)]
+mod blobs;
+#[cfg(test)]
 mod bus;
 #[cfg(test)]
 mod cache;
