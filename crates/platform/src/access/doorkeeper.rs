@@ -156,27 +156,27 @@ impl fmt::Debug for Doorkeeper {
     }
 }
 
-/// What a request is about: the first parameter that is a typed id of an organisation.
+/// What a request is about: what the first parameter of its path names, if that is something of an organisation.
 fn target(params: &[(Arc<str>, String)]) -> Option<Target> {
-    params.iter().find_map(|(_, text)| {
-        let (prefix, digits) = text.split_once('_')?;
-        let place = match prefix {
-            OrganisationId::PREFIX => Some(Place::Organisation(text.parse().ok()?)),
-            BrandId::PREFIX => Some(Place::Brand(text.parse().ok()?)),
-            RestaurantId::PREFIX => Some(Place::Restaurant(text.parse().ok()?)),
-            _ => None,
-        };
-        let number = match place {
-            Some(place) => place.uid().organisation(),
-            // Whatever else it names: the organisation stands at the same digits in every id.
-            None => format!("{}_{digits}", OrganisationId::PREFIX)
-                .parse::<OrganisationId>()
-                .ok()?
-                .organisation(),
-        };
-        // People belong to no organisation, so their ids say nothing of a target.
-        (number != Organisation::PEOPLE).then_some(Target { number, place })
-    })
+    // The first alone: if it is malformed, none of the others may take its place.
+    let (_, text) = params.first()?;
+    let (prefix, digits) = text.split_once('_')?;
+    let place = match prefix {
+        OrganisationId::PREFIX => Some(Place::Organisation(text.parse().ok()?)),
+        BrandId::PREFIX => Some(Place::Brand(text.parse().ok()?)),
+        RestaurantId::PREFIX => Some(Place::Restaurant(text.parse().ok()?)),
+        _ => None,
+    };
+    let number = match place {
+        Some(place) => place.uid().organisation(),
+        // Whatever else it names: the organisation stands at the same digits in every id.
+        None => format!("{}_{digits}", OrganisationId::PREFIX)
+            .parse::<OrganisationId>()
+            .ok()?
+            .organisation(),
+    };
+    // People belong to no organisation, so their ids say nothing of a target.
+    (number != Organisation::PEOPLE).then_some(Target { number, place })
 }
 
 /// Whether the access is enough for the target.
@@ -228,4 +228,29 @@ fn needs_two(caller: &Caller) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(texts: &[&str]) -> Vec<(Arc<str>, String)> {
+        let named = texts.iter().map(|text| ("id".into(), (*text).to_owned()));
+        named.collect()
+    }
+
+    #[test]
+    fn what_comes_later_never_takes_the_place_of_the_first() {
+        let own = OrganisationId::make(
+            &base::Clock::real(),
+            &base::Random::seeded(7),
+            Organisation::new(5),
+        );
+        let own = own.to_string();
+        let number = |texts: &[&str]| target(&params(texts)).map(|target| target.number);
+        assert_eq!(number(&[&own]), Some(Organisation::new(5)));
+        assert_eq!(number(&["org_x", &own]), None);
+        assert_eq!(number(&["", &own]), None);
+        assert_eq!(number(&[]), None);
+    }
 }
