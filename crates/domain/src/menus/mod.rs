@@ -7,6 +7,7 @@
 //! An option is an item as any other: a group offers items as choices, and a chosen item's own groups are nested. A
 //! combo is an item whose groups are its slots.
 
+mod choose;
 mod kinds;
 mod parts;
 mod stock;
@@ -15,6 +16,7 @@ mod texts;
 use base::Currency;
 use serde::{Deserialize, Serialize};
 
+pub use choose::{CHOSEN_LINES_MAX, Case, Choosing, Chosen, Unmet, Wanted, choose};
 pub use kinds::{
     Allergen, Context, Daypart, Days, Diet, Local, Service, Sold, TaxClass, TaxesIncluded,
     TimeOfDay, TimeOfDayError, Weekday,
@@ -23,7 +25,7 @@ pub use parts::{
     Category, Choice, Edit, Group, Head, Item, Location, Part, PartId, PartIdError, PriceRule,
     Prices,
 };
-pub use stock::{Availability, Off};
+pub use stock::{Availability, Off, StockChange, StockRefusal, Stop, Today, Until};
 pub use texts::{
     Channel, EXTERNAL_ID_CHARS_MAX, ExternalId, KEY_CHARS_MAX, Key, Language, LanguageError,
     METADATA_CHARS_MAX, METADATA_PAIRS_MAX, Metadata, MetadataError, REMARK_CHARS_MAX, Remark,
