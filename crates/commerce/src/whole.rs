@@ -4,6 +4,7 @@ use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Bus, Trust};
+use rpc::Restaurants;
 use slice::Cursors;
 use store::Db;
 
@@ -24,6 +25,8 @@ pub struct Parts {
     pub bus: Bus,
     /// Whether the caches of this node may be believed.
     pub trust: Trust,
+    /// Who keeps the records of restaurants.
+    pub restaurants: Restaurants,
 }
 
 /// The slices at work. Cheap to clone.

@@ -6,7 +6,7 @@ use base::{Clock, KeyRing, Random, Result};
 use edge::{Authorise, Hosts, Identify, Routes, Witness};
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Bus, Limits, Trust};
-use rpc::{Letters, People};
+use rpc::{Letters, People, Restaurants};
 use slice::Cursors;
 use store::{Db, Sealer};
 use tokio::sync::watch;
@@ -50,6 +50,7 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Platform {
     bus: Bus,
+    records: organisations::Records,
     /// Organisations, brands, restaurants.
     pub organisations: organisations::App,
     /// Members, roles, grants, and what follows from them.
@@ -89,6 +90,7 @@ impl Platform {
             letters: parts.letters,
             join: parts.join,
         });
+        let records = organisations::Records::new(&db, &clock, &trust);
         let ground = keys::Ground {
             db: db.clone(),
             clock: clock.clone(),
@@ -101,7 +103,9 @@ impl Platform {
         Platform {
             bus: parts.bus,
             organisations: organisations::App::new(&db, &clock, &random, cursors.clone())
-                .telling(&access),
+                .telling(&access)
+                .remembered(&records),
+            records,
             keys: keys::App::new(&ground, &access),
             devices: devices::App::new(&ground, &Limits::memory(&clock, ADDRESSES_MAX)),
             hosts: hosts::App::new(&db, &clock, &random),
@@ -121,6 +125,12 @@ impl Platform {
             .with(devices::routes(&self.devices))
             .with(hosts::routes(&self.hosts))
             .with(audit::routes(&self.audit))
+    }
+
+    /// Who keeps the records of restaurants, for other slices to ask.
+    #[must_use]
+    pub fn restaurants(&self) -> Restaurants {
+        Restaurants::new(Arc::new(self.records.clone()))
     }
 
     /// Who knows the credentials that organisations give out.
@@ -170,6 +180,11 @@ impl Platform {
         let (access, bus) = (self.access.clone(), self.bus.clone());
         tasks.spawn("access", move |stop| {
             access.clone().follow(bus.clone(), stop)
+        });
+        let (records, bus) = (self.records.clone(), self.bus.clone());
+        tasks.spawn("restaurants", move |stop| {
+            let (records, bus) = (records.clone(), bus.clone());
+            async move { records.follow(&bus, &stop).await }
         });
         let keys = self.keys.clone();
         tasks.spawn("keys", move |stop| keys.clone().follow(stop));

@@ -105,6 +105,7 @@ impl Slices {
             cursors: Cursors::new(ground.rings.cursors()),
             bus: ground.bus.clone(),
             trust: ground.trust.clone(),
+            restaurants: platform.restaurants(),
         });
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());

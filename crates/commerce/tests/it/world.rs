@@ -244,6 +244,7 @@ impl Node {
             cursors: slice::Cursors::new(keys.cursors.subscribe()),
             bus: bus.clone(),
             trust: trust.clone(),
+            restaurants: platform.restaurants(),
         });
         let tasks = Tasks::new(clock.clone(), random.clone());
         commerce.start(&tasks);

@@ -10,19 +10,22 @@ use serde::Serialize;
 use slice::{Ask, Cursors};
 use store::{Commit, Db, Failure, Rule};
 
-use super::{restaurants, store as rows};
+use super::restaurants::{self, Records};
+use super::store as rows;
 use crate::access;
 
 /// The use cases of organisations, brands and restaurants. Cheap to clone.
 #[derive(Clone)]
 pub struct App(pub(super) Arc<Inner>);
 
+#[derive(Clone)]
 pub(super) struct Inner {
     pub(super) db: Db,
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) cursors: Cursors,
     access: Option<access::App>,
+    records: Option<Records>,
 }
 
 /// What is known of an organisation wherever something happens in it.
@@ -48,25 +51,25 @@ impl App {
             random: random.clone(),
             cursors,
             access: None,
+            records: None,
         }))
     }
 
     /// The same, which tells access at once of what it remembers and is not so any more.
     #[must_use]
     pub fn telling(self, access: &access::App) -> Self {
-        let Inner {
-            db,
-            clock,
-            random,
-            cursors,
-            ..
-        } = &*self.0;
         App(Arc::new(Inner {
-            db: db.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            cursors: cursors.clone(),
             access: Some(access.clone()),
+            ..Arc::unwrap_or_clone(self.0)
+        }))
+    }
+
+    /// The same, which tells at once who remembers the records of restaurants.
+    #[must_use]
+    pub fn remembered(self, records: &Records) -> Self {
+        App(Arc::new(Inner {
+            records: Some(records.clone()),
+            ..Arc::unwrap_or_clone(self.0)
         }))
     }
 
@@ -74,6 +77,9 @@ impl App {
     pub(super) fn changed_in(&self, number: Organisation) {
         if let Some(access) = &self.0.access {
             access.forget(number);
+        }
+        if let Some(records) = &self.0.records {
+            records.forget(number);
         }
     }
 

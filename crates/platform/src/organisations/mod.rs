@@ -22,3 +22,4 @@ pub use app::App;
 )]
 pub(crate) use app::{House, brand_exists, brand_of, house, house_of, missing};
 pub use http::routes;
+pub use restaurants::Records;

@@ -116,6 +116,7 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &restaurants::store::READ,
     &restaurants::store::LIST,
     &restaurants::store::LIST_OF_BRAND,
+    &restaurants::store::IDS_OF_BRAND,
     &restaurants::store::LIST_SOME,
     &restaurants::store::LIST_SOME_OF_BRAND,
     &restaurants::store::CHANGE,

@@ -4,8 +4,11 @@
 
 pub(crate) mod fold;
 pub(super) mod http;
+mod known;
 pub(crate) mod store;
 mod view;
+
+pub use known::Records;
 
 use ::store::{Db, Rule, Value};
 use base::{Error, Page, Result, Trail as _, Uid, codes};

@@ -52,6 +52,12 @@ pub(crate) static LIST_OF_BRAND: Sql = Sql::new(
      WHERE organisation = $1 AND id > $2 AND brand = $4 ORDER BY id LIMIT $3",
 );
 
+pub(crate) static IDS_OF_BRAND: Sql = Sql::new(
+    "restaurants.ids_of_brand",
+    &RESTAURANTS,
+    "SELECT id FROM restaurants WHERE organisation = $1 AND brand = $2 AND id > $3 ORDER BY id LIMIT $4",
+);
+
 /// Those that are in the list `$4`, or whose brand is. Each engine takes a list in its own way.
 pub(crate) static LIST_SOME: Sql = Sql::two(
     "restaurants.list_some",
