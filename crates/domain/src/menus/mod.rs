@@ -7,8 +7,12 @@
 //! An option is an item as any other: a group offers items as choices, and a chosen item's own groups are nested. A
 //! combo is an item whose groups are its slots.
 
+mod check;
 mod choose;
+mod draft;
 mod kinds;
+mod limits;
+mod location;
 mod parts;
 mod stock;
 mod texts;
@@ -16,11 +20,14 @@ mod texts;
 use base::Currency;
 use serde::{Deserialize, Serialize};
 
+pub use check::{check, check_currency, check_location};
 pub use choose::{CHOSEN_LINES_MAX, Case, Choosing, Chosen, Unmet, Wanted, choose};
+pub use draft::{Draft, EDIT_PARTS_MAX, Held, Standing};
 pub use kinds::{
     Allergen, Context, Daypart, Days, Diet, Local, Service, Sold, TaxClass, TaxesIncluded,
     TimeOfDay, TimeOfDayError, Weekday,
 };
+pub use limits::FINDINGS_MAX;
 pub use parts::{
     Category, Choice, Edit, Group, Head, Item, Location, Part, PartId, PartIdError, PriceRule,
     Prices,
