@@ -14,6 +14,8 @@ mod kinds;
 mod limits;
 mod location;
 mod parts;
+mod shown;
+mod since;
 mod stock;
 mod texts;
 
@@ -32,6 +34,11 @@ pub use parts::{
     Category, Choice, Edit, Group, Head, Item, Location, Part, PartId, PartIdError, PriceRule,
     Prices,
 };
+pub use shown::{
+    ShownCategory, ShownChoice, ShownDaypart, ShownGroup, ShownHead, ShownItem, ShownMenu,
+    ShownPrice, ShownPrices, View, shown,
+};
+pub use since::Since;
 pub use stock::{Availability, Off, StockChange, StockRefusal, Stop, Today, Until};
 pub use texts::{
     Channel, EXTERNAL_ID_CHARS_MAX, ExternalId, KEY_CHARS_MAX, Key, Language, LanguageError,

@@ -60,20 +60,26 @@ impl Prices {
         });
         narrowest.map_or(self.minor, |rule| rule.minor)
     }
+
+    /// The rules for a service and a channel, whatever the time of the day; those that win come first.
+    pub(super) fn ranked(&self, context: &Context<'_>) -> Vec<&PriceRule> {
+        let fitting = self.rules.iter().filter(|rule| rule.fits_place(context));
+        let mut ranked: Vec<&PriceRule> = fitting.collect();
+        ranked.sort_by_key(|rule| std::cmp::Reverse(rule.named()));
+        ranked
+    }
 }
 
 impl PriceRule {
     fn fits(&self, context: &Context<'_>) -> bool {
-        self.service
-            .is_none_or(|service| service == context.service)
-            && self
-                .channel
-                .as_ref()
-                .is_none_or(|one| one == context.channel)
-            && self
-                .daypart
-                .as_ref()
-                .is_none_or(|key| context.dayparts.contains(&key))
+        let is_on = |key| context.dayparts.contains(&key);
+        self.fits_place(context) && self.daypart.as_ref().is_none_or(is_on)
+    }
+
+    fn fits_place(&self, context: &Context<'_>) -> bool {
+        let is_service = |service| service == context.service;
+        let is_channel = |channel: &Channel| channel == context.channel;
+        self.service.is_none_or(is_service) && self.channel.as_ref().is_none_or(is_channel)
     }
 
     /// How many of service, channel and part of the day it names.
