@@ -19,3 +19,6 @@ pub use money::{Funder, Kind, MoneyLine, to_pay};
 pub use quote::{Facts, Fee, PricedLine, PricedPart, Quote, TaxSum, Totals, WantedLine, quote};
 pub use reasons::{CHOICES_MAX, DEPTH_MAX, LINES_MAX, Limit, Note, QUANTITY_MAX, Reason, Refused};
 pub use spread::spread;
+
+#[cfg(test)]
+mod tests;
