@@ -1,10 +1,9 @@
-//! What handlers answer with, besides JSON: versions, pages of lists, and files that were compressed before.
+//! What handlers answer with, besides JSON: versions, pages of lists, another address, a cookie.
 
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use base::{Error, codes};
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, ETAG, LOCATION, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -105,45 +104,6 @@ impl<T: IntoResponse> IntoResponse for WithCookie<T> {
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, self.0.header());
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
-    }
-}
-
-/// A file in the forms that browsers take it in, compressed once instead of each time.
-#[derive(Clone, Debug)]
-pub struct Variants {
-    pub(crate) media_type: HeaderValue,
-    pub(crate) tag: String,
-    pub(crate) plain: Bytes,
-    pub(crate) gzip: Bytes,
-    pub(crate) brotli: Bytes,
-}
-
-impl Variants {
-    /// Compresses a file as well as it goes; do it at the start, not in a request.
-    pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
-        let plain = content.into();
-        Self {
-            media_type: HeaderValue::from_static(media_type),
-            tag: crate::gate::conditional::tag(&plain),
-            gzip: crate::gate::compress::gzip(&plain, crate::gate::compress::Effort::Most),
-            brotli: crate::gate::compress::brotli(&plain, crate::gate::compress::Effort::Most),
-            plain,
-        }
-    }
-}
-
-impl IntoResponse for &'static Variants {
-    fn into_response(self) -> Response {
-        self.clone().into_response()
-    }
-}
-
-impl IntoResponse for Variants {
-    /// Hands all forms to the gate, which knows what the caller takes.
-    fn into_response(self) -> Response {
-        let mut response = Response::new(axum::body::Body::empty());
-        response.extensions_mut().insert(self);
         response
     }
 }

@@ -3,7 +3,7 @@
 //! Both come from strangers and end in log lines and headers, so they are read strictly: what is not exactly in
 //! the form is replaced by one of ours and never repeated. Who asks does not decide which traces are kept.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Random;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -22,6 +22,10 @@ const CORRELATION_CHARS_MAX: usize = 64;
 const TRACEPARENT_CHARS: usize = 55;
 const TRACESTATE_CHARS_MAX: usize = 512;
 const TRACESTATE_MEMBERS_MAX: usize = 32;
+/// How many random bytes a context needs: a trace id and a span id.
+const DRAWN: usize = 24;
+/// For how many requests chance is drawn at once.
+const DRAWN_AT_ONCE: usize = 64;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// What a request belongs to. Clones are cheap.
@@ -44,8 +48,13 @@ pub struct Context {
 impl Context {
     /// Reads it from the headers of a request, and makes what is not there.
     pub fn of(headers: &HeaderMap, random: &Random) -> Self {
-        let mut drawn = [0; 24];
+        let mut drawn = [0; DRAWN];
         random.fill(&mut drawn);
+        Self::with(headers, drawn)
+    }
+
+    /// Reads it as [`Context::of`] does, with what was drawn for it.
+    pub(crate) fn with(headers: &HeaderMap, drawn: [u8; DRAWN]) -> Self {
         let mut made = ([0; 16], [0; 8]);
         made.0.copy_from_slice(&drawn[..16]);
         made.1.copy_from_slice(&drawn[16..]);
@@ -82,6 +91,48 @@ impl Context {
         write_hex(&self.span_id, &mut text[36..52]);
         text[54] = if self.sampled { b'1' } else { b'0' };
         text
+    }
+}
+
+/// Chance for the ids of many requests, drawn together: the system is asked once in many requests, and not for each.
+/// Ids are no secrets, so it does no harm that those to come lie in memory.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    random: Random,
+    drawn: Mutex<Drawn>,
+}
+
+#[derive(Debug)]
+struct Drawn {
+    bytes: [u8; DRAWN * DRAWN_AT_ONCE],
+    used: usize,
+}
+
+impl Ids {
+    pub(crate) fn new(random: &Random) -> Self {
+        let bytes = [0; DRAWN * DRAWN_AT_ONCE];
+        Self {
+            random: random.clone(),
+            drawn: Mutex::new(Drawn {
+                used: bytes.len(),
+                bytes,
+            }),
+        }
+    }
+
+    /// Gives what nobody was given before.
+    pub(crate) fn draw(&self) -> [u8; DRAWN] {
+        // A panic while it is filled leaves it used up, so nothing is given twice.
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.used >= drawn.bytes.len() {
+            self.random.fill(&mut drawn.bytes);
+            drawn.used = 0;
+        }
+        let mut next = [0; DRAWN];
+        let from = drawn.used;
+        drawn.used += DRAWN;
+        next.copy_from_slice(&drawn.bytes[from..from + DRAWN]);
+        next
     }
 }
 

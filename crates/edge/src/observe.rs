@@ -15,10 +15,11 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::Context;
+use crate::registry::Served;
 
 mod meters;
 
-use meters::Meters;
+pub(crate) use meters::Meters;
 
 /// The target of the span of a request.
 pub const TARGET: &str = "edge::request";
@@ -81,6 +82,22 @@ impl Observation {
     ) -> Self {
         let (method, route) = (name(method), route.unwrap_or("unmatched"));
         let meters = meters::of(method, route);
+        Self::with(context, clock, (method, route), meters)
+    }
+
+    /// Begins that of a request for this very route, whose metrics are found once.
+    pub(crate) fn of_route(context: &Context, clock: &Clock, served: &Served) -> Self {
+        let (method, route) = (name(&served.shape.method), served.shape.path);
+        let meters = served.meters.get_or_init(|| meters::of(method, route));
+        Self::with(context, clock, (method, route), Arc::clone(meters))
+    }
+
+    fn with(
+        context: &Context,
+        clock: &Clock,
+        (method, route): (&'static str, &'static str),
+        meters: Arc<Meters>,
+    ) -> Self {
         meters.began();
         Self {
             span: span(context, method, route),
@@ -95,6 +112,11 @@ impl Observation {
             meters,
             ended: false,
         }
+    }
+
+    /// When it began, as an age of the clock.
+    pub(crate) fn began(&self) -> Duration {
+        self.began
     }
 
     /// The span of the request; disabled where traces are not exported.
@@ -135,8 +157,9 @@ impl Observation {
 
     fn finish(&mut self, status: u16, bytes: u64) {
         self.ended = true;
-        let took = self.clock.elapsed().saturating_sub(self.began);
-        self.meters.ended(status, took, self.clock.elapsed());
+        let now = self.clock.elapsed();
+        let took = now.saturating_sub(self.began);
+        self.meters.ended(status, took, now);
         self.span.record("status", status);
         self.span.record("bytes", bytes);
         let (method, route) = (self.method, self.route);

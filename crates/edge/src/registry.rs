@@ -3,7 +3,7 @@
 //! All defects of all routes are collected and said at once, because whoever writes routes mends them in one go.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::{Error, Result, codes};
 use http::{HeaderValue, Method};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
+use crate::observe::Meters;
 use crate::route::{Content, Named, Route, Shape, Takes, Work};
 use crate::rules::{Limits, Rules};
 use crate::{Authorise, Policy, Routes};
@@ -23,6 +24,8 @@ pub(crate) struct Served {
     pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) path_limits: Limits,
     pub(crate) query_limits: Limits,
+    /// Made with the first request: then the recorder of the process is there.
+    pub(crate) meters: OnceLock<Arc<Meters>>,
 }
 
 impl Served {
@@ -38,6 +41,7 @@ impl Served {
             rules,
             path_limits,
             query_limits,
+            meters: OnceLock::new(),
         }
     }
 }
@@ -46,6 +50,8 @@ impl Served {
 pub(crate) struct Spot {
     /// Positions in [`Registry::routes`].
     pub(crate) methods: Vec<(Method, usize)>,
+    /// The names of its parameters, in their order.
+    pub(crate) names: Vec<Arc<str>>,
     /// What `Allow` says.
     pub(crate) allow: HeaderValue,
 }
@@ -104,6 +110,7 @@ impl Registry {
                 self.paths.insert(path, self.spots.len()).map_err(wrong)?;
                 self.spots.push(Spot {
                     methods: Vec::new(),
+                    names: names_in(path).into_iter().map(Arc::from).collect(),
                     allow: HeaderValue::from_static(""),
                 });
                 self.spots.len() - 1

@@ -2,11 +2,11 @@
 //!
 //! They are files of ours, sent as they are. They load nothing from elsewhere and hold no inline script or style.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use axum::response::{IntoResponse as _, Response};
-use edge::{Criticality, Policy, Rate, Route, Routes};
-use http::{Method, header};
+use edge::{Accepts, Criticality, Policy, Rate, Route, Routes, Variants};
+use http::Method;
 
 const WITHIN: Duration = Duration::from_secs(2);
 
@@ -14,25 +14,33 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
+/// The files, packed once at the start.
+static FILES: LazyLock<Files> = LazyLock::new(|| Files {
+    home: Variants::new(HTML, include_str!("../../assets/home.html")),
+    setup: Variants::new(HTML, include_str!("../../assets/setup.html")),
+    style: Variants::new(CSS, include_str!("../../assets/page.css")),
+    script: Variants::new(SCRIPT, include_str!("../../assets/setup.js")),
+});
+
+struct Files {
+    home: Variants,
+    setup: Variants,
+    style: Variants,
+    script: Variants,
+}
+
 /// The routes of the pages.
 pub(crate) fn routes() -> Routes {
+    LazyLock::force(&FILES);
+    let home = async |accepts: Accepts| FILES.home.choose(accepts);
+    let setup = async |accepts: Accepts| FILES.setup.choose(accepts);
+    let style = async |accepts: Accepts| FILES.style.choose(accepts);
+    let script = async |accepts: Accepts| FILES.script.choose(accepts);
     Routes::new()
-        .add(
-            page("/", "home.page", HTML)
-                .handler(|| async { send(HTML, include_str!("../../assets/home.html")) }),
-        )
-        .add(
-            page("/setup", "setup.page", HTML)
-                .handler(|| async { send(HTML, include_str!("../../assets/setup.html")) }),
-        )
-        .add(
-            page("/setup/page.css", "setup.style", CSS)
-                .handler(|| async { send(CSS, include_str!("../../assets/page.css")) }),
-        )
-        .add(
-            page("/setup/setup.js", "setup.script", SCRIPT)
-                .handler(|| async { send(SCRIPT, include_str!("../../assets/setup.js")) }),
-        )
+        .add(page("/", "home.page", HTML).handler(home))
+        .add(page("/setup", "setup.page", HTML).handler(setup))
+        .add(page("/setup/page.css", "setup.style", CSS).handler(style))
+        .add(page("/setup/setup.js", "setup.script", SCRIPT).handler(script))
 }
 
 fn page(path: &'static str, operation: &'static str, media_type: &'static str) -> Route {
@@ -45,8 +53,4 @@ fn page(path: &'static str, operation: &'static str, media_type: &'static str) -
         .deadline(WITHIN)
         .takes_nothing()
         .answers_text(media_type)
-}
-
-fn send(media_type: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, media_type)], text).into_response()
 }

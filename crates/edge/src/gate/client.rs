@@ -4,11 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{Extensions, HeaderMap, HeaderName, header};
 
-use crate::Network;
+use crate::{Network, server};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The other end of the connection; the server puts it into the extensions of each request.
+/// The other end of the connection, for requests that come from no server of ours; that one says it with
+/// [`server::Peer`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Peer(pub SocketAddr);
 
@@ -18,7 +19,9 @@ pub(crate) fn address(
     extensions: &Extensions,
     headers: &HeaderMap,
 ) -> Option<IpAddr> {
-    let peer = extensions.get::<Peer>()?.0.ip().to_canonical();
+    let within = || extensions.get::<Peer>().map(|peer| peer.0);
+    let served = extensions.get::<server::Peer>().map(|peer| peer.address);
+    let peer = served.or_else(within)?.ip().to_canonical();
     let ours = |address: IpAddr| proxies.iter().any(|network| network.holds(address));
     if !ours(peer) {
         return Some(peer);

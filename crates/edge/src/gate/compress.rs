@@ -28,6 +28,7 @@ pub(crate) enum Effort {
 pub(crate) struct Accepted {
     pub(crate) gzip: bool,
     pub(crate) brotli: bool,
+    pub(crate) zstd: bool,
 }
 
 impl Accepted {
@@ -42,6 +43,7 @@ impl Accepted {
                 match name.trim() {
                     "gzip" | "x-gzip" => accepted.gzip = wanted,
                     "br" => accepted.brotli = wanted,
+                    "zstd" => accepted.zstd = wanted,
                     _ => {}
                 }
             }
@@ -104,4 +106,11 @@ pub(crate) fn brotli(body: &Bytes, effort: Effort) -> Bytes {
         Ok(()) => Bytes::from(smaller),
         Err(_) => body.clone(),
     }
+}
+
+/// Compresses with zstd, as [`gzip`] does; only what is sent many times.
+pub(crate) fn zstd(body: &Bytes) -> Bytes {
+    /// The highest level that needs no more memory to unpack than browsers have to have.
+    const LEVEL: i32 = 19;
+    zstd::bulk::compress(body, LEVEL).map_or_else(|_| body.clone(), Bytes::from)
 }

@@ -13,13 +13,12 @@ use http_body_util::BodyExt;
 use super::compress::{self, Accepted};
 use super::conditional;
 use crate::problem::{self, Carried};
-use crate::{Context, Settings, Variants};
+use crate::{Context, Encoding, Settings};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+const IDENTITY: &str = Encoding::Identity.name();
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// May be kept, and is asked for again each time: `If-None-Match` makes that cheap.
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -34,16 +33,24 @@ const CSP_PAGE: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
+/// How many headers an answer brings besides, as a rule.
+const OWN_HEADERS: usize = 12;
+
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(self), gyroscope=(), \
     microphone=(), midi=(), payment=(), usb=()";
 
-/// The headers that every answer carries, made once.
+/// The headers that every answer carries, made once for each kind of answer; an answer begins with a copy of them.
 #[derive(Debug)]
 pub(crate) struct Always {
-    headers: Vec<(HeaderName, HeaderValue)>,
-    vary: HeaderValue,
-    /// The `Vary` of answers that may be compressed.
-    vary_compressed: HeaderValue,
+    api: Forms,
+    page: Forms,
+}
+
+/// The same for answers of which there may be packed forms, and for others.
+#[derive(Debug)]
+struct Forms {
+    shrinks: HeaderMap,
+    fixed: HeaderMap,
 }
 
 impl Always {
@@ -80,10 +87,34 @@ impl Always {
                 "accept-encoding, authorization, cookie, origin",
             ),
         };
+        let whole = |csp, vary| {
+            let mut whole: HeaderMap = headers.iter().cloned().collect();
+            whole.insert(header::CONTENT_SECURITY_POLICY, csp);
+            whole.insert(header::VARY, fixed(vary));
+            // Room for what the answer itself brings, so that the copy need not be laid out anew.
+            whole.reserve(OWN_HEADERS);
+            whole
+        };
+        let forms = |csp: HeaderValue| Forms {
+            shrinks: whole(csp.clone(), vary_compressed),
+            fixed: whole(csp, vary),
+        };
         Self {
-            headers,
-            vary: fixed(vary),
-            vary_compressed: fixed(vary_compressed),
+            api: forms(CSP_API),
+            page: forms(CSP_PAGE),
+        }
+    }
+
+    /// The headers for an answer with these of its own.
+    fn of(&self, own: &HeaderMap, form: Form) -> &HeaderMap {
+        let html = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
+        let forms = match own.get(header::CONTENT_TYPE).is_some_and(html) {
+            true => &self.page,
+            false => &self.api,
+        };
+        match form {
+            Form::Shrinks => &forms.shrinks,
+            Form::Fixed => &forms.fixed,
         }
     }
 }
@@ -130,13 +161,7 @@ pub(crate) async fn finish(
     if let Some(Carried(error)) = response.extensions_mut().remove::<Carried>() {
         write_problem(&mut response, &error, &context.correlation);
     }
-    let form = match response.extensions_mut().remove::<Variants>() {
-        Some(variants) => {
-            choose(&mut response, &variants, asked.accepted);
-            Form::Shrinks
-        }
-        None => encode(&mut response, asked).await,
-    };
+    let form = encode(&mut response, asked).await;
     let tag = response.headers().get(header::ETAG);
     let known = asked
         .known
@@ -174,38 +199,24 @@ fn write_problem(response: &mut Response, error: &Error, correlation: &str) {
     }
 }
 
-/// Takes the form of a file that the caller takes.
-fn choose(response: &mut Response, variants: &Variants, accepted: Accepted) {
-    let (body, encoding) = match accepted {
-        Accepted { brotli: true, .. } => (&variants.brotli, Some(compress::BROTLI)),
-        Accepted { gzip: true, .. } => (&variants.gzip, Some(compress::GZIP)),
-        Accepted { .. } => (&variants.plain, None),
-    };
-    // The forms are different bytes, so each has a strong tag of its own.
-    let suffix = match &encoding {
-        Some(encoding) => encoding.to_str().unwrap_or_default(),
-        None => "plain",
-    };
-    let tag = format!("\"{}-{suffix}\"", variants.tag.trim_matches('"'));
-    *response.body_mut() = Body::from(body.clone());
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, variants.media_type.clone());
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        headers.insert(header::ETAG, tag);
-    }
-    headers.entry(header::CACHE_CONTROL).or_insert(NO_CACHE);
-    if let Some(encoding) = encoding {
-        headers.insert(header::CONTENT_ENCODING, encoding);
-    }
-}
-
 /// Tags and compresses an answer that is whole in memory; says whether it is of a kind that shrinks.
 async fn encode(response: &mut Response, asked: &Asked) -> Form {
     let Some(media_type) = response.headers().get(header::CONTENT_TYPE) else {
         return Form::Fixed;
     };
-    if !compress::shrinks(media_type) || response.headers().contains_key(header::CONTENT_ENCODING) {
-        return Form::Fixed;
+    let form = match compress::shrinks(media_type) {
+        true => Form::Shrinks,
+        false => Form::Fixed,
+    };
+    if let Some(chosen) = response.headers().get(header::CONTENT_ENCODING) {
+        // Packed before, tag and all. The name of the plain form is a word between handler and gate.
+        if chosen == IDENTITY {
+            response.headers_mut().remove(header::CONTENT_ENCODING);
+        }
+        return form;
+    }
+    if matches!(form, Form::Fixed) {
+        return form;
     }
     let large = u64::try_from(compress::BYTES_MAX).unwrap_or(u64::MAX);
     let Some(length) = response
@@ -266,21 +277,18 @@ fn leave_out(response: &mut Response) {
     *response.body_mut() = Body::empty();
 }
 
+/// Puts what every answer carries beside what this one brings, which cannot replace any of it.
 fn write_headers(always: &Always, headers: &mut HeaderMap, form: Form) {
-    for (name, value) in &always.headers {
-        headers.insert(name.clone(), value.clone());
+    let fixed = always.of(headers, form);
+    let own = std::mem::replace(headers, fixed.clone());
+    let mut name = None;
+    for (next, value) in own {
+        // A header that is there several times is named once.
+        name = next.or(name);
+        if let Some(name) = name.as_ref().filter(|name| !fixed.contains_key(*name)) {
+            headers.append(name, value);
+        }
     }
-    let html = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
-    let page = headers.get(header::CONTENT_TYPE).is_some_and(html);
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        if page { CSP_PAGE } else { CSP_API },
-    );
-    let vary = match form {
-        Form::Shrinks => &always.vary_compressed,
-        Form::Fixed => &always.vary,
-    };
-    headers.insert(header::VARY, vary.clone());
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
 }
 

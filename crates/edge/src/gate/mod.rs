@@ -20,12 +20,14 @@ pub mod steps;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use base::{Clock, Error, Kind, Random, Result, codes};
+use base::{Clock, Error, Kind, Result, codes};
 use bytes::Bytes;
 use fabric::{Limits, Taken};
 use futures_util::FutureExt;
@@ -36,6 +38,7 @@ use http_body::Body as HttpBody;
 pub use client::Peer;
 
 use crate::admission::Lane;
+use crate::context::Ids;
 use crate::extract::{Deadline, Passage};
 use crate::observe::Observation;
 use crate::registry::{Registry, Served, Spot};
@@ -52,7 +55,7 @@ pub struct Gate {
     /// One for each route, in the same order.
     lanes: Vec<Lane>,
     clock: Clock,
-    random: Random,
+    ids: Ids,
     identify: Arc<dyn Identify>,
     authorise: Arc<dyn Authorise>,
     witness: Arc<dyn Witness>,
@@ -109,7 +112,7 @@ impl Gate {
             finish: finish::Always::new(&settings),
             registry,
             clock: parts.clock,
-            random: parts.random,
+            ids: Ids::new(&parts.random),
             identify: parts.identify,
             authorise: parts.authorise,
             witness: parts.witness,
@@ -140,9 +143,11 @@ impl Gate {
         let Some(&(_, place)) = place else {
             return Found::OtherMethod(spot);
         };
-        let decoded = found.params.iter().map(|(name, value)| {
+        // The names come in the order of the path, where they were taken from.
+        let names = spot.names.iter();
+        let decoded = names.zip(found.params.iter()).map(|(name, (_, value))| {
             let value = text::decode(value, text::Plus::Itself)?;
-            Some((Arc::from(name), value.into_owned()))
+            Some((Arc::clone(name), value.into_owned()))
         });
         match (
             self.registry.routes.get(place),
@@ -170,7 +175,7 @@ where
     if head.headers.contains_key(header::AUTHORIZATION) {
         head.headers.remove(header::COOKIE);
     }
-    let context = Context::of(&head.headers, &gate.random);
+    let context = Context::with(&head.headers, gate.ids.draw());
     let found = gate.find(&head.method, head.uri.path());
     let shape = match &found {
         Found::Route { served, .. } => Some(&served.shape),
@@ -178,7 +183,12 @@ where
     };
     let route = shape.map(|shape| shape.path);
     let private = shape.is_some_and(|shape| shape.is_private());
-    let observation = Observation::begin(&context, &gate.clock, &head.method, route);
+    let observation = match &found {
+        Found::Route { served, .. } if served.shape.method == head.method => {
+            Observation::of_route(&context, &gate.clock, served)
+        }
+        _ => Observation::begin(&context, &gate.clock, &head.method, route),
+    };
     let asked = finish::Asked::of(&head, gate.origins.listed(&head.headers));
     let mut noted = Noted::default();
     let visit = Visit {
@@ -216,7 +226,7 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
-    let began = gate.clock.elapsed();
+    let began = visit.observation.began();
     head::check(&head)?;
     let (served, lane, params) = match found {
         Found::Nothing => return Err(head::unknown_path()),
@@ -375,11 +385,15 @@ async fn run(served: &Served, request: axum::extract::Request, left: Duration) -
     }
     // A handler that panics must not take the connection with it. Calling it may panic as well as waiting for it.
     let work = AssertUnwindSafe(async { (served.work)(request).await }).catch_unwind();
-    match tokio::time::timeout(left, work).await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(_panic)) => Err(Error::internal(codes::INTERNAL, "a handler panicked")),
-        Err(_) => Err(too_slow()),
-    }
+    let mut work = pin!(work);
+    // Most handlers answer from memory, without waiting: no timer is armed for those.
+    let done = match futures_util::poll!(work.as_mut()) {
+        Poll::Ready(done) => done,
+        Poll::Pending => tokio::time::timeout(left, work)
+            .await
+            .map_err(|_late| too_slow())?,
+    };
+    done.map_err(|_panic| Error::internal(codes::INTERNAL, "a handler panicked"))
 }
 
 /// Writes an error to the log, once. What is the caller's fault may quote the caller, so only its code is written.

@@ -137,6 +137,12 @@ impl<'a> Asker<'a> {
         Self { caller, address }
     }
 
+    /// Whether two bounds, for the caller and for his address, are one: nobody is signed in, and both let pass as many.
+    fn is_one(&self, user: Option<Policy>, address: Option<Policy>) -> bool {
+        let max = |policy: Option<Policy>| policy.map(|policy| policy.max);
+        self.caller.is_none() && self.address.is_some() && max(user) == max(address)
+    }
+
     fn user(&self) -> &str {
         let address = self.address.as_ref().map_or("within", Text::as_str);
         self.caller.map_or(address, Caller::actor)
@@ -240,9 +246,12 @@ impl Classes {
         let mut counters = Counters::default();
         if let Some([user, address, together, route]) = bounds {
             let find = |bounds: &Bounds| bounds.find(organisation, plan);
-            counters.add(find(user), Some(asker.user()));
+            let (user, address) = (find(user), find(address));
+            if !asker.is_one(user, address) {
+                counters.add(user, Some(asker.user()));
+            }
             counters.add(own(shape), Some(asker.user()));
-            counters.add(find(address), asker.address.as_ref().map(Text::as_str));
+            counters.add(address, asker.address.as_ref().map(Text::as_str));
             counters.add(find(route), Some(shape.operation));
             if let Some(key) = &counted {
                 counters.add(find(together), Some(key.as_str()));

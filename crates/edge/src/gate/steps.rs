@@ -21,7 +21,7 @@ pub fn all<'a>(gate: &'a Gate, head: &'a Head) -> Vec<Step<'a>> {
     let mut steps: Vec<Step<'a>> = vec![
         (
             "context",
-            Box::new(|| drop(black_box(Context::of(&head.headers, &gate.random)))),
+            Box::new(|| drop(black_box(Context::with(&head.headers, gate.ids.draw())))),
         ),
         (
             "route",
@@ -74,7 +74,7 @@ pub fn all<'a>(gate: &'a Gate, head: &'a Head) -> Vec<Step<'a>> {
     if let Found::Route { served, params, .. } = gate.find(&head.method, head.uri.path()) {
         steps.push(("admit", Box::new(admitted(gate, head, (served, params)))));
     }
-    let context = Context::of(&head.headers, &gate.random);
+    let context = Context::with(&head.headers, gate.ids.draw());
     steps.push((
         "headers",
         Box::new(move || drop(black_box(finished(gate, head, &context)))),
@@ -88,7 +88,7 @@ fn admitted<'a>(
     head: &'a Head,
     (served, params): (&'a Served, Vec<(Arc<str>, String)>),
 ) -> impl FnMut() + 'a {
-    let context = Context::of(&head.headers, &gate.random);
+    let context = Context::with(&head.headers, gate.ids.draw());
     let shape = &served.shape;
     let observation = Observation::begin(&context, &gate.clock, &head.method, Some(shape.path));
     move || {

@@ -18,7 +18,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::default);
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// The metrics of one method of one route.
-pub(super) struct Meters {
+pub(crate) struct Meters {
     requests: [Counter; 5],
     duration: Histogram,
     in_flight: Gauge,

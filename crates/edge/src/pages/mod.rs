@@ -12,7 +12,9 @@ use axum::extract::State;
 use base::{Error, codes};
 use http::Method;
 
-use crate::{Answer, Criticality, Documentation, Policy, Rate, Route, Routes, Variants};
+use crate::{
+    Accepts, Answer, Criticality, Documentation, Packed, Policy, Rate, Route, Routes, Variants,
+};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -106,28 +108,32 @@ fn page(
         .answers_text(media_type)
 }
 
-async fn openapi_document(State(Shelf(document)): State<Shelf>) -> Answer<Variants> {
+async fn openapi_document(
+    State(Shelf(document)): State<Shelf>,
+    accepts: Accepts,
+) -> Answer<Packed> {
     let missing = || {
         Error::internal(
             codes::INTERNAL,
             "the document was asked for before it was written",
         )
     };
-    Ok(document.get().cloned().ok_or_else(missing)?)
+    let document = document.get().ok_or_else(missing)?;
+    Ok(document.choose(accepts))
 }
 
-async fn docs_page() -> &'static Variants {
-    &FILES.page
+async fn docs_page(accepts: Accepts) -> Packed {
+    FILES.page.choose(accepts)
 }
 
-async fn errors_page() -> &'static Variants {
-    &FILES.errors
+async fn errors_page(accepts: Accepts) -> Packed {
+    FILES.errors.choose(accepts)
 }
 
-async fn style_sheet() -> &'static Variants {
-    &FILES.style
+async fn style_sheet(accepts: Accepts) -> Packed {
+    FILES.style.choose(accepts)
 }
 
-async fn page_script() -> &'static Variants {
-    &FILES.script
+async fn page_script(accepts: Accepts) -> Packed {
+    FILES.script.choose(accepts)
 }

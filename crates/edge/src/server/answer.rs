@@ -32,7 +32,6 @@ pub(super) async fn answer<S: Respond>(
         None => {
             let (mut parts, incoming) = request.into_parts();
             parts.extensions.insert(peer);
-            parts.extensions.insert(crate::Peer(peer.address));
             let body = Inbound::new(incoming, house.settings.clone(), watch);
             respond(house, Request::from_parts(parts, body), under_way).await
         }

@@ -46,7 +46,7 @@ pub(super) struct House<S> {
     pub(super) goodbye: Stop,
     /// Given when connections must end as soon as what is under way on them has ended.
     pub(super) closing: Stop,
-    pub(super) requests: Requests,
+    pub(super) requests: Arc<Requests>,
     builder: Builder<TokioExecutor>,
 }
 
@@ -79,7 +79,7 @@ impl<S: Respond> House<S> {
             stop,
             goodbye: Stop::new(),
             closing: Stop::new(),
-            requests: Requests::default(),
+            requests: Arc::default(),
             builder,
         }
     }
@@ -115,7 +115,7 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
 /// Counts a request as under way until it is dropped, for the connection and for the house.
 pub(super) struct UnderWay {
     watch: Arc<Watch>,
-    ended: Box<dyn Fn() + Send + Sync>,
+    requests: Arc<Requests>,
 }
 
 impl UnderWay {
@@ -127,7 +127,7 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.watch.request_ended();
-        (self.ended)();
+        self.requests.ended.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -232,12 +232,9 @@ fn answer_one<S: Respond>(
 ) -> Pin<Box<dyn Future<Output = Result<Answered<S>, Infallible>> + Send>> {
     watch.request_began();
     house.requests.begun.fetch_add(1, Ordering::AcqRel);
-    let counted = house.clone();
     let under_way = UnderWay {
         watch: watch.clone(),
-        ended: Box::new(move || {
-            counted.requests.ended.fetch_add(1, Ordering::AcqRel);
-        }),
+        requests: house.requests.clone(),
     };
     Box::pin(async move { Ok(answer::answer(&house, watch, peer, request, under_way).await) })
 }

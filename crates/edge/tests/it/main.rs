@@ -19,6 +19,7 @@ mod gate;
 mod hall;
 mod health;
 mod origin;
+mod packed;
 mod problems;
 mod rates;
 mod registry;

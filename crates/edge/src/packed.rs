@@ -1,0 +1,205 @@
+//! Answers whose bytes are there already: packed once, tagged once, and sent many times without being copied.
+//!
+//! Pages of our own and what was published are answered so. The gate adds its headers to such an answer, compares the
+//! tag with what the caller has, and neither packs nor hashes anything again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::gate::compress::{self, Accepted};
+use crate::gate::conditional;
+
+/// May be kept, and is asked for again each time: `If-None-Match` makes that cheap.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// A form in which bytes travel.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Encoding {
+    /// As they are.
+    Identity,
+    /// For everybody.
+    Gzip,
+    /// For browsers: the smallest.
+    Brotli,
+    /// For newer browsers and programs: the quickest to unpack.
+    Zstd,
+}
+
+impl Encoding {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Identity, Self::Gzip, Self::Brotli, Self::Zstd];
+
+    /// Gives the name that headers show.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// What forms the caller takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accepts(Accepted);
+
+impl Accepts {
+    /// Gives the smallest form that the caller takes.
+    pub fn best(self) -> Encoding {
+        match self.0 {
+            Accepted { brotli: true, .. } => Encoding::Brotli,
+            Accepted { zstd: true, .. } => Encoding::Zstd,
+            Accepted { gzip: true, .. } => Encoding::Gzip,
+            Accepted { .. } => Encoding::Identity,
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Accepts {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Accepted::of(&parts.headers)))
+    }
+}
+
+/// An answer in one form: its bytes, its strong tag, and how long it may be kept. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Packed(Arc<Form>);
+
+#[derive(Clone, Debug)]
+struct Form {
+    /// Says `identity` where nothing was packed, by which the gate knows that this was chosen; it takes that out.
+    headers: HeaderMap,
+    tag: String,
+    encoding: Encoding,
+    body: Bytes,
+}
+
+impl Packed {
+    /// Takes a content as it is. Its tag is made of the content, so it is the same on every node.
+    pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
+        let body = content.into();
+        let tag = conditional::tag(&body);
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        headers.insert(CACHE_CONTROL, NO_CACHE);
+        let form = Form {
+            headers,
+            tag: tag.trim_matches('"').to_owned(),
+            encoding: Encoding::Identity,
+            body,
+        };
+        Self(Arc::new(form.named()))
+    }
+
+    /// Lets everybody keep it so long without asking again.
+    #[must_use]
+    pub fn kept(self, age_max: Duration) -> Self {
+        let text = format!("public, max-age={}, must-revalidate", age_max.as_secs());
+        match HeaderValue::try_from(text) {
+            Ok(value) => self.with(CACHE_CONTROL, value),
+            Err(_) => self,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        let mut form = Arc::unwrap_or_clone(self.0);
+        form.headers.insert(name, value);
+        Self(Arc::new(form))
+    }
+
+    /// Packs it as well as is sensible for what is sent many times, which takes milliseconds: do it at the start, or
+    /// where nobody waits on the same thread. What does not become smaller stays as it is.
+    #[must_use]
+    pub fn packed(&self, encoding: Encoding) -> Self {
+        let body = match encoding {
+            Encoding::Identity => return self.clone(),
+            Encoding::Gzip => compress::gzip(&self.0.body, compress::Effort::Most),
+            Encoding::Brotli => compress::brotli(&self.0.body, compress::Effort::Most),
+            Encoding::Zstd => compress::zstd(&self.0.body),
+        };
+        if body.len() >= self.0.body.len() {
+            return self.clone();
+        }
+        let form = Form {
+            encoding,
+            body,
+            ..Form::clone(&self.0)
+        };
+        Self(Arc::new(form.named()))
+    }
+
+    /// The bytes that are sent.
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// The form they are in.
+    pub fn encoding(&self) -> Encoding {
+        self.0.encoding
+    }
+
+    /// About how many bytes it takes in memory.
+    pub fn bytes(&self) -> usize {
+        // Headers are shared texts of fixed length but for the tag.
+        const HEADERS_BYTES: usize = 1024;
+        self.0.body.len().saturating_add(HEADERS_BYTES)
+    }
+}
+
+impl Form {
+    /// Writes tag and form into the headers. Forms are different bytes, so each has a strong tag of its own.
+    fn named(mut self) -> Self {
+        let name = self.encoding.name();
+        if let Ok(tag) = HeaderValue::try_from(format!("\"{}-{name}\"", self.tag)) {
+            self.headers.insert(ETAG, tag);
+        }
+        let name = HeaderValue::from_static(name);
+        self.headers.insert(CONTENT_ENCODING, name);
+        self
+    }
+}
+
+impl IntoResponse for Packed {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.0.body.clone()));
+        *response.headers_mut() = self.0.headers.clone();
+        response
+    }
+}
+
+/// A file in all forms, packed once at the start.
+#[derive(Clone, Debug)]
+pub struct Variants([Packed; 4]);
+
+impl Variants {
+    /// Packs a file as well as it goes; do it at the start, not in a request.
+    pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
+        let plain = Packed::new(media_type, content);
+        Self(Encoding::ALL.map(|encoding| plain.packed(encoding)))
+    }
+
+    /// Gives the smallest form that the caller takes.
+    pub fn choose(&self, accepts: Accepts) -> Packed {
+        let [plain, gzip, brotli, zstd] = &self.0;
+        let chosen = match accepts.best() {
+            Encoding::Identity => plain,
+            Encoding::Gzip => gzip,
+            Encoding::Brotli => brotli,
+            Encoding::Zstd => zstd,
+        };
+        chosen.clone()
+    }
+}
