@@ -1,5 +1,7 @@
 //! The quote: what is asked for, what is known, and what comes out.
 
+use std::time::Duration;
+
 use base::{Currency, Money, Time};
 
 use super::bill::{Bill, Discount, Entry};
@@ -13,6 +15,9 @@ use crate::menus::{
 };
 use crate::organisations::TimeZone;
 use crate::venues::{self, Position, Venue};
+
+/// How far ahead an order can be.
+const AHEAD_MAX: Duration = Duration::from_secs(venues::AHEAD_DAYS.unsigned_abs() as u64 * 86_400);
 
 /// A line that somebody would like to order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -167,6 +172,9 @@ pub struct Totals {
 /// Says what an order would cost and why it cannot be ordered. Whatever it is asked, it answers.
 #[must_use]
 pub fn quote(facts: &Facts<'_>, wanted: &[WantedLine]) -> Quote {
+    let is_near = facts.now <= facts.at && facts.at.since(facts.now) <= AHEAD_MAX;
+    let at = if is_near { facts.at } else { facts.now };
+    let facts = &Facts { at, ..*facts };
     let local = venues::menu_clock(facts.venue, facts.zone, facts.at);
     let dayparts = facts.menu.dayparts_at(&local);
     let context = Context {
@@ -176,6 +184,10 @@ pub fn quote(facts: &Facts<'_>, wanted: &[WantedLine]) -> Quote {
     };
     let mut goods = goods::price(facts, &context, wanted);
     let mut refusals = fees::standing(facts, &mut goods.notes);
+    if !is_near {
+        let reason = Reason::TimeRefused;
+        refusals.push(Refused { line: None, reason });
+    }
     refusals.append(&mut goods.refusals);
     let fees = goods
         .sum()

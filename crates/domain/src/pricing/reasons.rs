@@ -7,6 +7,7 @@ use base::Money;
 use crate::menus::{GroupId, ItemId, Service};
 
 pub use crate::menus::DEPTH_MAX;
+use crate::venues::AHEAD_DAYS;
 
 /// The most lines of an order.
 pub const LINES_MAX: usize = 100;
@@ -25,6 +26,8 @@ pub(super) const PARTS_MAX: usize = 5_000;
 pub enum Reason {
     /// Nothing was asked for.
     Empty,
+    /// It is for a time that is past, or farther ahead than anybody plans.
+    TimeRefused,
     /// The restaurant does not serve at that time.
     Closed,
     /// The restaurant does not offer this at any time.
@@ -103,6 +106,7 @@ impl Reason {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Empty => "empty",
+            Self::TimeRefused => "time_refused",
             Self::Closed => "closed",
             Self::NotOffered(_) => "not_offered",
             Self::Paused { .. } => "paused",
@@ -126,6 +130,12 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("There is nothing in the order."),
+            Self::TimeRefused => {
+                write!(
+                    f,
+                    "An order is for now, or for a time at most {AHEAD_DAYS} days ahead."
+                )
+            }
             Self::Closed => f.write_str("The restaurant is closed at that time."),
             Self::NotOffered(service) => {
                 write!(f, "The restaurant does not offer {}.", in_words(*service))
@@ -255,6 +265,7 @@ impl Reason {
             | Self::NotInService { item, .. } => Some(*item),
             Self::Options { item, .. } => *item,
             Self::Empty
+            | Self::TimeRefused
             | Self::Closed
             | Self::NotOffered(_)
             | Self::Paused { .. }

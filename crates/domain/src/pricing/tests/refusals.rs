@@ -166,6 +166,11 @@ fn a_restaurant_that_is_closed_paused_or_never_does_it_takes_no_orders() {
     // An order for the time after the pause is taken.
     known.at = Time::from_micros(NOON.as_micros() + HOUR_MICROS);
     assert_eq!(codes(&quote(&known)), []);
+    known.at = Time::from_micros(NOON.as_micros() - 1);
+    assert_eq!(codes(&quote(&known))[1..], [(None, "time_refused")]);
+    known.at = Time::from_micros(i64::MAX);
+    assert_eq!(codes(&quote(&known))[1..], [(None, "time_refused")]);
+    known.at = Time::from_micros(NOON.as_micros() + HOUR_MICROS);
     known.venue.hours.weeks.remove(&Service::Pickup);
     assert_eq!(codes(&quote(&known)), [(None, "not_offered")]);
 }
