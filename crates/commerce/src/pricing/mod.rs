@@ -1,20 +1,11 @@
 //! Pricing: what an order would cost, by the same pure code that ordering uses.
+//!
+//! It has no tables. It asks who knows the restaurant, how it serves and what it sells, mostly from memory, and leaves
+//! the rest to `domain::pricing`.
 
-use edge::Routes;
+mod app;
+mod http;
+mod view;
 
-/// The slice at work. Cheap to clone.
-#[derive(Clone)]
-pub struct App(crate::Parts);
-
-impl App {
-    /// The slice over these parts.
-    #[must_use]
-    pub fn new(parts: &crate::Parts) -> Self {
-        App(parts.clone())
-    }
-}
-
-/// The routes of the slice.
-pub fn routes(app: &App) -> Routes {
-    Routes::new().with_state(app.clone())
-}
+pub use app::App;
+pub use http::routes;

@@ -1,0 +1,116 @@
+//! The use case of pricing: look up what is known, and ask the pure code.
+
+use base::{Clock, Error, Result, Trail as _, codes};
+use domain::organisations::{RestaurantId, State};
+use domain::pricing::{Facts, Reason, Refused, quote};
+use rpc::{Menus, Restaurants, Venues};
+
+use super::view::{QuoteView, Shown, Wish};
+
+/// The slice at work. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    clock: Clock,
+    restaurants: Restaurants,
+    venues: Venues,
+    menus: Menus,
+}
+
+impl App {
+    /// The slice over these parts, and those whom it asks.
+    #[must_use]
+    pub fn new(parts: &crate::Parts) -> Self {
+        let venues = Venues::new(std::sync::Arc::new(NotYet));
+        let menus = Menus::new(std::sync::Arc::new(NotYet));
+        App {
+            clock: parts.clock.clone(),
+            restaurants: parts.restaurants.clone(),
+            venues,
+            menus,
+        }
+    }
+
+    /// What an order would cost in a restaurant, and why it cannot be ordered. A restaurant that has published nothing
+    /// looks as if it were not there.
+    pub(super) async fn quote(&self, id: RestaurantId, wish: Wish) -> Result<QuoteView> {
+        let restaurant = self.restaurants.find(id).await.at()?;
+        let restaurant = restaurant.ok_or_else(missing)?;
+        let venue = self.venues.find(id).await.at()?.ok_or_else(missing)?;
+        let current = self.menus.current(id).await.at()?.ok_or_else(missing)?;
+        let now = self.clock.now();
+        let channel = wish.channel()?.unwrap_or_default();
+        let facts = Facts {
+            menu: &current.menu,
+            venue: &venue,
+            availability: &current.availability,
+            zone: restaurant.details.time_zone,
+            service: wish.service(),
+            channel: &channel,
+            now,
+            at: wish.at.unwrap_or(now),
+            position: wish.position()?,
+            discounts: &[],
+            tip_minor: 0,
+        };
+        let mut quote = quote(&facts, &wish.lines());
+        if restaurant.state == State::Suspended {
+            let reason = Reason::Closed;
+            quote.refusals.retain(|refused| refused.reason != reason);
+            quote.refusals.insert(0, Refused { line: None, reason });
+        }
+        Ok(QuoteView::of(&Shown {
+            restaurant: id,
+            revision: current.revision,
+            menu: &current.menu,
+            wish: &wish,
+            at: facts.at,
+            quote: &quote,
+        }))
+    }
+}
+
+#[track_caller]
+fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such restaurant")
+}
+
+/// Until those who know are there.
+struct NotYet;
+
+impl rpc::KnowsVenues for NotYet {
+    fn find<'a>(
+        &'a self,
+        _id: RestaurantId,
+    ) -> futures_util::future::BoxFuture<
+        'a,
+        Result<Option<std::sync::Arc<domain::venues::Venue>>>,
+    > {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn fresh<'a>(
+        &'a self,
+        _id: RestaurantId,
+    ) -> futures_util::future::BoxFuture<
+        'a,
+        Result<Option<std::sync::Arc<domain::venues::Venue>>>,
+    > {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+impl rpc::Sells for NotYet {
+    fn current(
+        &self,
+        _restaurant: RestaurantId,
+    ) -> futures_util::future::BoxFuture<'_, Result<Option<std::sync::Arc<rpc::Current>>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn words(
+        &self,
+        _restaurant: RestaurantId,
+    ) -> futures_util::future::BoxFuture<'_, Result<Option<rpc::Indexed>>> {
+        Box::pin(async { Ok(None) })
+    }
+}
