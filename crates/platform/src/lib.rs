@@ -8,6 +8,7 @@ pub mod devices;
 pub mod keys;
 pub mod organisations;
 mod personal;
+pub mod search;
 mod whole;
 
 use store::{Fold, Migration, Part};
@@ -37,7 +38,13 @@ pub static SHARD: Part = Part {
 };
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD, &keys::SHARD, &devices::SHARD];
+pub static SHARDS: &[&Part] = &[
+    &SHARD,
+    &access::SHARD,
+    &keys::SHARD,
+    &devices::SHARD,
+    &search::SHARD,
+];
 
 /// What the slices bring to the people database, a part each.
 pub static PEOPLE: &[&Part] = &[&access::PEOPLE, &devices::PEOPLE];
