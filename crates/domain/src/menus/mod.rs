@@ -7,6 +7,7 @@
 //! An option is an item as any other: a group offers items as choices, and a chosen item's own groups are nested. A
 //! combo is an item whose groups are its slots.
 
+mod changes;
 mod check;
 mod choose;
 mod draft;
@@ -18,10 +19,12 @@ mod shown;
 mod since;
 mod stock;
 mod texts;
+pub mod transfer;
 
 use base::Currency;
 use serde::{Deserialize, Serialize};
 
+pub use changes::{Change, Turn, difference};
 pub use check::{check, check_currency, check_location};
 pub use choose::{CHOSEN_LINES_MAX, Case, Choosing, Chosen, Unmet, Wanted, choose};
 pub use draft::{Draft, EDIT_PARTS_MAX, Held, Standing};
@@ -171,3 +174,6 @@ pub struct Finding {
     /// What is the matter, for people.
     pub words: String,
 }
+
+#[cfg(test)]
+mod tests;
