@@ -8,7 +8,7 @@ use super::findings::{Code, Finding, shown};
 /// How many bytes a cell may have; spreadsheets hold no more either.
 pub const CELL_BYTES_MAX: usize = 32 * 1024;
 /// How many cells a line may have.
-pub const CELLS_MAX: usize = 256;
+pub const CELLS_MAX: usize = 1_024;
 
 const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
@@ -113,7 +113,10 @@ impl<'a> Rows<'a> {
         let separator = self.separator;
         let ends = |byte: &u8| matches!(*byte, b'"' | b'\n' | b'\r') || *byte == separator;
         let length = self.rest.iter().position(ends).unwrap_or(self.rest.len());
-        let (cell, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+        let (cell, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, &[]));
         if rest.first() == Some(&b'"') {
             return Err(Broken {
                 code: Code::Quote,
@@ -136,7 +139,10 @@ impl<'a> Rows<'a> {
                     words: "the quotation mark that closes the cell is missing",
                 });
             };
-            let (piece, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+            let (piece, rest) = self
+                .rest
+                .split_at_checked(length)
+                .unwrap_or((self.rest, &[]));
             self.line = self.line.saturating_add(breaks(piece));
             cell.extend_from_slice(piece);
             self.rest = rest.get(1..).unwrap_or_default();
@@ -180,7 +186,10 @@ impl<'a> Rows<'a> {
 
     /// Goes to the next line.
     fn pass_over(&mut self) {
-        let at = self.rest.iter().position(|byte| matches!(*byte, b'\n' | b'\r'));
+        let at = self
+            .rest
+            .iter()
+            .position(|byte| matches!(*byte, b'\n' | b'\r'));
         let Some(at) = at else {
             self.rest = &[];
             return;
@@ -252,13 +261,15 @@ fn text(bytes: Vec<u8>) -> Result<String, Broken> {
 
 /// Says whether a spreadsheet would calculate with a cell instead of showing it.
 fn is_formula(cell: &str) -> bool {
-    let begins = ['=', '+', '-', '@', '\t', '\r', '|', '%', '＝', '＋', '－', '＠'];
+    let begins = [
+        '=', '+', '-', '@', '\t', '\r', '|', '%', '＝', '＋', '－', '＠',
+    ];
     cell.starts_with(begins) || cell.trim_start().starts_with(begins)
 }
 
 /// Says whether a mark in front of a cell is ours and no part of it.
 fn wants_mark(cell: &str) -> bool {
-    is_formula(cell) || cell.strip_prefix('\'').is_some_and(wants_mark)
+    is_formula(cell.trim_start_matches('\''))
 }
 
 /// Takes the mark away that [`write_cell`] puts in front.
@@ -273,7 +284,8 @@ fn unmarked(cell: String) -> String {
 /// takes the mark away again.
 pub fn write_cell(out: &mut String, cell: &str) {
     let mark = if wants_mark(cell) { "'" } else { "" };
-    let needs_quotes = cell.contains([',', ';', '\t', '"', '\n', '\r']) || cell.starts_with('\u{feff}');
+    let needs_quotes =
+        cell.contains([',', ';', '\t', '"', '\n', '\r']) || cell.starts_with('\u{feff}');
     if !needs_quotes {
         out.push_str(mark);
         out.push_str(cell);
@@ -302,7 +314,12 @@ pub fn write_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>)
 }
 
 /// A finding about a cell of a row; `column` counts from 0 here.
-pub(super) fn about(row: &Row, (column, field): (usize, &str), code: Code, words: String) -> Finding {
+pub(super) fn about(
+    row: &Row,
+    (column, field): (usize, &str),
+    code: Code,
+    words: String,
+) -> Finding {
     Finding {
         line: row.line,
         column: u64::try_from(column).unwrap_or(u64::MAX).saturating_add(1),
@@ -318,6 +335,10 @@ pub(super) fn no_value(row: &Row, at: (usize, &str), text: &str, wanted: &str) -
         true => format!("here must be {wanted}"),
         false => format!("{} is not {wanted}", shown(text)),
     };
-    let code = if text.is_empty() { Code::Missing } else { Code::Value };
+    let code = if text.is_empty() {
+        Code::Missing
+    } else {
+        Code::Value
+    };
     about(row, at, code, words)
 }
