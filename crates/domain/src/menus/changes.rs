@@ -106,8 +106,12 @@ impl<'a> Teller<'a> {
         self.field("taxesIncluded", taxes, |_, new| {
             format!("Taxes are now {} in relation to the prices", new.name())
         });
-        self.dayparts();
-        self.taxes();
+        if old.dayparts != new.dayparts {
+            self.dayparts();
+        }
+        if old.taxes != new.taxes {
+            self.taxes();
+        }
         if (&old.dayparts, &old.taxes) != (&new.dayparts, &new.taxes) {
             self.details(told, "The menu");
         }

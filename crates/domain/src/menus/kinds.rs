@@ -143,6 +143,15 @@ impl Weekday {
     }
 }
 
+impl Weekday {
+    /// The day after.
+    #[must_use]
+    pub fn after(self) -> Self {
+        let is_next = |day: &Weekday| day.before() == self;
+        Self::ALL.iter().copied().find(is_next).unwrap_or(self)
+    }
+}
+
 /// A time on the clock of a restaurant, to the minute, written as `11:30`; `24:00` is the end of a day.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay(u16);
@@ -251,24 +260,35 @@ pub struct Daypart {
     pub days: Days,
     /// When it begins.
     pub from: TimeOfDay,
-    /// When it ends; a time that is not later than the beginning is meant on the next day.
+    /// When it ends; an earlier time than the beginning is meant on the next day, and the same time lasts all day.
     pub to: TimeOfDay,
 }
 
 impl Daypart {
-    /// Whether it is on at a moment. What begins on a business day belongs to it also after midnight.
+    /// Whether it is on at a moment.
+    ///
+    /// What goes on after midnight belongs to the day on which it began, and so does what goes on after the business
+    /// day. What lasts all day is on for the whole business day, whenever that begins.
     #[must_use]
     pub fn is_on(&self, local: &Local) -> bool {
-        let begins = self.from.after(local.day_starts);
+        let is_today = self.days.contains(&local.day);
         let length = match self.to.after(self.from) {
-            0 => DAY_MINUTES,
+            0 => return is_today,
             minutes => minutes,
         };
+        let begins = self.from.after(local.day_starts);
         let ends = begins.saturating_add(length);
         let now = local.time.after(local.day_starts);
-        let since_yesterday = now.saturating_add(DAY_MINUTES);
-        (self.days.contains(&local.day) && begins <= now && now < ends)
-            || (self.days.contains(&local.day.before()) && since_yesterday < ends)
+        let Some(rest) = ends.checked_sub(DAY_MINUTES) else {
+            return is_today && begins <= now && now < ends;
+        };
+        // It goes beyond a business day. On the clock it either ends on the next day, or it begins so early on its
+        // day that the business day before was not over.
+        let (first, last) = match self.to <= self.from {
+            true => (is_today, self.days.contains(&local.day.before())),
+            false => (self.days.contains(&local.day.after()), is_today),
+        };
+        (first && begins <= now) || (last && now < rest)
     }
 }
 

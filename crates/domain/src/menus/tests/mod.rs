@@ -359,7 +359,7 @@ fn mended(mut menu: Menu) -> Menu {
         for choice in &mut group.choices {
             choice.max = choice.max.max(1);
             choice.preset = 0;
-            choice.prices.as_mut().map_or((), right);
+            choice.prices.iter_mut().for_each(right);
         }
         let all: u16 = group.choices.iter().map(|choice| choice.max).sum();
         group.max = group.max.clamp(1, all.max(1));
