@@ -88,6 +88,8 @@ codes! {
         "The command line or a setting cannot be read, or names a place that cannot be used.";
     MEDIA_TYPE_UNKNOWN = "media_type_unknown", Invalid,
         "The body of a request is in a form that the operation does not read.";
+    MENU_REFUSED = "menu_refused", Invalid,
+        "The draft of a menu cannot be published as it is; the fields say why.";
     METHOD_UNKNOWN = "method_unknown", Invalid,
         "The address is known but does not answer to this method.";
     MONEY_OVERFLOW = "money_overflow", Invalid,
@@ -110,6 +112,8 @@ codes! {
         "The pairing code is not one that was given out, is too old, or was used before.";
     PATH_UNKNOWN = "path_unknown", Missing,
         "There is nothing at this address.";
+    PICTURE_REFUSED = "picture_refused", Invalid,
+        "A picture is of a form that is not taken, is damaged, or has more pixels than are taken.";
     PLAN_LIMIT = "plan_limit", Conflict,
         "The plan of the organisation does not hold more of these; the field names the limit.";
     PROOF_TOO_OLD = "proof_too_old", Forbidden,

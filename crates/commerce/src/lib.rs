@@ -16,4 +16,16 @@ pub use whole::{Commerce, Parts};
 pub static SHARDS: &[&Part] = &[&venues::SHARD, &menus::SHARD, &pictures::SHARD];
 
 /// How the log gives the rows of the folded tables.
-pub static FOLDS: &[&Fold] = &[];
+pub static FOLDS: &[&Fold] = &[
+    &menus::fold::FOLD_DRAFTS,
+    &menus::fold::FOLD_PARTS,
+    &menus::fold::FOLD_HEADS,
+    &menus::fold::FOLD_REVISIONS,
+    &menus::fold::FOLD_SCHEDULED,
+    &menus::fold::FOLD_LOCATIONS,
+    &menus::fold::FOLD_STOCK_HEADS,
+    &menus::fold::FOLD_STOCK,
+    &venues::FOLD,
+    &pictures::fold::FOLD,
+    &pictures::fold::FOLD_COUNTS,
+];

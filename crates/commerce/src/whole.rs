@@ -1,10 +1,12 @@
 //! All slices of this crate as one thing, for whoever wires the binary or a world of tests.
 
+use std::sync::Arc;
+
 use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::{Consumer, Tasks, TimerHandler};
-use fabric::{Bus, Trust};
-use rpc::Restaurants;
+use fabric::{Blobs, Bus, Trust};
+use rpc::{Restaurants, Venues};
 use slice::Cursors;
 use store::Db;
 
@@ -25,6 +27,8 @@ pub struct Parts {
     pub bus: Bus,
     /// Whether the caches of this node may be believed.
     pub trust: Trust,
+    /// Where pictures are kept.
+    pub blobs: Blobs,
     /// Who keeps the records of restaurants.
     pub restaurants: Restaurants,
 }
@@ -46,9 +50,11 @@ impl Commerce {
     /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
+        let venues = venues::App::new(parts);
+        let known = Venues::new(Arc::new(venues.clone()));
         Commerce {
-            venues: venues::App::new(parts),
-            menus: menus::App::new(parts),
+            menus: menus::App::new(parts, known),
+            venues,
             pictures: pictures::App::new(parts),
             pricing: pricing::App::new(parts),
         }
@@ -75,9 +81,17 @@ impl Commerce {
     /// What is to be done when its time has come.
     #[must_use]
     pub fn timers(&self) -> Vec<TimerHandler> {
-        Vec::new()
+        let mut all = pictures::timers(&self.pictures);
+        all.extend(self.venues.timers());
+        all.extend(menus::timers(&self.menus));
+        all
     }
 
     /// Begins what works on its own: following other nodes.
-    pub fn start(&self, _tasks: &Tasks) {}
+    pub fn start(&self, tasks: &Tasks) {
+        pictures::start(&self.pictures, tasks);
+        menus::start(&self.menus, tasks);
+        let venues = self.venues.clone();
+        tasks.spawn("venues", move |stop| venues.clone().follow(stop));
+    }
 }
