@@ -172,109 +172,110 @@ fn there_is_room_for_so_many_parts() {
     );
 }
 
-/// Each case spoils the menu in one way, and says what is found.
+/// A way to spoil the menu, and what is found then.
+type Spoilt = (&'static str, fn(&mut Menu), &'static str);
+const SPOILT: &[Spoilt] = &[
+    (
+        "an item that is gone",
+        |menu| drop(menu.items.pop()),
+        "unknown items[1], unknown choices[1].item",
+    ),
+    (
+        "a group that is gone",
+        |menu| drop(menu.groups.pop()),
+        "unknown groups[1]",
+    ),
+    (
+        "a tax class that is gone",
+        |menu| menu.items[0].tax = key("none"),
+        "unknown tax",
+    ),
+    (
+        "a rate that is missing",
+        |menu| menu.taxes[0].rates.retain(|one, _| *one != Service::DineIn),
+        "tax_missing taxes[0].rates.dine_in",
+    ),
+    (
+        "a part of the day that is gone",
+        |menu| menu.dayparts.clear(),
+        "unknown price.rules[0].daypart",
+    ),
+    (
+        "a category at no time",
+        |menu| menu.categories[0].daypart = Some(key("night")),
+        "unknown daypart",
+    ),
+    (
+        "nothing to sell",
+        |menu| menu.categories.clear(),
+        "nothing_to_sell categories",
+    ),
+    (
+        "a choice sold alone",
+        |menu| menu.categories[0].items.push(itm(10)),
+        "not_alone items[2]",
+    ),
+    (
+        "more than can be",
+        |menu| menu.groups[0].min = 2,
+        "min_above_max min, preset_outside choices",
+    ),
+    (
+        "more than there are",
+        |menu| (menu.groups[3].min, menu.groups[3].max) = (3, 3),
+        "min_unreachable min",
+    ),
+    (
+        "a limit out of reach",
+        |menu| menu.groups[3].max = 3,
+        "max_unreachable max",
+    ),
+    (
+        "a group of nothing",
+        |menu| menu.groups[1].max = 0,
+        "out_of_range max, free_above_max free",
+    ),
+    (
+        "a choice of nothing",
+        |menu| menu.groups[3].choices[0].max = 0,
+        "out_of_range choices[0].max",
+    ),
+    (
+        "too many presets",
+        |menu| menu.groups[0].choices[1].preset = 1,
+        "preset_outside choices",
+    ),
+    (
+        "a preset above its choice",
+        |menu| menu.groups[0].choices[0].preset = 2,
+        "preset_outside choices[0].preset, preset_outside choices",
+    ),
+    (
+        "more free than there are",
+        |menu| menu.groups[1].free = 4,
+        "free_above_max free",
+    ),
+    (
+        "a negative price",
+        |menu| menu.items[0].price.minor = -1,
+        "out_of_range price.minor",
+    ),
+    (
+        "a circle",
+        |menu| menu.items[2].groups = vec![grp(1)],
+        "too_deep groups, too_deep groups, too_deep groups",
+    ),
+    (
+        "the same twice",
+        |menu| menu.categories.push(menu.categories[0].clone()),
+        "twice id",
+    ),
+];
+
 #[test]
 fn what_keeps_a_menu_from_being_published_is_said() {
     assert_eq!(check(&trattoria()), []);
-    type Case = (&'static str, fn(&mut Menu), &'static str);
-    let cases: &[Case] = &[
-        (
-            "an item that is gone",
-            |menu| drop(menu.items.pop()),
-            "unknown items[1], unknown choices[1].item",
-        ),
-        (
-            "a group that is gone",
-            |menu| drop(menu.groups.pop()),
-            "unknown groups[1]",
-        ),
-        (
-            "a tax class that is gone",
-            |menu| menu.items[0].tax = key("none"),
-            "unknown tax",
-        ),
-        (
-            "a rate that is missing",
-            |menu| menu.taxes[0].rates.retain(|one, _| *one != Service::DineIn),
-            "tax_missing taxes[0].rates.dine_in",
-        ),
-        (
-            "a part of the day that is gone",
-            |menu| menu.dayparts.clear(),
-            "unknown price.rules[0].daypart",
-        ),
-        (
-            "a category at no time",
-            |menu| menu.categories[0].daypart = Some(key("night")),
-            "unknown daypart",
-        ),
-        (
-            "nothing to sell",
-            |menu| menu.categories.clear(),
-            "nothing_to_sell categories",
-        ),
-        (
-            "a choice sold alone",
-            |menu| menu.categories[0].items.push(itm(10)),
-            "not_alone items[2]",
-        ),
-        (
-            "more than can be",
-            |menu| menu.groups[0].min = 2,
-            "min_above_max min, preset_outside choices",
-        ),
-        (
-            "more than there are",
-            |menu| (menu.groups[3].min, menu.groups[3].max) = (3, 3),
-            "min_unreachable min",
-        ),
-        (
-            "a limit out of reach",
-            |menu| menu.groups[3].max = 3,
-            "max_unreachable max",
-        ),
-        (
-            "a group of nothing",
-            |menu| menu.groups[1].max = 0,
-            "out_of_range max, free_above_max free",
-        ),
-        (
-            "a choice of nothing",
-            |menu| menu.groups[3].choices[0].max = 0,
-            "out_of_range choices[0].max",
-        ),
-        (
-            "too many presets",
-            |menu| menu.groups[0].choices[1].preset = 1,
-            "preset_outside choices",
-        ),
-        (
-            "a preset above its choice",
-            |menu| menu.groups[0].choices[0].preset = 2,
-            "preset_outside choices[0].preset, preset_outside choices",
-        ),
-        (
-            "more free than there are",
-            |menu| menu.groups[1].free = 4,
-            "free_above_max free",
-        ),
-        (
-            "a negative price",
-            |menu| menu.items[0].price.minor = -1,
-            "out_of_range price.minor",
-        ),
-        (
-            "a circle",
-            |menu| menu.items[2].groups = vec![grp(1)],
-            "too_deep groups, too_deep groups, too_deep groups",
-        ),
-        (
-            "the same twice",
-            |menu| menu.categories.push(menu.categories[0].clone()),
-            "twice id",
-        ),
-    ];
-    for (what, spoil, expected) in cases {
+    for (what, spoil, expected) in SPOILT {
         let mut menu = trattoria();
         spoil(&mut menu);
         let found = check(&menu);
@@ -352,6 +353,8 @@ fn a_location_changes_choice_and_price_only() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
     #[test]
     fn a_draft_becomes_any_menu_in_pieces(old in any_menu(), new in any_menu()) {
         let mut draft = Draft::of(&old);

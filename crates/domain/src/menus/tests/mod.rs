@@ -15,6 +15,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// How many cases of each property are tried: a whole menu is drawn for each.
+const CASES: u32 = 80;
+
 fn uid(number: u16) -> Uid {
     let mut bytes = [0; 16];
     bytes[14..].copy_from_slice(&number.to_be_bytes());

@@ -60,6 +60,89 @@ fn what_is_not_sold_in_a_view_is_not_in_it() {
     assert_eq!((seen.categories.len(), seen.items.len()), (2, 8));
 }
 
+/// A change, and how it is told.
+type Told = (fn(&mut Menu), &'static str);
+const TOLD: &[Told] = &[
+    (|_| {}, ""),
+    (
+        |menu| menu.items[0].price.minor = 950,
+        "Margherita now costs 9.50 instead of 8.90",
+    ),
+    (
+        |menu| menu.items[0].price.rules[0].minor = 700,
+        "Margherita now costs 7.00 instead of 6.90 at lunch",
+    ),
+    (
+        |menu| menu.items[0].price.rules.clear(),
+        "Margherita now has no price of its own any more at lunch",
+    ),
+    (
+        |menu| menu.items[0].name = words("Regina"),
+        "Margherita is now called Regina",
+    ),
+    (|menu| drop(menu.items.pop()), "Wine is gone"),
+    (
+        |menu| menu.items.push(item(40, "Beer", 400)),
+        "Beer is new, for 4.00",
+    ),
+    (
+        |menu| menu.items[0].groups.reverse(),
+        "Margherita has its groups in another order",
+    ),
+    (
+        |menu| menu.items[0].groups.truncate(1),
+        "Margherita does not have Toppings any more",
+    ),
+    (
+        |menu| menu.items[7].age_min = Some(16),
+        "Wine is now sold from 16 years of age",
+    ),
+    (
+        |menu| menu.items[7].sold.services = [Service::DineIn].into(),
+        "Wine is now sold by dine_in only",
+    ),
+    (
+        |menu| menu.items[0].allergens = [Allergen::Milk, Allergen::Gluten].into(),
+        "Margherita now contains gluten, milk",
+    ),
+    (
+        |menu| menu.groups[1].max = 2,
+        "In Toppings at most 2 can be chosen instead of 3",
+    ),
+    (
+        |menu| menu.groups[1].free = 0,
+        "In Toppings 0 are free instead of 1",
+    ),
+    (
+        |menu| menu.groups[3].choices[1].prices = Some(Prices::flat(200)),
+        "Wine in Your drink now costs 2.00 instead of 1.50",
+    ),
+    (
+        |menu| menu.groups[3].choices[1].prices = None,
+        "Wine in Your drink now costs what it costs by itself",
+    ),
+    (
+        |menu| menu.categories.reverse(),
+        "The categories are in another order",
+    ),
+    (
+        |menu| menu.categories[1].items.push(itm(1)),
+        "Drinks now has Margherita",
+    ),
+    (
+        |menu| menu.taxes[0].rates.extend([(Service::Pickup, 55_500)]),
+        "The tax class food is now 10 % for delivery, 5.55 % for pickup, 10 % for dine_in instead of 10 % for delivery, 10 % for pickup, 10 % for dine_in",
+    ),
+    (
+        |menu| menu.dayparts[0].to = time("15:00"),
+        "Lunch is now mon, tue, wed, thu, fri from 11:30 to 15:00 instead of mon, tue, wed, thu, fri from 11:30 to 14:30",
+    ),
+    (
+        |menu| menu.currency = Currency::CHF,
+        "Prices are now in CHF instead of EUR",
+    ),
+];
+
 #[test]
 fn changes_are_told_in_sentences() {
     let old = trattoria();
@@ -71,88 +154,7 @@ fn changes_are_told_in_sentences() {
             .map(|change| change.words);
         all.collect::<Vec<_>>().join("; ")
     };
-    type Case = (fn(&mut Menu), &'static str);
-    let cases: &[Case] = &[
-        (|_| {}, ""),
-        (
-            |menu| menu.items[0].price.minor = 950,
-            "Margherita now costs 9.50 instead of 8.90",
-        ),
-        (
-            |menu| menu.items[0].price.rules[0].minor = 700,
-            "Margherita now costs 7.00 instead of 6.90 at lunch",
-        ),
-        (
-            |menu| menu.items[0].price.rules.clear(),
-            "Margherita now has no price of its own any more at lunch",
-        ),
-        (
-            |menu| menu.items[0].name = words("Regina"),
-            "Margherita is now called Regina",
-        ),
-        (|menu| drop(menu.items.pop()), "Wine is gone"),
-        (
-            |menu| menu.items.push(item(40, "Beer", 400)),
-            "Beer is new, for 4.00",
-        ),
-        (
-            |menu| menu.items[0].groups.reverse(),
-            "Margherita has its groups in another order",
-        ),
-        (
-            |menu| menu.items[0].groups.truncate(1),
-            "Margherita does not have Toppings any more",
-        ),
-        (
-            |menu| menu.items[7].age_min = Some(16),
-            "Wine is now sold from 16 years of age",
-        ),
-        (
-            |menu| menu.items[7].sold.services = [Service::DineIn].into(),
-            "Wine is now sold by dine_in only",
-        ),
-        (
-            |menu| menu.items[0].allergens = [Allergen::Milk, Allergen::Gluten].into(),
-            "Margherita now contains gluten, milk",
-        ),
-        (
-            |menu| menu.groups[1].max = 2,
-            "In Toppings at most 2 can be chosen instead of 3",
-        ),
-        (
-            |menu| menu.groups[1].free = 0,
-            "In Toppings 0 are free instead of 1",
-        ),
-        (
-            |menu| menu.groups[3].choices[1].prices = Some(Prices::flat(200)),
-            "Wine in Your drink now costs 2.00 instead of 1.50",
-        ),
-        (
-            |menu| menu.groups[3].choices[1].prices = None,
-            "Wine in Your drink now costs what it costs by itself",
-        ),
-        (
-            |menu| menu.categories.reverse(),
-            "The categories are in another order",
-        ),
-        (
-            |menu| menu.categories[1].items.push(itm(1)),
-            "Drinks now has Margherita",
-        ),
-        (
-            |menu| menu.taxes[0].rates.extend([(Service::Pickup, 55_500)]),
-            "The tax class food is now 10 % for delivery, 5.55 % for pickup, 10 % for dine_in instead of 10 % for delivery, 10 % for pickup, 10 % for dine_in",
-        ),
-        (
-            |menu| menu.dayparts[0].to = time("15:00"),
-            "Lunch is now mon, tue, wed, thu, fri from 11:30 to 15:00 instead of mon, tue, wed, thu, fri from 11:30 to 14:30",
-        ),
-        (
-            |menu| menu.currency = Currency::CHF,
-            "Prices are now in CHF instead of EUR",
-        ),
-    ];
-    for (change, words) in cases {
+    for (change, words) in TOLD {
         assert_eq!(told(*change), *words);
     }
 }
@@ -188,6 +190,8 @@ fn applied<'a>(old: &ShownMenu<'a>, since: &Since<'a>) -> ShownMenu<'a> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
     #[test]
     fn the_old_menu_and_the_difference_make_the_new_one(
         old in any_menu(), new in any_menu(), service in services(), channel in channels(),

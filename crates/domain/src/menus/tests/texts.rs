@@ -147,6 +147,8 @@ fn parts_of_the_day_belong_to_the_business_day_on_which_they_begin() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
     #[test]
     fn any_menu_reads_back_as_it_was_written(menu in any_menu()) {
         let json = serde_json::to_string(&menu).unwrap();
