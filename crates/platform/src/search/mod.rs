@@ -12,6 +12,8 @@ mod http;
 mod index;
 mod publish;
 mod store;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 
