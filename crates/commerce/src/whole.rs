@@ -6,7 +6,7 @@ use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Blobs, Bus, Trust};
-use rpc::{Restaurants, Venues};
+use rpc::{Menus, Restaurants, Venues};
 use slice::Cursors;
 use store::Db;
 
@@ -52,11 +52,13 @@ impl Commerce {
     pub fn new(parts: &Parts) -> Self {
         let venues = venues::App::new(parts);
         let known = Venues::new(Arc::new(venues.clone()));
+        let menus = menus::App::new(parts, known.clone());
+        let sold = Menus::new(Arc::new(menus.clone()));
         Commerce {
-            menus: menus::App::new(parts, known),
             venues,
+            menus,
             pictures: pictures::App::new(parts),
-            pricing: pricing::App::new(parts),
+            pricing: pricing::App::new(parts, known, sold),
         }
     }
 

@@ -12,6 +12,9 @@ use futures_util::future::BoxFuture;
 pub trait KnowsVenues: Send + Sync {
     /// How a restaurant serves: that of nobody yet for one of which nothing was said; nothing when there is none.
     fn find<'a>(&'a self, id: RestaurantId) -> BoxFuture<'a, Result<Option<Arc<Venue>>>>;
+
+    /// The same, past all memories.
+    fn fresh<'a>(&'a self, id: RestaurantId) -> BoxFuture<'a, Result<Option<Arc<Venue>>>>;
 }
 
 /// Asks how restaurants serve, mostly from memory. Clones are the same.
@@ -32,6 +35,14 @@ impl Venues {
     /// Its database is away.
     pub async fn find(&self, id: RestaurantId) -> Result<Option<Arc<Venue>>> {
         self.0.find(id).await
+    }
+
+    /// The same, past all memories: for whoever knows that something has changed.
+    ///
+    /// # Errors
+    /// Its database is away.
+    pub async fn fresh(&self, id: RestaurantId) -> Result<Option<Arc<Venue>>> {
+        self.0.fresh(id).await
     }
 }
 

@@ -1,29 +1,16 @@
-//! Venues: how a restaurant serves, and when.
+//! Venues: how a restaurant serves, when, where to, and what it says of itself for now.
+//!
+//! Table: `venues`, folded from its events. Events out: `venue.changed`, `.paused`, `.busy`, `.opened`, in a stream
+//! beside that of the restaurant. None in; a timer ends what was said for a while, so that everybody hears of it.
 
-use edge::Routes;
-use store::Part;
+mod app;
+mod fold;
+mod http;
+mod memory;
+mod store;
+mod view;
 
-/// What the slice brings to every shard.
-pub static SHARD: Part = Part {
-    name: "venues",
-    tables: &[],
-    statements: &[],
-    migrations: &[],
-};
-
-/// The slice at work. Cheap to clone.
-#[derive(Clone)]
-pub struct App(crate::Parts);
-
-impl App {
-    /// The slice over these parts.
-    #[must_use]
-    pub fn new(parts: &crate::Parts) -> Self {
-        App(parts.clone())
-    }
-}
-
-/// The routes of the slice.
-pub fn routes(app: &App) -> Routes {
-    Routes::new().with_state(app.clone())
-}
+pub use app::App;
+pub(crate) use fold::FOLD;
+pub use http::routes;
+pub use store::SHARD;

@@ -7,4 +7,8 @@
 )]
 
 mod ground;
+mod pictures;
+mod pictures_corpus;
+mod venues;
+mod venues_standing;
 mod world;

@@ -188,7 +188,9 @@ impl Zones {
 }
 
 impl Zone {
-    fn corners(&self) -> usize {
+    /// How many corners it has.
+    #[must_use]
+    pub fn corners(&self) -> usize {
         match &self.shape {
             Shape::Polygon(corners) => corners.len(),
             Shape::Radius(_) => 0,

@@ -35,7 +35,9 @@ pub use opening::{
     AHEAD_DAYS, Openness, Why, business_day, menu_clock, next_business_day, open_at, open_on,
 };
 pub use profile::{CUISINES_MAX, Phone, PhoneError, Profile};
-pub use standing::{About, HALTS_MAX, Halt, Held, LONGER_MINUTES_MAX, Reason, Standing};
+pub use standing::{
+    About, BUSY_MAX, HALTS_MAX, Halt, Held, LONGER_MINUTES_MAX, PAUSE_MAX, Reason, Standing,
+};
 
 /// What tells the stream of a venue from the stream of its restaurant: laid over the random part of its id.
 const STREAM: [u8; 6] = *b"venue\0";

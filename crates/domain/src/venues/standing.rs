@@ -2,6 +2,8 @@
 //!
 //! Each says until when, and is over then, whether or not anybody is there to say so.
 
+use std::time::Duration;
+
 use base::Time;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,11 @@ use crate::menus::{Channel, Remark, Service};
 pub const HALTS_MAX: usize = 32;
 /// The most minutes that everything may take longer.
 pub const LONGER_MINUTES_MAX: u16 = 240;
+
+/// How long a pause may be said for: a season.
+pub const PAUSE_MAX: Duration = Duration::from_secs(120 * 24 * 3_600);
+/// How long a busy time may be said for: a day.
+pub const BUSY_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// What a pause or a busy time is about.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -123,8 +130,11 @@ impl Standing {
     /// # Errors
     /// Too much would hold at a time, or it is over already, or takes too long.
     pub fn with(&self, held: Held, at: Time) -> Result<Self, Refusal> {
-        let is_long = matches!(held.halt, Halt::Busy(minutes) if !(1..=LONGER_MINUTES_MAX).contains(&minutes));
-        if held.until <= at || is_long {
+        let (is_sound, lasts_max) = match held.halt {
+            Halt::Paused => (true, PAUSE_MAX),
+            Halt::Busy(minutes) => ((1..=LONGER_MINUTES_MAX).contains(&minutes), BUSY_MAX),
+        };
+        if held.until <= at || held.until.since(at) > lasts_max || !is_sound {
             return Err(Refusal::OutOfRange);
         }
         let others = self

@@ -130,6 +130,14 @@ impl KeepsRestaurants for Records {
         })
     }
 
+    fn fresh<'a>(&'a self, id: RestaurantId) -> BoxFuture<'a, Result<Option<Arc<Restaurant>>>> {
+        Box::pin(async move { Ok(find(&self.db, id).await?.map(Arc::new)) })
+    }
+
+    fn fresh_of_brand<'a>(&'a self, brand: BrandId) -> BoxFuture<'a, Result<Arc<[RestaurantId]>>> {
+        Box::pin(self.ids_of(brand))
+    }
+
     fn of_brand<'a>(&'a self, brand: BrandId) -> BoxFuture<'a, Result<Arc<[RestaurantId]>>> {
         Box::pin(async move {
             let number = brand.organisation();
