@@ -187,8 +187,17 @@ pub struct Variants([Packed; 4]);
 impl Variants {
     /// Packs a file as well as it goes; do it at the start, not in a request.
     pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
-        let plain = Packed::new(media_type, content);
+        Self::of(Packed::new(media_type, content))
+    }
+
+    /// Packs an answer in all forms.
+    pub fn of(plain: Packed) -> Self {
         Self(Encoding::ALL.map(|encoding| plain.packed(encoding)))
+    }
+
+    /// Takes an answer that is too small to be packed: it is sent as it is to everybody.
+    pub fn plain(plain: Packed) -> Self {
+        Self(Encoding::ALL.map(|_| plain.clone()))
     }
 
     /// Gives the smallest form that the caller takes.

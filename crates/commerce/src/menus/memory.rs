@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use base::{Clock, Error, Result, codes};
 use domain::menus::{Availability, Menu};
-use domain::organisations::RestaurantId;
+use domain::organisations::{BrandId, RestaurantId};
 use engine::Stop;
 use fabric::cache::Settings;
 use fabric::{Bus, Cache, Loaded, Message, Pattern, Received, Trust};
 use serde::Deserialize;
 
 use super::place::Place;
+use super::public::Pages;
 use super::selling::Selling;
 
 /// What nobody is told of the loss of is believed no longer than this.
@@ -28,7 +29,7 @@ const MENUS_BYTES_MAX: u64 = 128 << 20;
 /// How much larger a menu is in memory than its JSON, about.
 const SPREAD: usize = 3;
 /// Topics of what is remembered here.
-const TOPICS: [&str; 1] = ["menu.*"];
+const TOPICS: [&str; 2] = ["menu.*", "restaurant.*"];
 
 /// The caches of one node.
 pub(crate) struct Memory {
@@ -36,6 +37,8 @@ pub(crate) struct Memory {
     stock: Cache<Arc<Availability>>,
     menus: Cache<Option<Arc<Menu>>>,
     local: Cache<Arc<Menu>>,
+    /// What the public reads. It is made of the others, so it is always forgotten after them.
+    pub(crate) pages: Pages,
 }
 
 /// What events of menus are about.
@@ -43,6 +46,7 @@ pub(crate) struct Memory {
 struct About {
     place: Option<Place>,
     restaurant: Option<RestaurantId>,
+    brand: Option<BrandId>,
 }
 
 impl Memory {
@@ -61,6 +65,7 @@ impl Memory {
             stock: Cache::new("menus_stock", small, clock, trust),
             menus: Cache::new("menus_revisions", large, clock, &always),
             local: Cache::new("menus_local", large, clock, &always),
+            pages: Pages::new(clock, trust),
         }
     }
 
@@ -153,11 +158,13 @@ impl Memory {
     /// Forgets which revision is sold in a place, and what of it.
     pub(crate) fn forget(&self, place: Place) {
         self.selling.invalidate_tag(&place.to_string());
+        self.pages.forget(place);
     }
 
     /// Forgets what has run out in a restaurant.
     pub(crate) async fn forget_stock(&self, restaurant: RestaurantId) {
         self.stock.invalidate_key(&restaurant.to_string()).await;
+        self.pages.forget_stock(restaurant).await;
     }
 
     /// Follows the bus until the stop.
@@ -190,22 +197,35 @@ impl Memory {
                 Some(restaurant) => self.forget_stock(restaurant).await,
                 None => self.forget_all(),
             },
-            _ => match about(message) {
-                About {
-                    place: Some(place), ..
-                } => self.forget(place),
-                About {
-                    restaurant: Some(restaurant),
-                    ..
-                } => self.forget(restaurant.into()),
-                About { .. } => self.forget_all(),
-            },
+            // A new restaurant sells what its brand sells.
+            "restaurant.created" => {
+                if let Some(brand) = about(message).brand {
+                    self.pages.warm(Place::Brand(brand));
+                }
+            }
+            topic if topic.starts_with("restaurant.") => {
+                self.pages.forget_organisation(message.organisation);
+            }
+            topic => self.learn_of_sold(topic, about(message)),
+        }
+    }
+
+    /// What is sold has changed: what is remembered of it is forgotten, and compiled anew before anybody asks.
+    fn learn_of_sold(&self, topic: &str, about: About) {
+        let place = about.place.or(about.restaurant.map(Place::Restaurant));
+        let Some(place) = place else {
+            return self.forget_all();
+        };
+        self.forget(place);
+        if topic == "menu.published" {
+            self.pages.warm(place);
         }
     }
 
     fn forget_all(&self) {
         self.selling.invalidate_all();
         self.stock.invalidate_all();
+        self.pages.forget_all();
     }
 }
 
@@ -214,6 +234,7 @@ fn about(message: &Message) -> About {
     let nothing = About {
         place: None,
         restaurant: None,
+        brand: None,
     };
     serde_json::from_str(&message.payload).unwrap_or(nothing)
 }

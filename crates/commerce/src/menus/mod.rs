@@ -10,7 +10,9 @@ pub(crate) mod fold;
 mod local;
 mod memory;
 mod packed;
+mod patch;
 mod place;
+mod public;
 mod publish;
 mod revisions;
 mod schema;
@@ -42,7 +44,7 @@ pub static SHARD: Part = Part {
 
 /// The routes of the slice.
 pub fn routes(app: &App) -> Routes {
-    Routes::new().with_state(app.clone())
+    Routes::new().with(public::routes()).with_state(app.clone())
 }
 
 /// What is to be done when its time has come.
@@ -52,9 +54,13 @@ pub(crate) fn timers(app: &App) -> Vec<TimerHandler> {
 
 /// Begins to follow what other nodes publish.
 pub(crate) fn start(app: &App, tasks: &Tasks) {
-    let app = app.clone();
+    let (app, warm) = (app.clone(), app.clone());
     tasks.spawn("menus", move |stop: Stop| {
         let app = app.clone();
         async move { app.0.memory.follow(&app.0.bus, &stop).await }
+    });
+    tasks.spawn("menus_warm", move |stop: Stop| {
+        let app = warm.clone();
+        async move { app.warm(&stop).await }
     });
 }

@@ -22,7 +22,9 @@ pub(crate) fn of(shape: &Shape) -> Responses {
             .canonical_reason()
             .unwrap_or("Done")
             .to_owned();
-        let response = fill(ResponseBuilder::new(), &answers.content);
+        // A status may come with one form or another, such as the formats of a picture.
+        let (_, response) = responses.remove(&answers.status).unwrap_or_default();
+        let response = fill(response, &answers.content);
         responses.insert(answers.status, (about, response));
     }
     if shape.method == http::Method::GET {

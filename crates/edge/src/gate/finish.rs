@@ -32,6 +32,9 @@ const CSP_PAGE: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'",
 );
+/// A picture is looked at: opened by itself it can do nothing, whatever a browser takes it for.
+const CSP_PICTURE: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
 /// How many headers an answer brings besides, as a rule.
 const OWN_HEADERS: usize = 12;
@@ -44,6 +47,7 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 pub(crate) struct Always {
     api: Forms,
     page: Forms,
+    picture: Forms,
 }
 
 /// The same for answers of which there may be packed forms, and for others.
@@ -102,15 +106,17 @@ impl Always {
         Self {
             api: forms(CSP_API),
             page: forms(CSP_PAGE),
+            picture: forms(CSP_PICTURE),
         }
     }
 
     /// The headers for an answer with these of its own.
     fn of(&self, own: &HeaderMap, form: Form) -> &HeaderMap {
-        let html = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
-        let forms = match own.get(header::CONTENT_TYPE).is_some_and(html) {
-            true => &self.page,
-            false => &self.api,
+        let media_type = own.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let forms = match media_type.unwrap_or_default() {
+            [b't', b'e', b'x', b't', b'/', b'h', b't', b'm', b'l', ..] => &self.page,
+            [b'i', b'm', b'a', b'g', b'e', b'/', ..] => &self.picture,
+            _ => &self.api,
         };
         match form {
             Form::Shrinks => &forms.shrinks,
@@ -285,7 +291,9 @@ fn write_headers(always: &Always, headers: &mut HeaderMap, form: Form) {
     for (next, value) in own {
         // A header that is there several times is named once.
         name = next.or(name);
-        if let Some(name) = name.as_ref().filter(|name| !fixed.contains_key(*name)) {
+        // What an answer depends on besides is said beside what all depend on.
+        let is_own = |name: &&HeaderName| **name == header::VARY || !fixed.contains_key(*name);
+        if let Some(name) = name.as_ref().filter(is_own) {
             headers.append(name, value);
         }
     }

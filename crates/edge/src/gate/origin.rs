@@ -15,7 +15,8 @@ const HEADERS_IN: HeaderValue = HeaderValue::from_static(
      x-correlation-id, x-deadline-ms, traceparent",
 );
 const HEADERS_OUT: HeaderValue = HeaderValue::from_static(
-    "etag, retry-after, x-correlation-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+    "etag, retry-after, x-availability, x-correlation-id, x-ratelimit-limit, x-ratelimit-remaining, \
+     x-ratelimit-reset",
 );
 const REMEMBERED_SECONDS: HeaderValue = HeaderValue::from_static("600");
 const TRUE: HeaderValue = HeaderValue::from_static("true");

@@ -118,8 +118,9 @@ impl Faces {
 
     /// What there is of a language, or of what is wider than it: for `de-AT` also `de`.
     fn nearest(&self, name: &str) -> Option<Language> {
-        let wider = |text: &&str| text.rsplit_once('-').map(|(wider, _)| wider);
-        let mut chain = std::iter::successors(Some(name), wider);
+        let mut chain = std::iter::successors(Some(name), |text| {
+            text.rsplit_once('-').map(|(wider, _)| wider)
+        });
         chain.find_map(|name| {
             let is_it = |one: &&Language| one.as_str().eq_ignore_ascii_case(name);
             let own = Some(&self.own).filter(is_it);

@@ -98,7 +98,7 @@ impl App {
     async fn read_front(&self, id: RestaurantId) -> Result<Front> {
         let record = self.0.restaurants.fresh(id).await.at()?;
         let record = record.ok_or_else(crate::menus::app::missing)?;
-        if record.details.state == State::Suspended {
+        if record.state == State::Suspended {
             return Err(closed("the restaurant is suspended and shows no menu"));
         }
         let unpublished = || closed("the restaurant has not published a menu yet");

@@ -13,5 +13,5 @@ mod pages;
 mod view;
 mod warm;
 
-pub use http::routes;
+pub(super) use http::routes;
 pub(crate) use pages::Pages;

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base::{Clock, Error, Result, codes};
+use base::{Clock, Error, Organisation, Result, codes};
 use domain::organisations::RestaurantId;
 use edge::{Packed, Variants};
 use fabric::cache::{EXPENSIVE_AGE_MAX, LISTS_AGE_MAX, Settings};
@@ -70,6 +70,7 @@ impl Pages {
                 let front = load().await?;
                 let (bytes, brand, owner) = (front.bytes(), front.brand, front.organisation);
                 let loaded = Loaded::new(Arc::new(front), bytes).of(owner).tag(&*key);
+                let loaded = loaded.tag(tag(owner));
                 Ok(match brand {
                     Some(brand) => loaded.tag(brand.to_string()),
                     None => loaded,
@@ -131,6 +132,11 @@ impl Pages {
         self.overlays.invalidate_key(&key).await;
     }
 
+    /// Forgets what is known of the restaurants of an organisation, of which one has changed.
+    pub(crate) fn forget_organisation(&self, organisation: Organisation) {
+        self.fronts.invalidate_tag(&tag(organisation));
+    }
+
     /// Forgets all that is not named by a revision.
     pub(crate) fn forget_all(&self) {
         self.fronts.invalidate_all();
@@ -156,4 +162,8 @@ impl Pages {
     fn warming(&self) -> std::sync::MutexGuard<'_, Option<mpsc::Receiver<Place>>> {
         self.warming.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn tag(organisation: Organisation) -> String {
+    format!("org/{organisation}")
 }
