@@ -19,9 +19,7 @@ pub struct App {
 impl App {
     /// The slice over these parts, and those whom it asks.
     #[must_use]
-    pub fn new(parts: &crate::Parts) -> Self {
-        let venues = Venues::new(std::sync::Arc::new(NotYet));
-        let menus = Menus::new(std::sync::Arc::new(NotYet));
+    pub fn new(parts: &crate::Parts, venues: Venues, menus: Menus) -> Self {
         App {
             clock: parts.clock.clone(),
             restaurants: parts.restaurants.clone(),
@@ -72,45 +70,4 @@ impl App {
 #[track_caller]
 fn missing() -> Error {
     Error::missing(codes::NOT_FOUND, "there is no such restaurant")
-}
-
-/// Until those who know are there.
-struct NotYet;
-
-impl rpc::KnowsVenues for NotYet {
-    fn find<'a>(
-        &'a self,
-        _id: RestaurantId,
-    ) -> futures_util::future::BoxFuture<
-        'a,
-        Result<Option<std::sync::Arc<domain::venues::Venue>>>,
-    > {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn fresh<'a>(
-        &'a self,
-        _id: RestaurantId,
-    ) -> futures_util::future::BoxFuture<
-        'a,
-        Result<Option<std::sync::Arc<domain::venues::Venue>>>,
-    > {
-        Box::pin(async { Ok(None) })
-    }
-}
-
-impl rpc::Sells for NotYet {
-    fn current(
-        &self,
-        _restaurant: RestaurantId,
-    ) -> futures_util::future::BoxFuture<'_, Result<Option<std::sync::Arc<rpc::Current>>>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn words(
-        &self,
-        _restaurant: RestaurantId,
-    ) -> futures_util::future::BoxFuture<'_, Result<Option<rpc::Indexed>>> {
-        Box::pin(async { Ok(None) })
-    }
 }
