@@ -4,6 +4,7 @@
 //! only list of keys: defaults, help, hints and what `comanda config` shows come from them.
 
 pub(crate) mod backup;
+pub(crate) mod blobs;
 pub(crate) mod edge;
 pub(crate) mod key;
 mod layers;
@@ -32,9 +33,10 @@ use layers::Layers;
 pub(crate) use values::{Size, Span};
 
 /// All sections, in the order in which they are shown.
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     listen::SECTION,
     storage::SECTION,
+    blobs::SECTION,
     tls::SECTION,
     edge::SECTION,
     sign_in::SECTION,
@@ -53,6 +55,7 @@ pub(crate) const FILE: &str = "comanda.toml";
 pub(crate) struct Settings {
     pub(crate) listen: listen::Listen,
     pub(crate) storage: storage::Storage,
+    pub(crate) blobs: blobs::Blobs,
     pub(crate) tls: tls::Tls,
     pub(crate) edge: edge::Edge,
     pub(crate) sign_in: sign_in::SignIn,
@@ -114,6 +117,7 @@ impl Settings {
         let settings = Self {
             listen: section(&layers, &listen::SECTION)?,
             storage: section(&layers, &storage::SECTION)?,
+            blobs: section(&layers, &blobs::SECTION)?,
             tls: section(&layers, &tls::SECTION)?,
             edge: section(&layers, &edge::SECTION)?,
             sign_in: section(&layers, &sign_in::SECTION)?,
@@ -126,6 +130,7 @@ impl Settings {
         };
         settings.listen.check()?;
         settings.storage.check()?;
+        settings.blobs.check()?;
         settings.tls.check()?;
         settings.edge.check()?;
         settings.sign_in.check()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{Clock, Error, Random, Result, Trail as _, codes};
 use engine::{Consumer, Tasks, TimerHandler};
-use fabric::{Bus, Room, Trust};
+use fabric::{Blobs, Bus, Room, Trust};
 use store::{Db, Sealer};
 
 use super::Args;
@@ -126,6 +126,14 @@ impl Ground {
         let engine = engine::Engine::new(parts, settings, consumers, timers)?;
         engine.start(&self.tasks);
         Ok(())
+    }
+
+    /// The place of pictures, which the settings name.
+    pub(crate) fn blobs(&self) -> Result<Blobs> {
+        let (wanted, data) = (&self.settings.blobs, &self.settings.storage.data);
+        let (place, settings) = (wanted.place(data)?, wanted.settings());
+        let opened = Blobs::open(place, settings, &self.clock, &self.random);
+        opened.context("opening the place of blobs")
     }
 
     /// A name for this process that no other has, also not the next one on this machine.

@@ -105,6 +105,7 @@ impl Slices {
             cursors: Cursors::new(ground.rings.cursors()),
             bus: ground.bus.clone(),
             trust: ground.trust.clone(),
+            blobs: ground.blobs()?,
             restaurants: platform.restaurants(),
         });
         // Set once, here, so neither was there before.

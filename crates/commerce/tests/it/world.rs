@@ -4,6 +4,8 @@
 //! for him. Who may do what is tested elsewhere.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base::secret::Secret;
@@ -15,7 +17,7 @@ use edge::{
     Role, Seen, Settings, Strength, Who, Witness,
 };
 use engine::Tasks;
-use fabric::{Bus, Message, Room, Trust};
+use fabric::{Blobs, Bus, Message, Room, Trust, blobs};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -62,6 +64,7 @@ pub(crate) struct Shop {
 struct Keys {
     cursors: watch::Sender<CursorKey>,
     rings: watch::Sender<KeyRing>,
+    shelf: Shelf,
 }
 
 /// Whether relay, consumers and timers run.
@@ -244,6 +247,7 @@ impl Node {
             cursors: slice::Cursors::new(keys.cursors.subscribe()),
             bus: bus.clone(),
             trust: trust.clone(),
+            blobs: keys.shelf.open(clock, random),
             restaurants: platform.restaurants(),
         });
         let tasks = Tasks::new(clock.clone(), random.clone());
@@ -355,6 +359,31 @@ impl Node {
     }
 }
 
+/// The folder of the blobs of a shop, which goes with it.
+struct Shelf(PathBuf);
+
+impl Shelf {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("comanda-shelf-{}-{number}", std::process::id());
+        let root = std::env::temp_dir().join(name);
+        let _old = std::fs::remove_dir_all(&root);
+        Shelf(root)
+    }
+
+    fn open(&self, clock: &Clock, random: &Random) -> Blobs {
+        let place = blobs::Place::Folder(self.0.clone());
+        Blobs::open(place, blobs::Settings::default(), clock, random).unwrap()
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// What is made in the same millisecond has ids in an order by chance, and so it would be listed.
 async fn after_a_millisecond(made: StatusCode) {
     if made == StatusCode::CREATED {
@@ -417,6 +446,11 @@ impl Shop {
         Self::open(engine, None, Works::Yes).await
     }
 
+    /// The same as [`Shop::working`], with a clock of the test's own for the slices and the engine.
+    pub(crate) async fn working_at(engine: Engine, clock: &Clock) -> Self {
+        Self::open(engine, Some(clock), Works::Yes).await
+    }
+
     /// The same as [`Shop::new`], with a clock of the test's own for the slices.
     pub(crate) async fn at(engine: Engine, clock: &Clock) -> Self {
         Self::open(engine, Some(clock), Works::No).await
@@ -428,7 +462,12 @@ impl Shop {
         let (random, clock) = (&world.random, clock.unwrap_or(&world.clock).clone());
         let (cursors, _) = watch::channel(CursorKey::new(*Secret::draw(random).bytes()));
         let (rings, _) = watch::channel(KeyRing::draw(random));
-        let keys = Keys { cursors, rings };
+        let shelf = Shelf::new();
+        let keys = Keys {
+            cursors,
+            rings,
+            shelf,
+        };
         let (node, doorman) = Node::new((&world, &clock), &world.db, &keys, works);
         Shop {
             world,
@@ -457,6 +496,11 @@ impl Shop {
         let verified = db.verify(settings, &FOLDS, &mut |_| {}).await.unwrap();
         assert!(verified.is_sound(), "{:#?}", verified.findings);
         assert!(verified.folded > 0);
+    }
+
+    /// The folder of the blobs.
+    pub(crate) fn shelf(&self) -> &Path {
+        &self.keys.shelf.0
     }
 
     /// Clock and randomness of the world.
