@@ -198,7 +198,6 @@ impl<'a> Teller<'a> {
     }
 
     fn category(&mut self, old: &'a Category, new: &'a Category) {
-        let told = self.told.len();
         let name = new.name.main();
         self.texts(
             ("The category ", &old.name, &new.name),
@@ -220,7 +219,6 @@ impl<'a> Teller<'a> {
             (&old.external_id, &new.external_id),
             (&old.metadata, &new.metadata),
         );
-        self.details(told, name);
     }
 
     fn items(&mut self) {

@@ -144,6 +144,8 @@ fn presets_that_grow_with_each_level_end() {
         .collect();
     let done = choosing(&menu, 100, &[], &[]);
     assert!(done.chosen.len() <= CHOSEN_LINES_MAX + 1);
+    let deepest = done.chosen.iter().map(|one| usize::from(one.depth)).max();
+    assert_eq!(deepest, Some(DEPTH_MAX));
     assert!(codes(&done).contains(&"too_deep") && codes(&done).contains(&"too_many_choices"));
     assert!(
         check(&menu)
@@ -186,6 +188,31 @@ fn by_hand(menu: &Menu, group: &Group, picks: &[(ItemId, u32)], context: &Contex
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    /// One group, whose prices come in any order: the cheapest pieces are free, whichever they are.
+    #[test]
+    fn a_group_costs_what_its_dearest_pieces_cost(
+        prices in vec(0..900_i64, 1..6), free in 0..5_u16, quantities in vec(0..4_u32, 6),
+    ) {
+        let mut menu = trattoria();
+        let choices = (100..).zip(&prices).map(|(number, minor)| Choice {
+            prices: Some(Prices::flat(*minor)),
+            max: 3,
+            ..choice(number)
+        });
+        menu.groups = vec![Group { free, ..group(1, "Many", (0, 18), choices.collect()) }];
+        menu.items = (100..106).map(|number| option(number, "One", 1)).collect();
+        menu.items.insert(0, Item { groups: vec![grp(1)], ..item(1, "All", 0) });
+        let asked = (100..).zip(quantities).take(prices.len());
+        let asked: Vec<_> = asked.map(|(number, quantity)| wanted(1, number, quantity)).collect();
+        let done = choosing(&menu, 1, &asked, &[]);
+        prop_assert!(done.unmet.is_empty());
+        let picks: Vec<_> = asked.iter().map(|one| (one.item, one.quantity)).collect();
+        let channel = Channel::default();
+        let context = Context { service: Service::Pickup, channel: &channel, dayparts: &[] };
+        let minor: i64 = done.chosen.iter().map(|one| one.minor).sum();
+        prop_assert_eq!(minor, by_hand(&menu, &menu.groups[0], &picks, &context));
+    }
 
     #[test]
     fn nothing_chosen_from_any_menu_panics(menu in any_menu(), wanted in any_wanted()) {

@@ -208,6 +208,10 @@ proptest! {
         prop_assert_eq!(difference(&old, &new).is_empty(), old == new);
         prop_assert!(difference(&new, &new).is_empty());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20 * CASES))]
 
     /// The first price whose part of the day is on is the one that is asked for.
     #[test]
