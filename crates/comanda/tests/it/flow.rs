@@ -19,7 +19,7 @@ const LOGOUT_WITHIN: Duration = Duration::from_secs(1);
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the page calls an authenticator app.
-const APP: &str = r#"#!/bin/sh
+pub(crate) const APP: &str = r#"#!/bin/sh
 exec python3 -c '
 import base64, hashlib, hmac, struct, sys, time
 tag = hmac.new(base64.b32decode(sys.argv[3]), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
@@ -81,7 +81,7 @@ fn first_steps(world: &World, serve: &Serve) {
     }
 }
 
-fn write(path: &Path, text: &str) {
+pub(crate) fn write(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::write(path, text).unwrap();
     let mode = std::fs::Permissions::from_mode(0o755);

@@ -275,10 +275,14 @@ const SPOILT: &[Spoilt] = &[
 #[test]
 fn what_keeps_a_menu_from_being_published_is_said() {
     assert_eq!(check(&trattoria()), []);
+    let page = include_str!("../../../../../docs/menus.md");
     for (what, spoil, expected) in SPOILT {
         let mut menu = trattoria();
         spoil(&mut menu);
         let found = check(&menu);
+        for finding in &found {
+            assert!(page.contains(&format!("`{}`", finding.code)), "{what}");
+        }
         let short = codes(&found)
             .into_iter()
             .map(|(code, field)| format!("{code} {field}"));
