@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use base::{Clock, Error, Organisation, Random, Result, Time, codes};
 use domain::organisations::RestaurantId;
+use engine::Tasks;
 use rpc::{Menus, Restaurants, Venues};
 use slice::{Cursors, Turn};
 use store::Db;
@@ -50,6 +51,14 @@ pub(super) struct Inner {
     /// Something is to be published; something was.
     pub(super) wanted: Notify,
     pub(super) published: Notify,
+}
+
+/// Begins what works on its own: learning what is published, and publishing what is stale.
+pub fn start(app: &App, tasks: &Tasks) {
+    let follower = app.clone();
+    tasks.spawn("search", move |stop| follower.clone().follow(stop));
+    let publisher = app.clone();
+    tasks.spawn("publishing", move |stop| publisher.clone().publish(stop));
 }
 
 impl App {

@@ -91,6 +91,9 @@ pub struct Hit {
     score: f32,
 }
 
+/// A restaurant's slot, how well it fits, how far it is.
+type Fit = (u32, f32, Option<u32>);
+
 /// The filter with what can be made ready once.
 struct Ready<'a> {
     filter: &'a Filter,
@@ -221,7 +224,7 @@ impl Index {
             slot.is_some_and(|slot| ready.takes(self, slot).is_some())
         };
         let found = asked.find(&self.terms, self.slots.len(), is_wanted);
-        let mut fits: Vec<(u32, f32, Option<u32>)> = found
+        let mut fits: Vec<Fit> = found
             .fits
             .iter()
             .filter_map(|(number, score)| {
@@ -230,12 +233,11 @@ impl Index {
             })
             .collect();
         let looked_at = limit.saturating_mul(2);
-        let best_first = |one: &(u32, f32, Option<u32>), other: &(u32, f32, Option<u32>)| {
-            other
-                .1
-                .total_cmp(&one.1)
-                .then(one.2.cmp(&other.2))
-                .then(one.0.cmp(&other.0))
+        // Of those that fit as well, the older: so it is the same on every node.
+        let id = |number| self.slot(number).map(|slot| *slot.card.id.uid().as_bytes());
+        let best_first = |one: &Fit, other: &Fit| {
+            let by_score = other.1.total_cmp(&one.1).then(one.2.cmp(&other.2));
+            by_score.then_with(|| id(one.0).cmp(&id(other.0)))
         };
         if fits.len() > looked_at {
             fits.select_nth_unstable_by(looked_at, best_first);

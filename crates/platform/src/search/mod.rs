@@ -17,7 +17,7 @@ mod tests;
 mod text;
 mod view;
 
-pub use app::{App, Parts};
+pub use app::{App, Parts, start};
 pub use card::{BYTES_MAX, Card, ITEMS_MAX, MenuWords};
 pub use find::{Filter, Hit, Listed, Open, PLACE_BYTES, Place, Sort};
 pub use http::routes;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base::{Result, Trail as _, Uid};
 use domain::organisations::{BrandId, Restaurant, RestaurantId, State};
 use engine::{Consumer, Handled, Stop};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde::Deserialize;
 use store::{Call, Database, Logged, Row, Scope, Value};
 
@@ -216,23 +216,27 @@ impl App {
     }
 
     async fn publish_these(&self, database: &Database, stale: &[Stale]) -> Result<()> {
-        let read = stale.iter().map(|stale| async move {
-            let read = self.read(stale).await;
-            if let Err(error) = &read {
-                let restaurant = stale.restaurant;
-                tracing::warn!(%error, %restaurant, "a restaurant cannot be read; it is tried again");
-            }
-            read.ok()
-        });
-        let read = stream::iter(read).buffer_unordered(SIDE_BY_SIDE);
-        let calls: Vec<[Call; 2]> = read.filter_map(std::future::ready).collect().await;
+        let read = stale
+            .iter()
+            .map(|stale| self.read_if_possible(stale).boxed());
+        let read = stream::iter(read.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE);
+        let calls: Vec<Option<[Call; 2]>> = read.collect().await;
         // What cannot be read holds nobody else up; the next round begins with it again.
         let deadline = self.0.parts.db.deadline();
-        let calls: Vec<Call> = calls.into_iter().flatten().collect();
+        let calls: Vec<Call> = calls.into_iter().flatten().flatten().collect();
         if !calls.is_empty() {
             database.transact(calls, &deadline).await.at()?;
         }
         Ok(())
+    }
+
+    async fn read_if_possible(&self, stale: &Stale) -> Option<[Call; 2]> {
+        let read = self.read(stale).await;
+        if let Err(error) = &read {
+            let restaurant = stale.restaurant;
+            tracing::warn!(%error, %restaurant, "a restaurant cannot be read; it is tried again");
+        }
+        read.ok()
     }
 
     /// Reads a restaurant past all memories, and says what is to be written of it.

@@ -440,7 +440,7 @@ fn notice(held: &Held) -> NoticeView {
 }
 
 fn zone(zone: &Zone, currency: Currency) -> ZoneView {
-    let amount = |minor| Money::new(minor, currency).to_string();
+    let amount = |minor| Money::new(minor, currency).amount();
     let (radius_metres, polygon) = match &zone.shape {
         Shape::Radius(metres) => (Some(*metres), None),
         Shape::Polygon(corners) => {

@@ -22,4 +22,6 @@ mod personal;
 mod plans;
 mod restaurants;
 mod roles;
+mod search;
+mod search_world;
 mod world;

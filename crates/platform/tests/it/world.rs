@@ -359,6 +359,11 @@ impl Shop {
         }
     }
 
+    /// Signs cursors as all nodes of the shop do.
+    pub(crate) fn cursors(&self) -> slice::Cursors {
+        slice::Cursors::new(self.cursors.subscribe())
+    }
+
     /// Another node over the same databases.
     pub(crate) async fn another(&self) -> Node {
         let db = self.world.another_node().await;
@@ -479,7 +484,7 @@ pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// These tests ask what is right, not how much of it fits.
-fn roomy() -> edge::admission::Settings {
+pub(crate) fn roomy() -> edge::admission::Settings {
     edge::admission::Settings {
         limit_first: 1_000,
         limit_min: 1_000,
