@@ -82,20 +82,26 @@ pub(super) fn of_itself(actor: &str) -> Ask {
 }
 
 /// Decides again while others are faster.
-pub(super) async fn again<T>(mut decide: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-    let mut tries = 1;
-    loop {
-        match decide().await {
-            Err(error) if was_refused(&error) && tries < TRIES => tries += 1,
-            Err(error) if was_refused(&error) => {
-                return Err(Error::conflict(
-                    codes::CONFLICT,
-                    "others changed the same at the same time, again and again",
-                )
-                .caused_by(error));
-            }
-            settled => return settled,
-        }
+#[derive(Default)]
+pub(super) struct Tries(usize);
+
+impl Tries {
+    /// Whether it must be decided again, because somebody else was faster; not for ever.
+    pub(super) fn again<T>(&mut self, settled: &Result<T>) -> bool {
+        self.0 = self.0.saturating_add(1);
+        matches!(settled, Err(error) if was_refused(error)) && self.0 < TRIES
+    }
+}
+
+/// What is said in the end, when others were faster again and again.
+pub(super) fn outrun(error: Error) -> Error {
+    match was_refused(&error) {
+        true => Error::conflict(
+            codes::CONFLICT,
+            "others changed the same at the same time, again and again",
+        )
+        .caused_by(error),
+        false => error,
     }
 }
 

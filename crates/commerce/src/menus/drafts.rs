@@ -3,18 +3,24 @@
 //! Every change goes through [`App::edit_commit`]: it judges the edit by a few rows, guards the version of the draft, and
 //! writes the parts and the event that they follow from.
 
-use base::{Error, Result, Trail as _, Uid, codes};
-use domain::menus::{Draft, EDIT_PARTS_MAX, Edit, Menu, Part, PartId, Standing};
+use base::{Currency, Error, Result, Trail as _, Uid, codes};
+use domain::menus::{
+    CategoryId, Draft, EDIT_PARTS_MAX, Edit, GroupId, ItemId, Menu, Part, PartId, Standing,
+};
 use slice::Ask;
 use store::{Call, Commit, Row, Value};
 
-use super::app::{App, again, changed, found, late, missing};
+use super::app::{App, Tries, changed, found, late, missing, outrun};
 use super::fold::Changed;
+use super::patch::{Changes, DraftEdit, EditView};
 use super::place::{Place, Stream};
 use super::store::{self as rows, DraftHead};
+use super::typed::{Names, TypedHead, TypedParts};
 
 /// How many parts are read at once where all are needed.
 const READ_PARTS: i64 = 2_000;
+/// How often it is begun to read a draft that changes meanwhile.
+const READ_TRIES: usize = 8;
 
 /// Where a page of a draft begins: after this kind and id.
 pub(super) type After = (i64, Uid);
@@ -77,39 +83,130 @@ impl App {
         Ok((commit, version))
     }
 
-    /// Changes a draft, and answers its version.
+    /// Changes a draft, and answers its version and the ids of what was put.
     pub(super) async fn edit(
         &self,
         ask: &Ask,
         place: Place,
-        (edit, seen): (&Edit, i64),
-    ) -> Result<i64> {
+        asked: &DraftEdit,
+    ) -> Result<EditView> {
         self.find_place(place).await?;
-        let (operation, request) = ((place.organisation(), "menus.edit"), (place, edit, seen));
+        let (operation, request) = ((place.organisation(), "menus.edit"), (place, asked));
         let settled = ask.settle(&self.0.db, operation, &request, async || {
-            self.edit_commit(ask, place, (edit, Some(seen))).await
+            let (typed, said) = (asked.typed(), asked.head.as_ref());
+            let currency = self.currency(place, said.map(TypedHead::currency)).await?;
+            let named = Named { app: self, place };
+            let edit = Edit {
+                puts: typed.parts(currency, &named)?,
+                removes: asked.removes.clone(),
+            };
+            let wanted = (&edit, Some(asked.version));
+            let (commit, version) = self.edit_commit(ask, place, wanted).await?;
+            Ok((commit, EditView::of(version, &edit.puts)))
         });
         settled.await.map_err(changed)
     }
 
-    /// Puts a new part into a draft, whatever it says by now, and answers the version.
-    pub(super) async fn add(&self, ask: &Ask, place: Place, part: &Part) -> Result<(Part, i64)> {
+    /// Puts one part into a draft, whatever the draft says by now, and answers the part and the version.
+    pub(super) async fn add(
+        &self,
+        ask: &Ask,
+        place: Place,
+        typed: &TypedParts,
+    ) -> Result<(Part, i64)> {
         self.find_place(place).await?;
         let operation = (place.organisation(), "menus.add");
-        // Its id is made for this request; what the caller said is all but that.
-        let request = (place, request_of(part)?);
-        again(async || {
-            ask.settle(&self.0.db, operation, &request, async || {
+        let TypedParts {
+            categories,
+            groups,
+            items,
+            ..
+        } = typed;
+        let request = (place, categories, groups, items);
+        let mut tries = Tries::default();
+        loop {
+            let settled = ask.settle(&self.0.db, operation, &request, async || {
+                let currency = self.currency(place, None).await?;
+                let named = Named { app: self, place };
                 let edit = Edit {
-                    puts: vec![part.clone()],
+                    puts: typed.clone().parts(currency, &named)?,
                     removes: Vec::new(),
                 };
                 let (commit, version) = self.edit_commit(ask, place, (&edit, None)).await?;
-                Ok((commit, (part.clone(), version)))
-            })
-            .await
-        })
-        .await
+                let part = edit.puts.into_iter().next().ok_or_else(missing)?;
+                Ok((commit, (part, version)))
+            });
+            let settled = settled.await;
+            if !tries.again(&settled) {
+                return settled.map_err(outrun);
+            }
+        }
+    }
+
+    /// Changes some fields of a part, and answers the part and the version of the draft.
+    pub(super) async fn change_part(
+        &self,
+        ask: &Ask,
+        (place, id): (Place, PartId),
+        change: &impl Changes,
+    ) -> Result<(Part, i64)> {
+        self.find_place(place).await?;
+        let operation = (place.organisation(), "menus.change_part");
+        let request = (place, id, change);
+        let settled = ask.settle(&self.0.db, operation, &request, async || {
+            let (part, version) = self.part(place, id).await?;
+            let currency = self.currency(place, None).await?;
+            let part = change.changed(part, currency)?.ok_or_else(missing)?;
+            if version != change.version() {
+                return Err(late());
+            }
+            let edit = Edit {
+                puts: vec![part.clone()],
+                removes: Vec::new(),
+            };
+            let (commit, version) = self.edit_commit(ask, place, (&edit, Some(version))).await?;
+            Ok((commit, (part, version)))
+        });
+        settled.await.map_err(changed)
+    }
+
+    /// Takes a part out of a draft; of the draft at this version, if one was seen.
+    pub(super) async fn remove_part(
+        &self,
+        ask: &Ask,
+        (place, id): (Place, PartId),
+        seen: Option<i64>,
+    ) -> Result<()> {
+        self.find_place(place).await?;
+        let operation = (place.organisation(), "menus.remove_part");
+        let request = (place, id, seen);
+        let settled = ask.settle(&self.0.db, operation, &request, async || {
+            self.part(place, id).await?;
+            let edit = Edit {
+                puts: Vec::new(),
+                removes: vec![id],
+            };
+            let (commit, _) = self.edit_commit(ask, place, (&edit, seen)).await?;
+            Ok((commit, ()))
+        });
+        settled.await.map_err(changed)
+    }
+
+    /// What the prices of a draft are in: what the caller says, what the draft says, or what the restaurant takes.
+    pub(super) async fn currency(&self, place: Place, said: Option<Currency>) -> Result<Currency> {
+        if let Some(said) = said {
+            return Ok(said);
+        }
+        if let Some(Part::Head(head)) = self.head_part(place).await? {
+            return Ok(head.currency);
+        }
+        match place {
+            Place::Restaurant(id) => Ok(self.restaurant(id).await?.details.currency),
+            Place::Brand(_) => Err(Error::conflict(
+                codes::CONFLICT,
+                "the head of the menu comes first: it says what prices are in",
+            )),
+        }
     }
 
     /// A part of a draft, and the version of the draft.
@@ -183,29 +280,35 @@ impl App {
     /// # Errors
     /// It changed again and again while it was read, or the database is away.
     pub(crate) async fn whole_draft(&self, place: Place) -> Result<(Draft, i64)> {
-        again(async || {
-            let (mut draft, mut version, mut after) = (Draft::default(), None, BEGINNING);
-            loop {
-                let page = self.page(place, (after, READ_PARTS)).await?;
-                let seen = *version.get_or_insert(page.head.version);
-                if seen != page.head.version {
-                    let changed = store::Failure::Refused {
-                        guard: 0,
-                        name: rows::DRAFTS.name,
-                    };
-                    return Err(changed.into());
-                }
-                draft.follow(Edit {
-                    puts: page.parts,
-                    removes: Vec::new(),
-                });
-                match page.next {
-                    Some(next) => after = next,
-                    None => return Ok((draft, seen)),
-                }
+        for _ in 0..READ_TRIES {
+            if let Some(read) = self.read_whole(place).await? {
+                return Ok(read);
             }
-        })
-        .await
+        }
+        Err(Error::conflict(
+            codes::CONFLICT,
+            "the draft changed again and again while it was read",
+        ))
+    }
+
+    /// A whole draft, unless it changed while it was read.
+    async fn read_whole(&self, place: Place) -> Result<Option<(Draft, i64)>> {
+        let (mut draft, mut version, mut after) = (Draft::default(), None, BEGINNING);
+        loop {
+            let page = self.page(place, (after, READ_PARTS)).await?;
+            let seen = *version.get_or_insert(page.head.version);
+            if seen != page.head.version {
+                return Ok(None);
+            }
+            draft.follow(Edit {
+                puts: page.parts,
+                removes: Vec::new(),
+            });
+            match page.next {
+                Some(next) => after = next,
+                None => return Ok(Some((draft, seen))),
+            }
+        }
     }
 
     /// A whole draft as the menu that it would be, and its version; no menu before its head was said.
@@ -293,13 +396,25 @@ fn belong(place: Place, edit: &Edit) -> Result<()> {
     }
 }
 
-/// What a caller said of a part, without the id that was made for it.
-fn request_of(part: &Part) -> Result<serde_json::Value> {
-    let mut request = serde_json::to_value(part).map_err(|error| {
-        Error::internal(codes::INTERNAL, "a part that is no JSON").caused_by(error)
-    })?;
-    if let Some(fields) = request.as_object_mut() {
-        fields.remove("id");
+/// Makes ids for new parts of a place.
+struct Named<'a> {
+    app: &'a App,
+    place: Place,
+}
+
+impl Names for Named<'_> {
+    fn category(&self) -> CategoryId {
+        let (clock, random) = (&self.app.0.clock, &self.app.0.random);
+        CategoryId::make(clock, random, self.place.organisation())
     }
-    Ok(request)
+
+    fn item(&self) -> ItemId {
+        let (clock, random) = (&self.app.0.clock, &self.app.0.random);
+        ItemId::make(clock, random, self.place.organisation())
+    }
+
+    fn group(&self) -> GroupId {
+        let (clock, random) = (&self.app.0.clock, &self.app.0.random);
+        GroupId::make(clock, random, self.place.organisation())
+    }
 }

@@ -7,6 +7,7 @@
 mod app;
 mod drafts;
 pub(crate) mod fold;
+mod http;
 mod local;
 mod memory;
 mod packed;
@@ -44,7 +45,12 @@ pub static SHARD: Part = Part {
 
 /// The routes of the slice.
 pub fn routes(app: &App) -> Routes {
-    Routes::new().with(public::routes()).with_state(app.clone())
+    Routes::new()
+        .with(http::routes())
+        .with(local::http::routes())
+        .with(stock::http::routes())
+        .with(public::routes())
+        .with_state(app.clone())
 }
 
 /// What is to be done when its time has come.

@@ -7,7 +7,7 @@ use domain::menus::{Change, Head, Menu, Part, RevisionNumber, difference};
 use slice::{Ask, Turn};
 use store::Call;
 
-use super::app::{App, again, changed, late, missing};
+use super::app::{App, Tries, changed, late, missing, outrun};
 use super::packed::{aside, unpack};
 use super::place::Place;
 use super::publish::New;
@@ -134,8 +134,10 @@ impl App {
     ) -> Result<RevisionView> {
         self.find_place(place).await?;
         let operation = (place.organisation(), "menus.restore");
-        let settled = again(async || {
-            ask.settle(&self.0.db, operation, &(place, number, note), async || {
+        let request = (place, number, note);
+        let mut tries = Tries::default();
+        let settled = loop {
+            let settled = ask.settle(&self.0.db, operation, &request, async || {
                 let params = [place.uid().into(), number.into()];
                 let found = self
                     .0
@@ -156,10 +158,12 @@ impl App {
                 };
                 let made = self.make_revision(ask, &mut commit, (place, head, new))?;
                 Ok((commit, RevisionView::of(&made, made.number)))
-            })
-            .await
-        });
-        let settled = settled.await;
+            });
+            let settled = settled.await;
+            if !tries.again(&settled) {
+                break settled.map_err(outrun);
+            }
+        };
         self.0.memory.forget(place);
         settled
     }

@@ -255,19 +255,13 @@ const fn one() -> u16 {
     1
 }
 
-/// A part of a menu.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[schema(as = MenuPart)]
-pub(crate) enum TypedPart {
-    /// What holds for all of it; there is one.
-    Head(TypedHead),
-    /// A category.
-    Category(TypedCategory),
-    /// An item.
-    Item(TypedItem),
-    /// A group.
-    Group(TypedGroup),
+/// Parts of a menu by their kinds.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct TypedParts {
+    pub(crate) head: Option<TypedHead>,
+    pub(crate) categories: Vec<TypedCategory>,
+    pub(crate) groups: Vec<TypedGroup>,
+    pub(crate) items: Vec<TypedItem>,
 }
 
 /// An amount as it was typed, in a currency.
@@ -423,6 +417,14 @@ impl TypedItem {
 }
 
 impl TypedChoice {
+    /// What choices mean in a currency.
+    pub(crate) fn choices(choices: Vec<Self>, currency: Currency) -> Result<Vec<Choice>> {
+        let choices = choices.into_iter().enumerate();
+        choices
+            .map(|(at, choice)| choice.choice(currency, &format!("choices[{at}].prices")))
+            .collect()
+    }
+
     fn choice(self, currency: Currency, field: &str) -> Result<Choice> {
         let prices = self.prices.map(|prices| prices.prices(currency, field));
         Ok(Choice {
@@ -447,12 +449,9 @@ impl TypedChoice {
 impl TypedGroup {
     /// What it means in a currency, under the id that it has or this one.
     pub(crate) fn group(self, currency: Currency, id: impl FnOnce() -> GroupId) -> Result<Group> {
-        let choices = self.choices.into_iter().enumerate();
-        let choices =
-            choices.map(|(at, choice)| choice.choice(currency, &format!("choices[{at}].prices")));
         Ok(Group {
             id: self.id.unwrap_or_else(id),
-            choices: choices.collect::<Result<_>>()?,
+            choices: TypedChoice::choices(self.choices, currency)?,
             name: self.name,
             min: self.min,
             max: self.max,
@@ -490,24 +489,51 @@ pub(crate) trait Names {
     fn group(&self) -> GroupId;
 }
 
-impl TypedPart {
-    /// What it means in a currency.
-    pub(crate) fn part(self, currency: Currency, names: &impl Names) -> Result<Part> {
-        Ok(match self {
-            TypedPart::Head(head) => Part::Head(head.head()),
-            TypedPart::Category(one) => Part::Category(one.category(|| names.category())),
-            TypedPart::Item(one) => Part::Item(one.item(currency, || names.item())?),
-            TypedPart::Group(one) => Part::Group(one.group(currency, || names.group())?),
-        })
+impl TypedParts {
+    /// What they mean in a currency.
+    pub(crate) fn parts(self, currency: Currency, names: &impl Names) -> Result<Vec<Part>> {
+        let mut parts: Vec<Part> = self
+            .head
+            .into_iter()
+            .map(|one| Part::Head(one.head()))
+            .collect();
+        let categories = self.categories.into_iter();
+        parts.extend(categories.map(|one| Part::Category(one.category(|| names.category()))));
+        for (at, one) in self.groups.into_iter().enumerate() {
+            let group = one.group(currency, || names.group());
+            parts.push(Part::Group(
+                group.map_err(|error| within(&error, "groups", at))?,
+            ));
+        }
+        for (at, one) in self.items.into_iter().enumerate() {
+            let item = one.item(currency, || names.item());
+            parts.push(Part::Item(
+                item.map_err(|error| within(&error, "items", at))?,
+            ));
+        }
+        Ok(parts)
     }
 
-    /// How a part of a menu in this currency is shown.
-    pub(crate) fn of(part: Part, currency: Currency) -> Self {
-        match part {
-            Part::Head(head) => TypedPart::Head(head.into()),
-            Part::Category(one) => TypedPart::Category(one.into()),
-            Part::Item(one) => TypedPart::Item(TypedItem::of(one, currency)),
-            Part::Group(one) => TypedPart::Group(TypedGroup::of(one, currency)),
+    /// How parts of a menu in this currency are shown.
+    pub(crate) fn of(parts: Vec<Part>, currency: Currency) -> Self {
+        let mut typed = TypedParts::default();
+        for part in parts {
+            match part {
+                Part::Head(one) => typed.head = Some(one.into()),
+                Part::Category(one) => typed.categories.push(one.into()),
+                Part::Group(one) => typed.groups.push(TypedGroup::of(one, currency)),
+                Part::Item(one) => typed.items.push(TypedItem::of(one, currency)),
+            }
         }
+        typed
     }
+}
+
+/// The same error, of a part in a list.
+fn within(error: &base::Error, list: &str, at: usize) -> base::Error {
+    let whole = base::Error::invalid(error.code(), error.message().to_owned());
+    error.fields().iter().fold(whole, |whole, field| {
+        let name = format!("{list}[{at}].{}", field.field);
+        whole.field(name, field.code, field.message.clone())
+    })
 }

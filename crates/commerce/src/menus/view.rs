@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::fold::hex;
 use super::store::{DraftHead, Revision, Scheduled};
-use super::typed::TypedPart;
+use super::typed::{TypedCategory, TypedGroup, TypedHead, TypedItem};
 
 /// A revision: what was published once and never changes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -96,8 +96,15 @@ pub(crate) struct DraftView {
     pub(crate) revision: RevisionNumber,
     /// What will be published, if something is scheduled.
     pub(crate) scheduled: Option<ScheduledView>,
-    /// The head first, then categories, groups and items, each in the order of their ids.
-    pub(crate) parts: Vec<TypedPart>,
+    /// What holds for all of it; on the first page, once it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) head: Option<TypedHead>,
+    /// Categories, in the order of their ids. Pages show categories first, then groups, then items.
+    pub(crate) categories: Vec<TypedCategory>,
+    /// Groups, in the order of their ids.
+    pub(crate) groups: Vec<TypedGroup>,
+    /// Items, in the order of their ids.
+    pub(crate) items: Vec<TypedItem>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
@@ -109,8 +116,15 @@ pub(crate) struct DraftView {
 pub(crate) struct RevisionPageView {
     /// Which one.
     pub(crate) revision: RevisionView,
-    /// The head first, then categories, groups and items.
-    pub(crate) parts: Vec<TypedPart>,
+    /// What holds for all of it; on the first page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) head: Option<TypedHead>,
+    /// Categories, in the order in which they are shown. Pages show categories first, then groups, then items.
+    pub(crate) categories: Vec<TypedCategory>,
+    /// Groups, in the order of their ids.
+    pub(crate) groups: Vec<TypedGroup>,
+    /// Items, in the order of their ids.
+    pub(crate) items: Vec<TypedItem>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,

@@ -1,5 +1,6 @@
 //! What a restaurant sells of its brand's menu: choice and price only.
 
+pub(super) mod http;
 pub(crate) mod store;
 pub(crate) mod view;
 

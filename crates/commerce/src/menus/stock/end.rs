@@ -8,7 +8,7 @@ use engine::{Due, Handled, Timer, TimerHandler};
 use serde::{Deserialize, Serialize};
 
 use super::store;
-use crate::menus::app::{App, of_itself};
+use crate::menus::app::{App, Tries, of_itself, outrun};
 use crate::menus::fold::StockChanged;
 use crate::menus::place::Stream;
 
@@ -84,36 +84,43 @@ impl App {
     /// # Errors
     /// The database is away.
     pub async fn sold_out(&self, restaurant: RestaurantId, item: ItemId) -> Result<()> {
-        let sold = crate::menus::app::again(async || {
-            let standing = self.standing_stock(restaurant).await?;
-            let Some(stock) = standing
-                .find(item)
-                .filter(|stock| stock.off.left == Some(0))
-            else {
-                return Ok(());
-            };
-            let (uid, version) = (restaurant.uid(), standing.version.saturating_add(1));
-            let off = Off {
-                left: Some(0),
-                ..stock.off.clone()
-            };
-            let mut commit = self.commit_of(restaurant.into());
-            commit.guard(&store::CHANGE_HEAD, [uid.into(), standing.version.into()]);
-            let params: [Value; 3] = [uid.into(), item.uid().into(), version.into()];
-            commit.guard(&store::SOLD_OUT, params);
-            let told = StockChanged {
-                restaurant,
-                item,
-                off: Some(off),
-            };
-            let at = (Stream::Stock.of(uid), version);
-            let event = of_itself(ACTOR).event(&commit, at, "menu.stock_changed", &told)?;
-            commit.event(event);
-            self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
-            Ok(())
-        });
-        let sold = sold.await;
+        let mut tries = Tries::default();
+        let sold = loop {
+            let sold = self.note_sold_out(restaurant, item).await;
+            if !tries.again(&sold) {
+                break sold.map_err(outrun);
+            }
+        };
         self.0.memory.forget_stock(restaurant).await;
         sold
+    }
+
+    async fn note_sold_out(&self, restaurant: RestaurantId, item: ItemId) -> Result<()> {
+        let standing = self.standing_stock(restaurant).await?;
+        let Some(stock) = standing
+            .find(item)
+            .filter(|stock| stock.off.left == Some(0))
+        else {
+            return Ok(());
+        };
+        let (uid, version) = (restaurant.uid(), standing.version.saturating_add(1));
+        let off = Off {
+            left: Some(0),
+            ..stock.off.clone()
+        };
+        let mut commit = self.commit_of(restaurant.into());
+        commit.guard(&store::CHANGE_HEAD, [uid.into(), standing.version.into()]);
+        let params: [Value; 3] = [uid.into(), item.uid().into(), version.into()];
+        commit.guard(&store::SOLD_OUT, params);
+        let told = StockChanged {
+            restaurant,
+            item,
+            off: Some(off),
+        };
+        let at = (Stream::Stock.of(uid), version);
+        let event = of_itself(ACTOR).event(&commit, at, "menu.stock_changed", &told)?;
+        commit.event(event);
+        self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
+        Ok(())
     }
 }

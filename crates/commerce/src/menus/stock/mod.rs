@@ -4,7 +4,7 @@
 //! by the commits of orders, with [`take()`].
 
 mod end;
-
+pub(super) mod http;
 pub(crate) mod store;
 mod take;
 pub(crate) mod view;
@@ -19,7 +19,7 @@ use domain::venues::next_business_day;
 use engine::Timer;
 use slice::{Ask, wrong};
 
-use super::app::{App, again, missing};
+use super::app::{App, Tries, missing, outrun};
 use super::fold::StockChanged;
 use super::place::Stream;
 use store::Stock;
@@ -55,8 +55,9 @@ impl App {
         let today = self.today(restaurant).await?;
         let request = (restaurant, item, format!("{stop:?}"));
         let operation = (restaurant.organisation(), "menus.stop");
-        let settled = again(async || {
-            ask.settle(&self.0.db, operation, &request, async || {
+        let mut tries = Tries::default();
+        let settled = loop {
+            let settled = ask.settle(&self.0.db, operation, &request, async || {
                 let standing = self.standing_stock(restaurant).await?;
                 let decided = standing.availability().stop(item, stop.clone(), today);
                 let decided = decided.map_err(|refusal| match refusal {
@@ -77,10 +78,12 @@ impl App {
                     off: Some(off),
                 };
                 Ok((self.say(ask, &standing, wanted)?, view))
-            })
-            .await
-        });
-        let settled = settled.await;
+            });
+            let settled = settled.await;
+            if !tries.again(&settled) {
+                break settled.map_err(outrun);
+            }
+        };
         self.0.memory.forget_stock(restaurant).await;
         settled
     }
@@ -92,9 +95,13 @@ impl App {
         (restaurant, item): (RestaurantId, ItemId),
     ) -> Result<()> {
         self.restaurant(restaurant).await?;
-        let operation = (restaurant.organisation(), "menus.resume");
-        let settled = again(async || {
-            ask.settle(&self.0.db, operation, &(restaurant, item), async || {
+        let (operation, request) = (
+            (restaurant.organisation(), "menus.resume"),
+            (restaurant, item),
+        );
+        let mut tries = Tries::default();
+        let settled = loop {
+            let settled = ask.settle(&self.0.db, operation, &request, async || {
                 let standing = self.standing_stock(restaurant).await?;
                 if standing.find(item).is_none() {
                     return Ok((self.commit_of(restaurant.into()), ()));
@@ -105,10 +112,12 @@ impl App {
                     off: None,
                 };
                 Ok((self.say(ask, &standing, wanted)?, ()))
-            })
-            .await
-        });
-        let settled = settled.await;
+            });
+            let settled = settled.await;
+            if !tries.again(&settled) {
+                break settled.map_err(outrun);
+            }
+        };
         self.0.memory.forget_stock(restaurant).await;
         settled
     }
