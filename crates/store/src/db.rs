@@ -68,6 +68,7 @@ struct Inner {
     directory: Directory,
     within: Duration,
     in_flight: crate::idempotency::InFlight,
+    looks: crate::look::Looks,
 }
 
 impl Db {
@@ -93,6 +94,7 @@ impl Db {
             directory: Directory::with_copy(settings.directory_copy.clone())?,
             within: settings.within,
             in_flight: crate::idempotency::InFlight::default(),
+            looks: crate::look::Looks::default(),
         })))
     }
 
@@ -399,6 +401,10 @@ impl Db {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(crate) fn looks(&self) -> &crate::look::Looks {
+        &self.0.looks
     }
 
     pub(crate) fn in_flight(&self) -> &crate::idempotency::InFlight {

@@ -16,6 +16,7 @@ mod head;
 mod idempotency;
 mod lease;
 mod log;
+mod look;
 mod migrate;
 pub mod postgres;
 pub mod retention;

@@ -179,6 +179,33 @@ pub(super) async fn a_new_organisation_is_known_to_another_node_by_its_first_com
     ));
 }
 
+pub(super) async fn a_new_organisation_is_known_to_another_node_at_once(world: World) {
+    let node = world.trial.another_node().await;
+    for _ in 0..3 {
+        let Home { organisation, .. } = world.trial.home(FREE).await;
+        assert_eq!(node.directory().find(organisation), None);
+        let waiting = (0..20).map(|_| node.knows(organisation));
+        let known = futures_util::future::join_all(waiting).await;
+        assert!(known.into_iter().all(|known| known));
+    }
+}
+
+pub(super) async fn numbers_that_are_nobodys_are_looked_for_together_and_seldom(world: World) {
+    let node = world.trial.another_node().await;
+    let nobody = |number: u32| Organisation::new(1_000_000 + number);
+    let begun = tokio::time::Instant::now();
+    let waiting = (0..500).map(|number| node.knows(nobody(number)));
+    let known = futures_util::future::join_all(waiting).await;
+    assert!(known.into_iter().all(|known| !known));
+    // One look for all of them, and one more for those who came while it was under way.
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let begun = tokio::time::Instant::now();
+    for number in 0..4 {
+        assert!(!node.knows(nobody(number)).await);
+    }
+    assert!(begun.elapsed() > Duration::from_millis(300));
+}
+
 pub(super) async fn a_shard_that_is_away_is_waited_for_by_whoever_comes_again(world: World) {
     let (db, deadline) = (world.db(), world.db().deadline());
     let half = world.open(&world.settings_without_shard());

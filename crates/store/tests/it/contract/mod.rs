@@ -170,6 +170,8 @@ crate::world::stamp! {
             a_winner_on_another_node_is_found_by_the_claim
             sixteen_equal_requests_on_two_nodes_make_one_organisation
             a_new_organisation_is_known_to_another_node_by_its_first_commit
+            a_new_organisation_is_known_to_another_node_at_once
+            numbers_that_are_nobodys_are_looked_for_together_and_seldom
             a_shard_that_is_away_is_waited_for_by_whoever_comes_again
             shards_have_logs_of_their_own
             a_shard_that_is_away_does_not_hold_up_organisations_of_others

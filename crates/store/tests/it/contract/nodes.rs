@@ -5,10 +5,11 @@ use std::time::Duration;
 use testkit::trial::SHARD;
 
 pub(super) use super::directory::{
-    a_damaged_copy_is_refused_by_its_name,
+    a_damaged_copy_is_refused_by_its_name, a_new_organisation_is_known_to_another_node_at_once,
     a_new_organisation_is_known_to_another_node_by_its_first_commit,
     a_shard_that_is_away_does_not_hold_up_organisations_of_others,
-    a_shard_that_is_away_is_waited_for_by_whoever_comes_again, racing_changes_leave_a_whole_copy,
+    a_shard_that_is_away_is_waited_for_by_whoever_comes_again,
+    numbers_that_are_nobodys_are_looked_for_together_and_seldom, racing_changes_leave_a_whole_copy,
     shards_have_logs_of_their_own, sixteen_equal_requests_on_two_nodes_make_one_organisation,
     without_the_control_database_the_copy_serves,
 };
