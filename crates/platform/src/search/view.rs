@@ -162,6 +162,7 @@ pub(crate) struct WeeklyView {
 /// When a service is offered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ShownHours)]
 pub(crate) struct HoursView {
     /// Which service.
     #[schema(value_type = String, pattern = "^(delivery|pickup|dine_in)$")]
