@@ -88,6 +88,11 @@ const PACKAGES: &[Package] = &[
         is_there: || place::find("chromium").is_some(),
     },
     Package {
+        name: "nginx-light",
+        purpose: "sends menus from files, beside ours, in the bench",
+        is_there: || place::find("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file(),
+    },
+    Package {
         name: "slowhttptest",
         purpose: "plays clients that are slow on purpose",
         is_there: || place::find("slowhttptest").is_some(),

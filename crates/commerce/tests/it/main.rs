@@ -6,9 +6,17 @@
     reason = "a test may fail wherever it likes"
 )]
 
+#[path = "../../../domain/tests/fuzz/menus.rs"]
+mod chance;
+mod drafts;
 mod ground;
 mod pictures;
 mod pictures_corpus;
+mod transfer;
 mod venues;
 mod venues_standing;
+mod public;
+mod public_since;
+mod publishing;
+mod stock;
 mod world;

@@ -160,6 +160,12 @@ impl App {
         self.0.memory.pages.aside(work).await
     }
 
+    /// How many answers to the public were compiled by this node.
+    #[must_use]
+    pub fn compiled(&self) -> u64 {
+        self.0.memory.pages.compiled()
+    }
+
     /// What has run out, from memory or read now.
     pub(super) async fn overlay(&self, id: RestaurantId, accepts: Accepts) -> Result<Packed> {
         // Whoever shows no menu shows nothing that has run out.

@@ -3,6 +3,7 @@
 //! Fronts and overlays are dropped by the events of menus and believed only while the log is in sight. What is compiled
 //! is named by a revision, which never changes, and is good for as long as there is room.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub(crate) struct Pages {
     answers: Cache<Packed>,
     overlays: Cache<Arc<Variants>>,
     compiling: Semaphore,
+    compiled: AtomicU64,
     to_warm: mpsc::Sender<Place>,
     warming: Mutex<Option<mpsc::Receiver<Place>>>,
 }
@@ -54,6 +56,7 @@ impl Pages {
             answers: Cache::new("menus_answers", answers, clock, &Trust::granted()),
             overlays: Cache::new("menus_overlays", overlays, clock, trust),
             compiling: Semaphore::new(COMPILING_MAX),
+            compiled: AtomicU64::new(0),
             to_warm,
             warming: Mutex::new(Some(warming)),
         }
@@ -87,6 +90,7 @@ impl Pages {
         self.answers
             .get_or_set(key, || async {
                 let packed = compile().await?;
+                self.compiled.fetch_add(1, Ordering::Relaxed);
                 let bytes = packed.bytes();
                 Ok(Loaded::new(packed, bytes).of(front.organisation))
             })
@@ -118,6 +122,11 @@ impl Pages {
         let _permit = permit.map_err(|_| broken("nothing is compiled any more"))?;
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|_| broken("compiling a menu ended in a panic"))?
+    }
+
+    /// How many answers were compiled.
+    pub(super) fn compiled(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
     }
 
     /// Forgets what is sold in a place.

@@ -1,0 +1,74 @@
+//! The menus bench: what a menu of about 23 KB costs to send beside a bare server and nginx that send the same bytes,
+//! whether fifty thousand restaurants are served as quickly as a hundred, how soon a published menu is seen, and how
+//! quickly something is found.
+//!
+//! All servers have one thread, and the clients another; they are measured in turn, in several rounds, and the median
+//! counts. Nothing passes or fails by time.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench talks to whoever started it, and ends when its ground is not there"
+)]
+
+mod dishes;
+mod fill;
+mod guest;
+mod house;
+mod many;
+mod options;
+mod servers;
+mod speed;
+mod visible;
+
+use std::process::ExitCode;
+
+use load::Report;
+
+use options::{Options, Part};
+
+/// What a step of the bench answers; the text of a failure is for people.
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("nothing to do without --bench: {}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(said) => {
+            eprintln!("{said}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match bench(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the bench failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(options: &Options) -> Outcome<()> {
+    let mut figures = Vec::new();
+    for part in &options.parts {
+        figures.extend(match part {
+            Part::Speed => speed::run(options)?,
+            Part::Many => many::run(options)?,
+            Part::Visible => visible::run(options)?,
+        });
+    }
+    let report = Report {
+        bench: "menus",
+        figures,
+    };
+    println!("{report}");
+    if let Some(path) = &options.json {
+        report.write_json(path)?;
+    }
+    Ok(())
+}

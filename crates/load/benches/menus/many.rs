@@ -1,0 +1,124 @@
+//! Part (b): the same from few restaurants and from many, of which some are asked for far more often than others.
+//!
+//! Each installation has a node of its own. Before anything is measured every menu was asked for once, as on a node that
+//! runs for a while; menus are asked for packed, as browsers do.
+
+use std::net::SocketAddr;
+
+use base::{Clock, Random};
+use domain::organisations::RestaurantId;
+use load::{Figure, Goal, Table};
+use tokio::runtime::Runtime;
+
+use crate::Outcome;
+use crate::fill::Size;
+use crate::guest::{self, Requests, Seen};
+use crate::house::{House, Node, Works};
+use crate::options::Options;
+use crate::servers;
+use crate::speed::request;
+
+const FEW: u32 = 100;
+/// How many requests are drawn; then they begin again.
+const DRAWN: usize = 200_000;
+const ACCEPT: &str = "accept-encoding: gzip, deflate, br\r\n";
+
+struct City {
+    _house: House,
+    _node: Node,
+    address: SocketAddr,
+    requests: Requests,
+    seen: Vec<Seen>,
+}
+
+pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
+    let (servers, clients) = (servers::one_thread()?, servers::one_thread()?);
+    let clock = Clock::real();
+    let mut cities = Vec::new();
+    for restaurants in [FEW, options.restaurants] {
+        let began = clock.elapsed();
+        let city = city(Size::of(restaurants), (&servers, &clients), &clock)?;
+        let took = clock.elapsed().saturating_sub(began);
+        println!(
+            "{restaurants} restaurants: filled and warm after {:.1} s",
+            took.as_secs_f64()
+        );
+        cities.push(city);
+    }
+    for _ in 0..options.rounds {
+        for city in &mut cities {
+            let seen = guest::measure(&clock, city.address, &city.requests, options);
+            city.seen.push(clients.block_on(seen)?);
+        }
+    }
+    let seen: Vec<Seen> = cities
+        .into_iter()
+        .map(|city| guest::median(city.seen))
+        .collect();
+    let mut table = Table::new(["restaurants", "requests/s", "p99 ms"]);
+    for (restaurants, seen) in [FEW, options.restaurants].iter().zip(&seen) {
+        table.row([
+            restaurants.to_string(),
+            format!("{:.0}", seen.per_second),
+            format!("{:.2}", seen.p99.as_secs_f64() * 1e3),
+        ]);
+    }
+    println!("{table}");
+    let (few, many) = (seen[0], seen[1]);
+    let ms = |seen: Seen| seen.p99.as_secs_f64() * 1e3;
+    Ok(vec![
+        Figure::new(
+            "throughput_50000_vs_100",
+            "requests/s",
+            many.per_second,
+            few.per_second,
+            Goal::AtLeast(0.9),
+        ),
+        Figure::new(
+            "menu_p99_50000_vs_100",
+            "ms",
+            ms(many),
+            ms(few),
+            Goal::AtMost(1.1),
+        ),
+    ])
+}
+
+fn city(size: Size, (servers, clients): (&Runtime, &Runtime), clock: &Clock) -> Outcome<City> {
+    let house = clients.block_on(House::filled(size))?;
+    let node = clients.block_on(house.node(Works::No))?;
+    let address = servers.block_on(servers::ours(node.edge.clone(), clock))?;
+    let all: Vec<Vec<u8>> = (0..size.restaurants)
+        .map(|at| request(RestaurantId::from(size.restaurant(at)), ACCEPT))
+        .collect();
+    let each: Requests = all.clone().into();
+    clients.block_on(guest::warm(address, &each, 8))?;
+    let picks = zipf(&Random::seeded(11), all.len());
+    let requests = picks.into_iter().map(|at| all[at].clone());
+    Ok(City {
+        _house: house,
+        _node: node,
+        address,
+        requests: requests.collect(),
+        seen: Vec::new(),
+    })
+}
+
+/// Draws restaurants so that the one at rank n is asked for with a share of 1/n. Rank and place are not the same.
+fn zipf(random: &Random, restaurants: usize) -> Vec<usize> {
+    let mut sums = Vec::with_capacity(restaurants);
+    let mut sum = 0.0;
+    for rank in 1..=restaurants {
+        sum += 1.0 / rank as f64;
+        sums.push(sum);
+    }
+    let draw = |_| {
+        let point = random.below(1 << 52) as f64 / (1_u64 << 52) as f64 * sum;
+        let rank = sums
+            .partition_point(|upto| *upto < point)
+            .min(restaurants - 1);
+        // A prime that divides no such number of restaurants spreads ranks over all organisations.
+        rank * 7_919 % restaurants
+    };
+    (0..DRAWN).map(draw).collect()
+}

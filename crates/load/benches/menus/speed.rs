@@ -1,0 +1,151 @@
+//! Part (a): one menu, plain and packed, from our server, from a bare axum server that sends the same bytes from memory,
+//! and from nginx that sends them from a file.
+
+use std::net::SocketAddr;
+
+use base::Clock;
+use domain::organisations::RestaurantId;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use load::{Figure, Goal, Table};
+
+use crate::Outcome;
+use crate::fill::Size;
+use crate::guest::{self, Requests, Seen};
+use crate::house::{House, Works};
+use crate::options::Options;
+use crate::servers::{self, Canned, Nginx};
+
+/// What one form of the menu is asked from.
+struct Contest {
+    form: &'static str,
+    requests: Requests,
+    ours: SocketAddr,
+    axum: SocketAddr,
+    nginx: Option<SocketAddr>,
+    body: usize,
+}
+
+pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
+    let (servers, clients) = (servers::one_thread()?, servers::one_thread()?);
+    let clock = Clock::real();
+    let size = Size::of(10);
+    let house = clients.block_on(House::filled(size))?;
+    let node = clients.block_on(house.node(Works::No))?;
+    let ours = servers.block_on(servers::ours(node.edge.clone(), &clock))?;
+    let id = RestaurantId::from(size.restaurant(0));
+    let mut contests = Vec::new();
+    let mut bodies = Vec::new();
+    for (form, accept) in [("plain", ""), ("packed", "accept-encoding: gzip\r\n")] {
+        let request = request(id, accept);
+        let answer = clients.block_on(guest::once(ours, request.clone()))?;
+        let canned = canned(&answer)?;
+        bodies.push(canned.body.clone());
+        let body = canned.body.len();
+        contests.push(Contest {
+            form,
+            requests: vec![request].into(),
+            ours,
+            axum: servers.block_on(servers::axum(canned))?,
+            nginx: None,
+            body,
+        });
+    }
+    let nginx = Nginx::start(&bodies[0], &bodies[1])?;
+    let mut figures = Vec::new();
+    let mut table = Table::new(["a menu", "bytes", "requests/s", "p99 ms"]);
+    for mut contest in contests {
+        contest.nginx = nginx.as_ref().map(|nginx| nginx.address);
+        let measure =
+            |address| clients.block_on(guest::measure(&clock, address, &contest.requests, options));
+        let seen = compare(&contest, options, measure)?;
+        for (name, seen) in &seen {
+            table.row([
+                format!("{} from {name}", contest.form),
+                contest.body.to_string(),
+                format!("{:.0}", seen.per_second),
+                format!("{:.2}", seen.p99.as_secs_f64() * 1e3),
+            ]);
+        }
+        figures.extend(figures_of(contest.form, &seen));
+    }
+    println!("{table}");
+    Ok(figures)
+}
+
+/// Measures all servers in turn, round for round.
+fn compare(
+    contest: &Contest,
+    options: &Options,
+    measure: impl Fn(SocketAddr) -> Outcome<Seen>,
+) -> Outcome<Vec<(&'static str, Seen)>> {
+    let mut all = vec![
+        ("ours", contest.ours, Vec::new()),
+        ("bare axum", contest.axum, Vec::new()),
+    ];
+    all.extend(contest.nginx.map(|address| ("nginx", address, Vec::new())));
+    for _ in 0..options.rounds {
+        for (_, address, seen) in &mut all {
+            seen.push(measure(*address)?);
+        }
+    }
+    let medians = all
+        .into_iter()
+        .map(|(name, _, seen)| (name, guest::median(seen)));
+    Ok(medians.collect())
+}
+
+fn figures_of(form: &str, seen: &[(&'static str, Seen)]) -> Vec<Figure> {
+    let find = |wanted: &str| seen.iter().find(|(name, _)| *name == wanted);
+    let (Some((_, ours)), Some((_, axum))) = (find("ours"), find("bare axum")) else {
+        return Vec::new();
+    };
+    let name = |plain, packed| if form == "plain" { plain } else { packed };
+    let mut figures = vec![Figure::new(
+        name("menu_vs_bare_axum", "menu_packed_vs_bare_axum"),
+        "requests/s",
+        ours.per_second,
+        axum.per_second,
+        Goal::AtLeast(0.85),
+    )];
+    figures.extend(find("nginx").map(|(_, nginx)| {
+        Figure::new(
+            name("menu_vs_nginx", "menu_packed_vs_nginx"),
+            "requests/s",
+            ours.per_second,
+            nginx.per_second,
+            Goal::AtLeast(0.0),
+        )
+    }));
+    figures
+}
+
+/// A request as a browser's page sends it.
+pub(crate) fn request(id: RestaurantId, more: &str) -> Vec<u8> {
+    format!(
+        "GET /api/restaurants/{id}/menu HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: application/json\r\n\
+         accept-language: en\r\nuser-agent: bench\r\n{more}\r\n"
+    )
+    .into_bytes()
+}
+
+/// Takes an answer apart, so that another server can send the same bytes.
+fn canned(answer: &[u8]) -> Outcome<Canned> {
+    let end = answer
+        .windows(4)
+        .position(|part| part == b"\r\n\r\n")
+        .ok_or("no head")?;
+    let head = std::str::from_utf8(&answer[..end])?;
+    let mut headers = HeaderMap::new();
+    for line in head.lines().skip(1) {
+        let (name, value) = line.split_once(':').ok_or("no header")?;
+        // What a server writes itself.
+        if !matches!(name, "content-length" | "date") {
+            headers.append(
+                name.parse::<HeaderName>()?,
+                value.trim().parse::<HeaderValue>()?,
+            );
+        }
+    }
+    let body = answer[end + 4..].to_vec().into();
+    Ok(Canned { headers, body })
+}
