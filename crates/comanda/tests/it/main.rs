@@ -16,6 +16,7 @@ mod flow;
 mod headers;
 mod line;
 mod looks;
+mod menus;
 mod postgres;
 mod privacy;
 mod production;

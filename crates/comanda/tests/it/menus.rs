@@ -32,7 +32,10 @@ fn menus(world: &World, serve: &Serve) {
         .unwrap();
     let page = include_str!("../../../../docs/menus.md");
     let lines: Vec<String> = blocks(page).lines().map(judged).collect();
-    let judged = lines.iter().filter(|line| line.starts_with("said=")).count();
+    let judged = lines
+        .iter()
+        .filter(|line| line.starts_with("said="))
+        .count();
     assert!(judged >= 15, "{judged}");
     let script = format!("{}{}", blocks(steps), lines.join("\n"));
     let script = script.replace("http://127.0.0.1:8080", &format!("http://{}", serve.http()));
