@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod config;
 mod databases;
+mod demo;
 mod doctor;
 mod ended;
 mod letters;
@@ -37,6 +38,7 @@ const ABOUT: &str = "\
 Restaurant ordering and delivery for groups of restaurants, on one machine or many.
 
   comanda serve                 start everything on this machine, with SQLite files in ./comanda-data
+  comanda demo                  fill a new installation with a city to look at
   comanda doctor                look whether this machine is fit for it, and say what to do
   comanda config --defaults     every setting with its default, as a file to begin with
 
@@ -65,6 +67,9 @@ enum Command {
     /// Show the settings in force and where each came from
     #[command(long_about = config::show::ABOUT)]
     Config(config::show::Args),
+    /// Fill a new installation with a demo city
+    #[command(long_about = demo::ABOUT)]
+    Demo(demo::Args),
     /// Look whether this machine and its settings are fit, and say what to do
     #[command(long_about = doctor::ABOUT)]
     Doctor(doctor::Args),
@@ -108,6 +113,7 @@ fn run(line: &Line) -> Result<Ended> {
         Command::Serve(args) => serve::run(settings(args.flags())?, args),
         Command::Migrate(args) => well(migrate::run(&settings(Vec::new())?, args)),
         Command::Config(args) => well(config::show::run(&settings(Vec::new())?, args)),
+        Command::Demo(args) => well(demo::run(settings(args.flags())?, args)),
         Command::Doctor(args) => doctor::run(&settings(Vec::new())?, args),
         Command::Secrets(args) => well(secrets::run(&settings(Vec::new())?, args)),
         Command::Backup(args) => backup::run(&settings(Vec::new())?, args),

@@ -3,13 +3,13 @@
 mod announce;
 mod doors;
 mod erasures;
-mod ground;
+pub(crate) mod ground;
 mod pages;
 pub(crate) mod production;
 mod rings;
 mod routes;
 mod signals;
-mod slices;
+pub(crate) mod slices;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ then brought to an end; a second signal ends at once.
 The first start prints a link by which the first operator sets the platform up.";
 
 /// What `comanda serve` takes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// The address for everybody [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -63,6 +63,14 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// What is said by a command that opens the same ground and answers nobody.
+    pub(crate) fn migrating(migrate: bool) -> Self {
+        Args {
+            migrate,
+            ..Args::default()
+        }
+    }
+
     /// What these flags say about settings.
     pub(crate) fn flags(&self) -> Vec<Flag> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
