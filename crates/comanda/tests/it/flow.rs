@@ -32,7 +32,7 @@ print("%06d" % ((struct.unpack(">I", tag[at:at + 4])[0] & 0x7fffffff) % 1000000)
 const THEN: &str = r#"
 [ "$(curl -s -o /dev/null -w '%{http_code}' -b lucia.jar $api/api/auth/me)" = 401 ]
 [ "$(curl -s -o /dev/null -w '%{http_code}' -b carlo.jar $api/api/organisations/$org/members)" = 403 ]
-[ "$(curl -s -o /dev/null -w '%{http_code}' -b carlo.jar $api/api/restaurants/$restaurant)" = 200 ]
+[ "$(curl -s -o /dev/null -w '%{http_code}' -b carlo.jar $api/api/restaurants/$restaurant/record)" = 200 ]
 "#;
 
 #[test]
@@ -89,18 +89,19 @@ pub(crate) fn write(path: &Path, text: &str) {
 }
 
 /// Two processes on the same databases, with the same secrets.
-struct Pair {
+pub(crate) struct Pair {
     nodes: [Serve; 2],
     starts: [Start; 2],
 }
 
 impl Pair {
-    fn start(places: &Places) -> Self {
+    pub(crate) fn start(places: &Places) -> Self {
         let start = || {
             // Tokens name the platform by its public address, which is the same on all nodes.
             let sets = [
                 "edge.rate_api=0",
                 "edge.rate_auth=0",
+                "edge.rate_read=0",
                 "listen.public_url=http://127.0.0.1:8080",
             ];
             Start::new(env!("CARGO_BIN_EXE_comanda"))
@@ -124,7 +125,7 @@ impl Pair {
         }
     }
 
-    fn addresses(&self) -> [SocketAddr; 2] {
+    pub(crate) fn addresses(&self) -> [SocketAddr; 2] {
         [self.nodes[0].http(), self.nodes[1].http()]
     }
 }
@@ -200,7 +201,7 @@ impl House {
         let inside = format!("/api/organisations/{}", self.organisation);
         let members = format!("{inside}/members");
         let mut cook = self.cook.at(other);
-        let restaurant = format!("/api/restaurants/{}", self.restaurant);
+        let restaurant = format!("/api/restaurants/{}/record", self.restaurant);
         let known = Self::until(&mut cook, &restaurant, 200);
         assert!(known < REVOKED_WITHIN, "{known:?}");
         // The other node remembers what he may before it changes.
@@ -267,7 +268,7 @@ impl House {
         let paired = Browser::new(other)
             .post("/api/devices/pair", &json!({"code": code}))
             .is(201);
-        let restaurant = format!("/api/restaurants/{}", self.restaurant);
+        let restaurant = format!("/api/restaurants/{}/record", self.restaurant);
         for (made, kind) in [(key, "key"), (paired, "device")] {
             let bearer = format!("Bearer {}", made.text("secret"));
             let ask = || {

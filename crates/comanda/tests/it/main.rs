@@ -20,6 +20,7 @@ mod menus;
 mod postgres;
 mod privacy;
 mod production;
+mod published;
 mod restore;
 mod restore_servers;
 mod rotation;
