@@ -35,6 +35,7 @@ pub(crate) static BRING: Bring = Bring {
         &engine::PART,
         &commerce::venues::SHARD,
         &commerce::menus::SHARD,
+        &commerce::menus::transfer::SHARD,
         &commerce::pictures::SHARD,
     ],
     people: &[&engine::PART],
@@ -522,6 +523,11 @@ impl Shop {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
         self.ask((OPERATOR, ""), Method::POST, path, Some(body))
+            .await
+    }
+
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Said {
+        self.ask((OPERATOR, key), Method::POST, path, Some(body))
             .await
     }
 
