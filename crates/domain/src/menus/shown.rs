@@ -8,8 +8,9 @@ use base::{Currency, Money};
 use serde::Serialize;
 
 use super::{
-    Allergen, Category, CategoryId, Channel, Choice, Context, Daypart, Diet, Group, GroupId, Item,
-    ItemId, Key, Language, Menu, PictureId, Prices, Service, TaxesIncluded, TimeOfDay, Weekday,
+    Allergen, Category, CategoryId, Channel, Choice, Context, DEPTH_MAX, Daypart, Diet, Group,
+    GroupId, Item, ItemId, Key, Language, Menu, PictureId, Prices, Service, TaxesIncluded,
+    TimeOfDay, Weekday,
 };
 
 /// For whom a menu is shown.
@@ -174,7 +175,8 @@ pub struct ShownChoice<'a> {
     pub preset: u16,
 }
 
-/// Shows a menu: the categories that are sold so, and all that can be reached from them.
+/// Shows a menu: the categories that are sold so, and all that can be reached from them. What cannot be ordered so,
+/// because a choice that it needs is not sold, is not shown either.
 #[must_use]
 pub fn shown<'a>(menu: &'a Menu, view: &View<'a>) -> ShownMenu<'a> {
     let shop = Shop::of(menu, *view);
@@ -204,6 +206,18 @@ pub fn shown<'a>(menu: &'a Menu, view: &View<'a>) -> ShownMenu<'a> {
     }
 }
 
+/// The groups in which not as much can be chosen of these items as must be.
+fn unmet(menu: &Menu, items: &HashMap<ItemId, &Item>) -> HashSet<GroupId> {
+    let is_unmet = |group: &&Group| {
+        let offered = group.choices.iter();
+        let offered = offered.filter(|choice| items.contains_key(&choice.item));
+        let most = offered.map(|choice| u64::from(choice.max));
+        most.fold(0, u64::saturating_add) < u64::from(group.min)
+    };
+    let groups = menu.groups.iter().filter(|group| group.min > 0);
+    groups.filter(is_unmet).map(|group| group.id).collect()
+}
+
 /// What is sold in a view, found by id.
 struct Shop<'a> {
     view: View<'a>,
@@ -216,7 +230,16 @@ impl<'a> Shop<'a> {
     fn of(menu: &'a Menu, view: View<'a>) -> Self {
         let is_sold = |item: &&Item| item.sold.is_for(view.service, view.channel);
         let items = menu.items.iter().filter(is_sold);
-        let items: HashMap<_, _> = items.map(|item| (item.id, item)).collect();
+        let mut items: HashMap<_, _> = items.map(|item| (item.id, item)).collect();
+        // What lacks a choice that it needs is no choice for others either; more rounds than levels change nothing.
+        for _ in 0..=DEPTH_MAX {
+            let before = items.len();
+            let unmet = unmet(menu, &items);
+            items.retain(|_, item| !item.groups.iter().any(|id| unmet.contains(id)));
+            if items.len() == before {
+                break;
+            }
+        }
         let has_choice = |group: &&Group| {
             let mut choices = group.choices.iter();
             choices.any(|choice| items.contains_key(&choice.item))

@@ -51,8 +51,15 @@ fn what_is_not_sold_in_a_view_is_not_in_it() {
     menu.items[0].sold.channels = ["partner".parse().unwrap()].into();
     let channel = Channel::default();
     let seen = shown(&menu, &view(Service::Delivery, &channel, None));
+    // Without the pizza there is no combo of it, and drinks are for those who sit there.
+    assert_eq!(
+        (seen.categories.len(), seen.items.len(), seen.groups.len()),
+        (0, 0, 0)
+    );
+    menu.groups[2].min = 0;
+    let seen = shown(&menu, &view(Service::Delivery, &channel, None));
     let names: Vec<_> = seen.items.iter().map(|item| item.name).collect();
-    // The combo is left, without the pizza; its drinks are choices and no category.
+    // The combo is left where the pizza need not be; its drinks are choices and no category.
     assert_eq!(names, ["Pizza and drink", "Water", "Wine"]);
     assert_eq!((seen.categories.len(), seen.groups.len()), (1, 1));
     let partner = "partner".parse().unwrap();
@@ -159,6 +166,32 @@ fn changes_are_told_in_sentences() {
     }
 }
 
+/// The first choices of each group, until there are enough.
+fn taken(seen: &ShownMenu<'_>, item: ItemId, depth: usize) -> Vec<Wanted> {
+    let item = seen.items.iter().find(|one| one.id == item).unwrap();
+    let mut wanted = Vec::new();
+    for id in &item.groups {
+        let group = seen.groups.iter().find(|one| one.id == *id).unwrap();
+        let mut missing = group.min;
+        for choice in &group.choices {
+            let quantity = choice.max.min(missing);
+            missing -= quantity;
+            let choices = match quantity > 0 && depth < DEPTH_MAX {
+                true => taken(seen, choice.item, depth + 1),
+                false => Vec::new(),
+            };
+            let (group, item, quantity) = (*id, choice.item, u32::from(quantity));
+            wanted.push(Wanted {
+                group,
+                item,
+                quantity,
+                choices,
+            });
+        }
+    }
+    wanted
+}
+
 /// What a phone does: the whole of the description at the head of `since`.
 fn applied<'a>(old: &ShownMenu<'a>, since: &Since<'a>) -> ShownMenu<'a> {
     let gone: BTreeSet<PartId> = since.removed.iter().copied().collect();
@@ -201,6 +234,19 @@ proptest! {
         let since = Since::between(&old, &new);
         prop_assert_eq!(since.is_empty(), old == new);
         prop_assert_eq!(applied(&old, &since), new);
+    }
+
+    /// Who takes of each group what the shown menu offers, as often as he must, can order.
+    #[test]
+    fn what_is_shown_can_be_ordered(menu in good_menu(), service in services(), channel in channels()) {
+        let seen = shown(&menu, &view(service, &channel, None));
+        let context = Context { service, channel: &channel, dayparts: &[] };
+        let case = Case { context, off: &BTreeSet::new() };
+        for id in seen.categories.iter().flat_map(|one| &one.items) {
+            let wanted = taken(&seen, *id, 0);
+            let done = choose(&menu, menu.item(*id).unwrap(), &wanted, &case);
+            prop_assert!(done.unmet.is_empty(), "{:?}", done.unmet);
+        }
     }
 
     #[test]
