@@ -274,3 +274,62 @@ fn write(answer: &impl Serialize) -> Result<Vec<u8>> {
         Error::internal(codes::INTERNAL, "a menu cannot be written").caused_by(error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::{CategoriesView, MenuView};
+    use super::*;
+    use serde_json::Value;
+
+    const MENU: &str = r#"{
+        "currency": "EUR", "language": "en", "taxesIncluded": "included",
+        "dayparts": [{"key": "lunch", "name": {"main": "Lunch"}, "days": ["mon"], "from": "11:30", "to": "14:30"}],
+        "taxes": [{"key": "food", "rates": {"delivery": 70000, "pickup": 70000, "dine_in": 190000}}],
+        "categories": [{"id": "cat_01jgfjjz0000000000000000a1", "name": {"main": "All"}, "daypart": "lunch",
+            "description": {"main": "Everything"}, "items": ["itm_01jgfjjz0000000000000000a1"]}],
+        "items": [{"id": "itm_01jgfjjz0000000000000000a1", "name": {"main": "Pizza"}, "description": {"main": "Hot"},
+            "price": {"minor": 1250, "rules": [{"daypart": "lunch", "minor": 990}]}, "tax": "food",
+            "groups": ["grp_01jgfjjz0000000000000000a1"], "allergens": ["gluten"], "diets": ["vegan"], "ageMin": 16,
+            "picture": "pic_01jgfjjz0000000000000000a1", "prepMinutes": 12}],
+        "groups": [{"id": "grp_01jgfjjz0000000000000000a1", "name": {"main": "Again"}, "min": 0, "max": 1,
+            "choices": [{"item": "itm_01jgfjjz0000000000000000a1",
+                "prices": {"minor": 100, "rules": [{"daypart": "lunch", "minor": 50}]}, "preset": 1}]}]
+    }"#;
+
+    fn task(kind: Kind, before: Option<&str>) -> Task {
+        let read = |text: &str| Arc::new(serde_json::from_str::<Menu>(text).unwrap());
+        Task {
+            menu: read(MENU),
+            before: before.map(|text| (6, read(text))),
+            case: Case {
+                service: Service::Delivery,
+                channel: "direct".parse().unwrap(),
+                language: None,
+            },
+            kind,
+            mark: "7~en".to_owned(),
+            revision: 7,
+            encoding: Encoding::Identity,
+        }
+    }
+
+    /// The document describes what is sent to the last field: nothing is sent that it does not know, and what it reads
+    /// and writes again is the same.
+    #[test]
+    fn what_is_sent_is_what_the_document_says() {
+        let whole = task(Kind::Whole, None).run().unwrap();
+        let sent: Value = serde_json::from_slice(whole.body()).unwrap();
+        let read: MenuView = serde_json::from_slice(whole.body()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), sent);
+        let categories = task(Kind::Categories, None).run().unwrap();
+        let sent: Value = serde_json::from_slice(categories.body()).unwrap();
+        let read: CategoriesView = serde_json::from_slice(categories.body()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), sent);
+        let other = MENU.replace("Lunch", "Midday").replace("Hot", "Cold");
+        let step = task(Kind::Since(6), Some(&other)).run().unwrap();
+        let sent: Value = serde_json::from_slice(step.body()).unwrap();
+        assert_eq!((&sent["whole"], &sent["since"]), (&false.into(), &6.into()));
+        let read: MenuView = serde_json::from_slice(step.body()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), sent);
+    }
+}
