@@ -216,7 +216,7 @@ fn live(serve: &Serve, marks: &mut Marks, folder: &Path) -> (Vec<String>, String
     for secret in [key.text("secret"), paired.text("secret")] {
         let bearer = format!("Bearer {secret}");
         let headers = [("authorization", bearer.as_str())];
-        let path = format!("/api/restaurants/{restaurant}");
+        let path = format!("/api/restaurants/{restaurant}/record");
         owner.ask_with("GET", &path, &headers, &Value::Null).is(200);
     }
     secrets.extend(owner.cookie().map(str::to_owned));

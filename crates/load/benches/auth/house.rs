@@ -119,7 +119,10 @@ impl House {
                 ),
                 _ => continue,
             };
-            let path = format!("/api/restaurants/{}", RestaurantId::from(worker.restaurant));
+            let path = format!(
+                "/api/restaurants/{}/record",
+                RestaurantId::from(worker.restaurant)
+            );
             let build = || Ok::<_, http::Error>(request(Method::GET, &path)?.header(name, &value));
             let warm = self.edge.call(build()?.body(Full::default())?).await;
             if !warm.status().is_success() {

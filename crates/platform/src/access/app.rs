@@ -192,8 +192,8 @@ impl App {
 
     /// What an organisation is, as it is remembered.
     pub(crate) async fn standing(&self, number: Organisation) -> Result<Option<Arc<Standing>>> {
-        // The directory is in memory: nobody makes us ask a database for numbers that are nobody's.
-        if self.db().directory().find(number).is_none() {
+        // What is nobody's is not remembered here: who asks for it waits with all others for the next look.
+        if !self.db().knows(number).await {
             return Ok(None);
         }
         let load = async || {

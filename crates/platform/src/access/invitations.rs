@@ -158,7 +158,7 @@ impl App {
 
     pub(crate) async fn find_invitation(&self, id: InvitationId) -> Result<Option<Invitation>> {
         let number = id.organisation();
-        if self.db().directory().find(number).is_none() {
+        if !self.db().knows(number).await {
             return Ok(None);
         }
         let params = [id.uid().into()];

@@ -96,10 +96,7 @@ impl App {
             None => Uid::from_bytes([0; 16]),
         };
         let limit = i64::from(turn.limit).saturating_add(1);
-        let params: [Value; 2] = [after.into(), limit.into()];
-        let rows = self.of_person(person, Call::new(&LIST, params)).await?;
-        let found: Vec<(MemberId, Organisation)> =
-            rows.iter().map(listed).collect::<Outcome<_>>()?;
+        let found = self.tenants_of(person, (after, limit)).await?;
         let mut items = Vec::with_capacity(found.len());
         for (_, number) in found.iter().take(turn.limit.get()) {
             items.extend(self.membership(person, *number).await?);
@@ -108,6 +105,17 @@ impl App {
         let last = last.filter(|_| found.len() > turn.limit.get());
         let next = last.map(|(member, _)| cursors.seal(&scope, member.uid().as_bytes()));
         Ok(Page { items, next })
+    }
+
+    /// The organisations that a person belongs to, those whose membership is younger than this one; so many at most.
+    pub(crate) async fn tenants_of(
+        &self,
+        person: PersonId,
+        (after, limit): (Uid, i64),
+    ) -> Result<Vec<(MemberId, Organisation)>> {
+        let params: [Value; 2] = [after.into(), limit.into()];
+        let rows = self.of_person(person, Call::new(&LIST, params)).await?;
+        Ok(rows.iter().map(listed).collect::<Outcome<_>>()?)
     }
 
     /// All memberships of a person, those that have ended too: for the export of what is known of him.

@@ -242,7 +242,7 @@ impl Known {
 
     async fn load(&self, id: Uid) -> Result<Loaded<Arc<Record>>> {
         let (db, number) = (&self.ground.db, id.organisation());
-        if db.directory().find(number).is_none() {
+        if !db.knows(number).await {
             return Err(refused());
         }
         self.loads.fetch_add(1, Ordering::Relaxed);

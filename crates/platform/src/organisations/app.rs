@@ -24,7 +24,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) cursors: Cursors,
-    access: Option<access::App>,
+    pub(super) access: Option<access::App>,
     records: Option<Records>,
 }
 
@@ -128,7 +128,7 @@ pub(super) async fn find_organisation(
     db: &Db,
     number: Organisation,
 ) -> Result<Option<nouns::Organisation>> {
-    if db.directory().find(number).is_none() {
+    if !db.knows(number).await {
         return Ok(None);
     }
     let found = db.rows(number, &rows::READ_ORGANISATION, []).await.at()?;
@@ -137,7 +137,7 @@ pub(super) async fn find_organisation(
 
 pub(super) async fn find_brand(db: &Db, id: BrandId) -> Result<Option<Brand>> {
     let number = id.organisation();
-    if db.directory().find(number).is_none() {
+    if !db.knows(number).await {
         return Ok(None);
     }
     let params = [id.uid().into()];

@@ -23,9 +23,9 @@ use super::view::{
     BrandView, Found, NewName, NewPlan, OrganisationView, PlanView, Rename, Why, seen,
 };
 
-const READ_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const READ_WITHIN: Duration = Duration::from_secs(2);
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
-const TAG: &str = "organisations";
+pub(super) const TAG: &str = "organisations";
 const READ: Permission = Permission::OrganisationRead;
 
 #[derive(Debug, Deserialize, IntoParams)]

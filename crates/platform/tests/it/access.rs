@@ -26,7 +26,7 @@ async fn from_signing_up_to_revoking(engine: Engine) {
     let owner = town.person();
     let organisation = town.organisation(&owner).await;
     let restaurant = town.restaurant(&owner, &organisation, None).await;
-    let at = format!("/api/restaurants/{restaurant}");
+    let at = format!("/api/restaurants/{restaurant}/record");
 
     let stranger = town.get(&town.person(), &at).await;
     assert_eq!(stranger.code(), (404, "not_found"));
@@ -96,8 +96,8 @@ async fn a_grant_reaches_what_it_was_given_for(engine: Engine) {
         .await;
 
     let (inside, beside) = (
-        format!("/api/restaurants/{inside}"),
-        format!("/api/restaurants/{beside}"),
+        format!("/api/restaurants/{inside}/record"),
+        format!("/api/restaurants/{beside}/record"),
     );
     for (who, path, status) in [
         (&of_brand, &inside, 200),
@@ -193,7 +193,7 @@ impl Found {
         let moved = format!("{}{}", &own[..20], &self.restaurant[20..]);
         let restaurants = absent(&self.restaurant).into_iter();
         for id in restaurants.chain([forged(own), moved]) {
-            asked.push((Method::GET, format!("/api/restaurants/{id}")));
+            asked.push((Method::GET, format!("/api/restaurants/{id}/record")));
         }
         for id in absent(&self.brand) {
             asked.push((Method::GET, format!("/api/brands/{id}")));
@@ -240,7 +240,7 @@ async fn a_warm_request_asks_no_database(engine: Engine) {
     let cook = town
         .member(&owner, &organisation, &[("kitchen", &brand)])
         .await;
-    let at = format!("/api/restaurants/{restaurant}");
+    let at = format!("/api/restaurants/{restaurant}/record");
     // Whatever was still on its way has come by, and everything is remembered.
     eventually(async || {
         let before = town.node.app.loads();
@@ -251,12 +251,10 @@ async fn a_warm_request_asks_no_database(engine: Engine) {
     })
     .await;
     let before = town.node.app.loads();
+    let suspend = format!("/api/restaurants/{restaurant}/suspend");
     for _ in 0..100 {
         assert_eq!(town.get(&cook, &at).await.status, StatusCode::OK);
-        let refused = town
-            .node
-            .ask(&cook, Method::POST, &format!("{at}/suspend"), None)
-            .await;
+        let refused = town.node.ask(&cook, Method::POST, &suspend, None).await;
         assert!(refused.status.is_client_error());
     }
     assert_eq!(town.node.app.loads(), before);
@@ -287,7 +285,7 @@ async fn a_change_is_in_force_on_all_nodes(engine: Engine) {
         .member(&owner, &organisation, &[("kitchen", &restaurant)])
         .await;
     let other = town.another().await;
-    let at = format!("/api/restaurants/{restaurant}");
+    let at = format!("/api/restaurants/{restaurant}/record");
     let there = async |status: u16| {
         let began = town.world.clock.elapsed();
         eventually(async || {

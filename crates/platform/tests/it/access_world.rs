@@ -375,7 +375,7 @@ impl Node {
             letters: Letters::new(post.clone()),
             join: "https://comanda.example/join".to_owned(),
         });
-        let organisations = organisations::App::new(db, clock, random, cursors);
+        let organisations = organisations::App::new(db, clock, random, cursors).telling(&app);
         let tasks = Tasks::new(clock.clone(), random.clone());
         let parts = engine::Parts {
             db: db.clone(),

@@ -93,17 +93,17 @@ async fn a_device_sees_its_restaurant_alone(engine: Engine) {
             async move { shop.ask((bearer, ""), Method::GET, &path, None).await }
         };
         assert_eq!(
-            read(format!("/api/restaurants/{one}")).await.status,
+            read(format!("/api/restaurants/{one}/record")).await.status,
             StatusCode::OK
         );
         for far in [&two, &other] {
-            let said = read(format!("/api/restaurants/{far}")).await;
+            let said = read(format!("/api/restaurants/{far}/record")).await;
             assert!([403, 404].contains(&said.status.as_u16()), "{said:?}");
         }
         let said = read(format!("/api/organisations/{organisation}/keys")).await;
         assert!([403, 404].contains(&said.status.as_u16()), "{said:?}");
         let asked = shop.node.devices.loads();
-        read(format!("/api/restaurants/{one}")).await;
+        read(format!("/api/restaurants/{one}/record")).await;
         assert_eq!(shop.node.devices.loads(), asked);
     }
     shop.node.devices.note_uses().await;
@@ -179,7 +179,7 @@ async fn a_revoked_device_opens_nothing(engine: Engine) {
     let (organisation, [one, _]) = house(&shop).await;
     let (foreign, _) = house(&shop).await;
     let (id, bearer) = paired(&shop, &one, "kitchen").await;
-    let path = format!("/api/restaurants/{one}");
+    let path = format!("/api/restaurants/{one}/record");
     let read = || shop.ask((&bearer, ""), Method::GET, &path, None);
     assert_eq!(read().await.status, StatusCode::OK);
     let elsewhere = format!("/api/organisations/{foreign}/devices/{id}");

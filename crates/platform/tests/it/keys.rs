@@ -64,7 +64,7 @@ async fn a_key_opens_what_it_was_made_for(engine: Engine) {
     let shop = Shop::new(engine).await;
     let (organisation, [one, two]) = house(&shop).await;
     let (foreign, [other, _]) = house(&shop).await;
-    let path = |id: &str| format!("/api/restaurants/{id}");
+    let path = |id: &str| format!("/api/restaurants/{id}/record");
     let (_, wide) = key(&shop, &organisation, json!({})).await;
     let (_, narrow) = key(&shop, &organisation, json!({"restaurants": [one]})).await;
     for own in [
@@ -112,7 +112,7 @@ async fn a_revoked_key_opens_nothing(engine: Engine) {
     let (organisation, [one, _]) = house(&shop).await;
     let (foreign, _) = house(&shop).await;
     let (id, bearer) = key(&shop, &organisation, json!({})).await;
-    let path = format!("/api/restaurants/{one}");
+    let path = format!("/api/restaurants/{one}/record");
     assert_eq!(reads(&shop, &bearer, &path).await.0, 200);
     let keys = format!("/api/organisations/{organisation}/keys");
     let listed = shop.get(&keys).await;
@@ -142,7 +142,7 @@ async fn another_node_hears_of_a_revocation(engine: Engine) {
     let (organisation, [one, _]) = house(&shop).await;
     let (id, bearer) = key(&shop, &organisation, json!({})).await;
     let other = shop.another().await;
-    let path = format!("/api/restaurants/{one}");
+    let path = format!("/api/restaurants/{one}/record");
     let ask = || other.ask((&bearer, ""), Method::GET, &path, None);
     eventually(async || other.bus.subscriptions() == 2).await;
     assert_eq!(ask().await.status, StatusCode::OK);
@@ -162,7 +162,7 @@ async fn a_blind_node_asks_the_database(engine: Engine) {
     let (organisation, [one, _]) = house(&shop).await;
     let (id, bearer) = key(&shop, &organisation, json!({})).await;
     let other = shop.another().await;
-    let path = format!("/api/restaurants/{one}");
+    let path = format!("/api/restaurants/{one}/record");
     let ask = || other.ask((&bearer, ""), Method::GET, &path, None);
     assert_eq!(ask().await.status, StatusCode::OK);
     other.trust.withdraw();
@@ -176,7 +176,7 @@ async fn what_is_no_key_is_refused_alike(engine: Engine) {
     let (organisation, [one, _]) = house(&shop).await;
     let (id, bearer) = key(&shop, &organisation, json!({})).await;
     let (other, _) = key(&shop, &organisation, json!({})).await;
-    let path = format!("/api/restaurants/{one}");
+    let path = format!("/api/restaurants/{one}/record");
     let secret = bearer.split_once('.').unwrap().1.to_owned();
     let last = if secret.ends_with('A') { 'E' } else { 'A' };
     let mut seen = BTreeSet::new();
@@ -216,7 +216,7 @@ async fn a_key_ends_by_itself_and_says_when_it_was_used(engine: Engine) {
     assert!(listed["expiresAt"].as_str() > listed["createdAt"].as_str());
     assert_eq!(listed["usedAt"], Value::Null);
     assert_eq!(
-        reads(&shop, &bearer, &format!("/api/restaurants/{one}"))
+        reads(&shop, &bearer, &format!("/api/restaurants/{one}/record"))
             .await
             .0,
         200
@@ -234,7 +234,7 @@ async fn a_key_outlives_the_rotation_of_its_pepper(engine: Engine) {
     let (organisation, [one, _]) = house(&shop).await;
     let (_, used) = key(&shop, &organisation, json!({})).await;
     let (_, unused) = key(&shop, &organisation, json!({})).await;
-    let path = format!("/api/restaurants/{one}");
+    let path = format!("/api/restaurants/{one}/record");
     let rotated = shop.pepper.borrow().rotated(&shop.world.random).unwrap();
     shop.pepper.send_replace(rotated.clone());
     assert_eq!(reads(&shop, &used, &path).await.0, 200);
@@ -331,11 +331,12 @@ async fn a_key_of_a_suspended_organisation_reads(engine: Engine) {
     let (_, bearer) = key(&shop, &organisation, scopes).await;
     // What the gate remembers is forgotten at once where it is changed.
     let path = format!("/api/restaurants/{one}");
-    assert_eq!(reads(&shop, &bearer, &path).await.0, 200);
+    let record = format!("{path}/record");
+    assert_eq!(reads(&shop, &bearer, &record).await.0, 200);
     let suspend = format!("/api/organisations/{organisation}/suspend");
     let said = shop.post(&suspend, json!({"reason": "unpaid"})).await;
     assert_eq!(said.status, StatusCode::OK);
-    assert_eq!(reads(&shop, &bearer, &path).await.0, 200);
+    assert_eq!(reads(&shop, &bearer, &record).await.0, 200);
     let close = Some(json!({"version": 1}));
     let close = shop
         .ask(

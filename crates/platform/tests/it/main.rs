@@ -21,6 +21,7 @@ mod organisations;
 mod personal;
 mod plans;
 mod restaurants;
+mod restaurants_mine;
 mod roles;
 mod search;
 mod search_world;

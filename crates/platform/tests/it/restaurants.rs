@@ -9,6 +9,7 @@ use super::world::{OPERATOR, Shop, on_both};
 
 on_both!(
     what_was_made_is_read_back,
+    some_fields_are_changed_and_the_others_stay,
     of_many_changes_one_is_in_time,
     external_ids_are_unique_in_an_organisation,
     lists_show_what_is_asked_for_and_reached,
@@ -60,7 +61,8 @@ async fn what_was_made_is_read_back(engine: Engine) {
     });
     assert_eq!(made.body, expected);
     let own = format!("/api/restaurants/{}", text(&made.body["id"]));
-    let read = shop.get(&own).await;
+    let record = format!("{own}/record");
+    let read = shop.get(&record).await;
     assert_eq!((read.status, &read.body), (StatusCode::OK, &made.body));
     assert_eq!(read.etag.as_deref(), Some("\"1\""));
 
@@ -76,7 +78,64 @@ async fn what_was_made_is_read_back(engine: Engine) {
     for gone in ["brand", "externalId"] {
         assert_eq!(changed.body[gone], Value::Null);
     }
-    assert_eq!(shop.get(&own).await.body, changed.body);
+    assert_eq!(shop.get(&record).await.body, changed.body);
+    shop.verify().await;
+}
+
+async fn some_fields_are_changed_and_the_others_stay(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let organisation = shop.organisation("Gruppo").await;
+    let brands = format!("/api/organisations/{organisation}/brands");
+    let brand = shop.post(&brands, json!({"name": "Trattoria"})).await.body["id"].clone();
+    let new = with("Lucia", json!({"brand": brand, "externalId": "POS 7"}));
+    let own = shop.restaurant(&organisation, new).await;
+    let path = format!("/api/restaurants/{own}");
+    let before = shop.get(&format!("{path}/record")).await.body;
+    let edited = shop
+        .patch(
+            &path,
+            json!({"name": "Lucia 2", "externalId": null, "version": 1}),
+        )
+        .await;
+    let mut expected = before.clone();
+    expected["name"] = json!("Lucia 2");
+    expected["externalId"] = Value::Null;
+    expected["version"] = json!(2);
+    assert_eq!((edited.status, &edited.body), (StatusCode::OK, &expected));
+    assert_eq!(edited.etag.as_deref(), Some("\"2\""));
+    assert_eq!(shop.get(&format!("{path}/record")).await.body, expected);
+    // The same again is no event, what was not seen is not changed, and what cannot be is refused.
+    let same = shop
+        .patch(&path, json!({"name": "Lucia 2", "version": 2}))
+        .await;
+    assert_eq!(same.body, expected);
+    let late = shop
+        .patch(&path, json!({"name": "Lucia 3", "version": 1}))
+        .await;
+    assert_eq!(late.code(), (409, "version_changed"));
+    for wrong in [
+        json!({"name": "", "version": 2}),
+        json!({"timeZone": "Europe/Roma", "version": 2}),
+        json!({"currency": null}),
+        json!({"state": "active", "version": 2}),
+        json!({"brand": "rst_01jd6yv2m00000000000000000", "version": 2}),
+        json!({"address": {"city": "Roma"}, "version": 2}),
+    ] {
+        let said = shop.patch(&path, wrong.clone()).await;
+        assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+    let absent = json!({"brand": "brd_01jd6yv2m00000000000000000", "version": 2});
+    assert_eq!(shop.patch(&path, absent).await.code(), (404, "not_found"));
+    // Eight edit at once: one is in time.
+    let tries = (0..8).map(|number| {
+        shop.patch(
+            &path,
+            json!({"name": format!("Osteria {number}"), "version": 2}),
+        )
+    });
+    let said = join_all(tries).await;
+    let good = said.iter().filter(|said| said.status == StatusCode::OK);
+    assert_eq!(good.count(), 1, "{said:?}");
     shop.verify().await;
 }
 
@@ -251,7 +310,13 @@ async fn foreign_and_absent_look_the_same(engine: Engine) {
     for id in ["rst_01jd6yv2m00000000000000000", &forged] {
         let path = format!("/api/restaurants/{id}");
         let changed = with("x", json!({"version": 1}));
-        for said in [shop.get(&path).await, shop.put(&path, changed).await] {
+        let record = format!("{path}/record");
+        let edited = json!({"name": "x", "version": 1});
+        for said in [
+            shop.get(&record).await,
+            shop.put(&path, changed).await,
+            shop.patch(&path, edited).await,
+        ] {
             let mut body = said.body.clone();
             body["instance"] = Value::Null;
             seen.insert((said.status.as_u16(), body.to_string()));

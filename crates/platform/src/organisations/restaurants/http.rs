@@ -4,15 +4,19 @@ use axum::extract::State;
 use base::codes;
 use domain::access::Permission;
 use domain::organisations::{BrandId, RestaurantId, State as Standing};
-use edge::{Answer, Granted, Json, Page, Path, Query, Route, Routes, Versioned};
+use edge::{
+    Answer, Caller, Criticality, Granted, Json, Page, Path, Policy, Query, Rate, Route, Routes,
+    Versioned,
+};
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use slice::{Ask, Turn};
+use slice::{Ask, Part, Turn};
 use utoipa::IntoParams;
 
-use super::view::{ChangedRestaurant, NewRestaurant, RestaurantView, Seen};
+use super::mine::MyRestaurantView;
+use super::view::{ChangedRestaurant, NewRestaurant, RestaurantEdit, RestaurantView, Seen};
 use crate::organisations::app::App;
-use crate::organisations::http::{OfOrganisation, changing, reading};
+use crate::organisations::http::{OfOrganisation, READ_WITHIN, TAG, changing, reading};
 use crate::organisations::view::seen;
 
 const READ: Permission = Permission::RestaurantsRead;
@@ -72,8 +76,12 @@ pub(crate) fn routes() -> Routes<App> {
                 .handler(list),
         )
         .add(
-            reading("/api/restaurants/{restaurant}", "restaurants.read", READ)
-                .about("Read a restaurant")
+            reading(
+                "/api/restaurants/{restaurant}/record",
+                "restaurants.read",
+                READ,
+            )
+            .about("Read what its owners keep of a restaurant")
                 .path::<OfRestaurant>()
                 .answers::<RestaurantView>(StatusCode::OK)
                 .fails(&[codes::NOT_FOUND])
@@ -96,6 +104,43 @@ pub(crate) fn routes() -> Routes<App> {
                 codes::EXTERNAL_ID_TAKEN,
             ])
             .handler(change),
+        )
+        .add(
+            changing(
+                Method::PATCH,
+                "/api/restaurants/{restaurant}",
+                "restaurants.edit",
+                CHANGE,
+            )
+            .about("Change some of what is known of a restaurant")
+            .path::<OfRestaurant>()
+            .takes::<RestaurantEdit>()
+            .answers::<RestaurantView>(StatusCode::OK)
+            .fails(&[
+                codes::NOT_FOUND,
+                codes::VERSION_CHANGED,
+                codes::EXTERNAL_ID_TAKEN,
+            ])
+            .handler(edit),
+        )
+        .add(
+            Route::new(Method::GET, "/api/my-restaurants", "restaurants.mine")
+                .tag(TAG)
+                .rate(Rate::Api)
+                .criticality(Criticality::Normal)
+                .policy(Policy::SignedIn)
+                .deadline(READ_WITHIN)
+                .takes_nothing()
+                .about("List the restaurants that the caller may see, of all organisations that he belongs to")
+                .query::<Part>()
+                .answers::<Page<MyRestaurantView>>(StatusCode::OK)
+                .fails(&[
+                    codes::CURSOR_REFUSED,
+                    codes::FORBIDDEN,
+                    codes::LIMIT_OUT_OF_RANGE,
+                    codes::SECOND_FACTOR_NEEDED,
+                ])
+                .handler(mine),
         )
         .add(
             turning(
@@ -159,9 +204,33 @@ async fn change(
     Json(body): Json<ChangedRestaurant>,
 ) -> Answer<Versioned<RestaurantView>> {
     let (details, seen) = body.details()?;
-    let which = (of.restaurant, &granted.places);
-    let changed = app.change_restaurant(&ask, which, (&details, seen)).await?;
+    let which = (of.restaurant, "restaurants.change", &granted.places);
+    let changed = app.change_restaurant(&ask, which, (&details, seen), |_| Ok(details.clone()));
+    let changed = changed.await?;
     Ok(Versioned(changed.version, changed))
+}
+
+async fn edit(
+    State(app): State<App>,
+    granted: Granted,
+    ask: Ask,
+    Path(of): Path<OfRestaurant>,
+    Json(body): Json<RestaurantEdit>,
+) -> Answer<Versioned<RestaurantView>> {
+    let which = (of.restaurant, "restaurants.edit", &granted.places);
+    let request = (&body, seen(body.version)?);
+    let changed = app.change_restaurant(&ask, which, request, |was| body.over(was));
+    let changed = changed.await?;
+    Ok(Versioned(changed.version, changed))
+}
+
+async fn mine(
+    State(app): State<App>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Answer<Json<Page<MyRestaurantView>>> {
+    let found = app.restaurants_of(&caller, &part.turn()?).await?;
+    Ok(Json(found.into()))
 }
 
 async fn suspend(

@@ -88,7 +88,7 @@ impl Records {
     async fn ids_of(&self, brand: BrandId) -> Result<Arc<[RestaurantId]>> {
         let number = brand.organisation();
         let mut all: Vec<RestaurantId> = Vec::new();
-        if self.db.directory().find(number).is_none() {
+        if !self.db.knows(number).await {
             return Ok(all.into());
         }
         while all.len() < OF_BRAND_MAX {

@@ -5,17 +5,19 @@
 pub(crate) mod fold;
 pub(super) mod http;
 mod known;
+mod mine;
 pub(crate) mod store;
 mod view;
 
 pub use known::Records;
 
 use ::store::{Db, Rule, Value};
-use base::{Error, Page, Result, Trail as _, Uid, codes};
+use base::{Error, Organisation, Page, Result, Trail as _, Uid, codes};
 use domain::organisations::{
     BrandId, Counted, Details, OrganisationId, Restaurant, RestaurantId, State,
 };
 use edge::Places;
+use serde::Serialize;
 use slice::{Ask, Turn};
 
 use super::app::{App, brand_exists, changed, house_of, missing, violated};
@@ -73,8 +75,25 @@ impl App {
             None => Uid::from_bytes([0; 16]),
         };
         let limit = turn.limit.get();
-        let mut params: Vec<Value> =
-            vec![after.into(), i64::from(turn.limit).saturating_add(1).into()];
+        let found = self.listed(number, (places, brand), (after, limit)).await?;
+        let more = found.len() > limit;
+        let last = found.iter().take(limit).next_back().filter(|_| more);
+        Ok(Page {
+            next: last.map(|last| self.0.cursors.seal(&scope, last.id.uid().as_bytes())),
+            items: found.iter().take(limit).map(RestaurantView::from).collect(),
+        })
+    }
+
+    /// The restaurants of an organisation after one of them, in the order of their ids: one more than are wanted, if
+    /// there are.
+    async fn listed(
+        &self,
+        number: Organisation,
+        (places, brand): (&Places, Option<BrandId>),
+        (after, wanted): (Uid, usize),
+    ) -> Result<Vec<Restaurant>> {
+        let limit = i64::try_from(wanted).unwrap_or(i64::MAX).saturating_add(1);
+        let mut params: Vec<Value> = vec![after.into(), limit.into()];
         if let Places::Only(some) = places {
             params.push(some.to_vec().into());
         }
@@ -86,30 +105,24 @@ impl App {
             (Places::Only(_), Some(_)) => &store::LIST_SOME_OF_BRAND,
         };
         let found = self.0.db.rows(number, sql, params).await.at()?;
-        let more = found.len() > limit;
-        let found = found.iter().take(limit).map(store::read);
-        let found: Vec<Restaurant> = found.collect::<Result<_, _>>()?;
-        let last = found.last().filter(|_| more);
-        Ok(Page {
-            next: last.map(|last| self.0.cursors.seal(&scope, last.id.uid().as_bytes())),
-            items: found.iter().map(RestaurantView::from).collect(),
-        })
+        Ok(found.iter().map(store::read).collect::<Result<_, _>>()?)
     }
 
-    /// Changes what is known of a restaurant.
+    /// Changes what is known of a restaurant. What it is to be may depend on what it is.
     pub(crate) async fn change_restaurant(
         &self,
         ask: &Ask,
-        (id, places): (RestaurantId, &Places),
-        (details, seen): (&Details, i64),
+        (id, operation, places): (RestaurantId, &'static str, &Places),
+        (request, seen): (&impl Serialize, i64),
+        say: impl Fn(&Details) -> Result<Details>,
     ) -> Result<RestaurantView> {
         let (db, number) = (&self.0.db, id.organisation());
         self.restaurant(id).await?;
-        let (operation, request) = ((number, "restaurants.change"), (id, details, seen));
-        let settled = ask.settle(db, operation, &request, async || {
+        let request = (id, request, seen);
+        let settled = ask.settle(db, (number, operation), &request, async || {
             let found = find(db, id).await?.ok_or_else(missing)?;
             let mut commit = db.new_commit(number);
-            let Some(details) = found.change(details.clone(), seen)? else {
+            let Some(details) = found.change(say(&found.details)?, seen)? else {
                 return Ok((commit, RestaurantView::from(&found)));
             };
             if details.brand != found.details.brand {
@@ -197,7 +210,7 @@ fn reaches(places: &Places, brand: Option<BrandId>) -> Result<()> {
 /// A restaurant, if there is one with this id.
 pub(super) async fn find(db: &Db, id: RestaurantId) -> Result<Option<Restaurant>> {
     let number = id.organisation();
-    if db.directory().find(number).is_none() {
+    if !db.knows(number).await {
         return Ok(None);
     }
     let rows = db

@@ -4,7 +4,7 @@ use base::{Currency, Result};
 use domain::organisations::{
     Address, BrandId, Country, Details, Name, PostalCode, Restaurant, RestaurantId, State, TimeZone,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use slice::{TypedName, wrong};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -82,6 +82,50 @@ pub(crate) struct ChangedRestaurant {
     /// The version that was read; if it has another one by now, nothing is changed.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) version: i64,
+}
+
+/// What changes of what is known of a restaurant. What is left out stays; what is null goes.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct RestaurantEdit {
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<TypedName>,
+    /// The brand that it belongs to.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<String>, pattern = "^brd_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    brand: Option<Option<BrandId>>,
+    /// What another system of the organisation calls it; no two have the same.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<TypedName>)]
+    external_id: Option<Option<TypedName>>,
+    /// The zone by which its hours are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<TypedZone>,
+    /// What its prices are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    currency: Option<TypedCurrency>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<TypedAddress>,
+    /// The version that was read; if it has another one by now, nothing is changed.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub(crate) version: i64,
+}
+
+/// A field that was given, be it with nothing in it.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// Which version somebody has seen.
@@ -169,8 +213,6 @@ impl From<&Restaurant> for RestaurantView {
 impl NewRestaurant {
     /// What it means.
     pub(crate) fn details(&self) -> Result<Details> {
-        let zone = self.time_zone.0.parse::<TimeZone>();
-        let currency = self.currency.0.parse::<Currency>();
         Ok(Details {
             name: self.name.name()?,
             brand: self.brand,
@@ -179,8 +221,8 @@ impl NewRestaurant {
                 .as_ref()
                 .map(|id| line("externalId", id))
                 .transpose()?,
-            time_zone: zone.map_err(|error| wrong("timeZone", error.to_string()))?,
-            currency: currency.map_err(|error| wrong("currency", error.to_string()))?,
+            time_zone: self.time_zone.zone()?,
+            currency: self.currency.currency()?,
             address: self.address.address()?,
         })
     }
@@ -199,6 +241,47 @@ impl ChangedRestaurant {
             address: self.address,
         };
         Ok((new.details()?, seen))
+    }
+}
+
+impl RestaurantEdit {
+    /// What becomes of what is known.
+    pub(crate) fn over(&self, was: &Details) -> Result<Details> {
+        let mut next = was.clone();
+        if let Some(name) = &self.name {
+            next.name = name.name()?;
+        }
+        if let Some(brand) = self.brand {
+            next.brand = brand;
+        }
+        if let Some(external_id) = &self.external_id {
+            let typed = external_id.as_ref().map(|id| line("externalId", id));
+            next.external_id = typed.transpose()?;
+        }
+        if let Some(zone) = &self.time_zone {
+            next.time_zone = zone.zone()?;
+        }
+        if let Some(currency) = &self.currency {
+            next.currency = currency.currency()?;
+        }
+        if let Some(address) = &self.address {
+            next.address = address.address()?;
+        }
+        Ok(next)
+    }
+}
+
+impl TypedZone {
+    fn zone(&self) -> Result<TimeZone> {
+        let zone = self.0.parse::<TimeZone>();
+        zone.map_err(|error| wrong("timeZone", error.to_string()))
+    }
+}
+
+impl TypedCurrency {
+    fn currency(&self) -> Result<Currency> {
+        let currency = self.0.parse::<Currency>();
+        currency.map_err(|error| wrong("currency", error.to_string()))
     }
 }
 
