@@ -10,8 +10,8 @@ use edge::{FirstOf, Identify, Routes};
 use fabric::Limits;
 use futures_util::future::BoxFuture;
 use identity::{Identity, factors, people, privacy, sessions};
-use platform::Platform;
-use rpc::{Deliver, Inbox, Letters, Log, People};
+use platform::{Platform, search};
+use rpc::{Deliver, Inbox, Letters, Log, Menus, People, Venues};
 use slice::Cursors;
 
 use super::ground::Ground;
@@ -31,6 +31,7 @@ pub(crate) struct Slices {
     pub(crate) identity: Identity,
     pub(crate) platform: Platform,
     pub(crate) commerce: Commerce,
+    pub(crate) search: search::App,
     pub(crate) privacy: privacy::App,
     pub(crate) limits: Limits,
     inbox: Option<Inbox>,
@@ -108,6 +109,15 @@ impl Slices {
             blobs: ground.blobs()?,
             restaurants: platform.restaurants(),
         });
+        let search = search::App::new(search::Parts {
+            db: ground.db.clone(),
+            clock: ground.clock.clone(),
+            random: ground.random.clone(),
+            cursors: Cursors::new(ground.rings.cursors()),
+            restaurants: platform.restaurants(),
+            venues: Venues::new(Arc::new(commerce.venues.clone())),
+            menus: Menus::new(Arc::new(commerce.menus.clone())),
+        });
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());
         let _first = workers.operators.set(identity.operators.clone());
@@ -116,6 +126,7 @@ impl Slices {
             identity,
             platform,
             commerce,
+            search,
             limits,
             inbox,
         })
@@ -127,7 +138,8 @@ impl Slices {
             .with(self.identity.routes())
             .with(privacy::routes(&self.privacy))
             .with(self.platform.routes())
-            .with(self.commerce.routes());
+            .with(self.commerce.routes())
+            .with(search::routes(&self.search));
         match &self.inbox {
             Some(inbox) => routes.with(people::inbox_routes(inbox)),
             None => routes,
@@ -149,8 +161,10 @@ impl Slices {
         let tasks = &ground.tasks;
         tasks.spawn("erasures", move |stop| privacy.clone().finish(stop));
         self.commerce.start(tasks);
+        search::start(&self.search, tasks);
         let mut consumers = self.platform.consumers()?;
         consumers.extend(self.commerce.consumers()?);
+        consumers.push(search::consumer(&self.search)?);
         let mut timers = self.platform.timers();
         timers.extend(self.commerce.timers());
         ground.start_engine(consumers, timers)
