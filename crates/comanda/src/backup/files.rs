@@ -7,6 +7,7 @@ use base::{Clock, Result, Trail};
 use store::Place;
 use store::backup::{self, Contents, Copied, Moment, Source};
 
+use super::blobs;
 use super::manifest::{Entry, Kind, Manifest, hash};
 use super::target::{Partial, Target};
 use super::{line, refused};
@@ -22,6 +23,7 @@ pub(crate) struct Job {
     sources: Vec<Source>,
     to: PathBuf,
     keep: usize,
+    blobs: Option<PathBuf>,
 }
 
 /// What was made.
@@ -32,6 +34,8 @@ pub(crate) struct Made {
     pub(crate) held_for: Duration,
     pub(crate) heads: Vec<(String, Option<i64>)>,
     pub(crate) pruned: usize,
+    /// The blobs that were not among the backups before, where they are in a folder.
+    pub(crate) blobs: Option<blobs::Copied>,
 }
 
 /// The job of backing up all data but the keys.
@@ -65,10 +69,16 @@ fn job(
         sources,
         to: to.to_owned(),
         keep,
+        blobs: None,
     }
 }
 
 impl Job {
+    /// The same, with the blobs of this folder.
+    pub(crate) fn with_blobs(self, blobs: Option<PathBuf>) -> Self {
+        Job { blobs, ..self }
+    }
+
     /// The folder that it goes to, for this process alone.
     pub(crate) fn target(&self) -> Result<Target> {
         let data: Vec<&Path> = self
@@ -109,6 +119,11 @@ pub(crate) fn make(
     drop(moment);
     manifest.files = entries(&copies, &seen, bytes, progress)?;
     manifest.write(partial.folder())?;
+    // Whatever a copied row names was stored before it, and is still there: blobs go an hour after their rows.
+    let kept = target.folder().join(blobs::FOLDER);
+    let copy_blobs = |from: &PathBuf| blobs::copy((from, &kept), progress, go_on);
+    let copied = job.blobs.as_ref().map(copy_blobs).transpose();
+    let copied = copied.context("copying the blobs")?;
     let heads = manifest.files.iter();
     let heads = heads
         .map(|entry| (entry.name.clone(), entry.head))
@@ -121,6 +136,7 @@ pub(crate) fn make(
         held_for,
         heads,
         pruned,
+        blobs: copied,
     })
 }
 

@@ -4,6 +4,7 @@
 //! secret of this machine is ever in one.
 
 pub(crate) mod archive;
+pub(crate) mod blobs;
 mod files;
 pub(crate) mod manifest;
 mod schedule;
@@ -63,6 +64,9 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
         return Ok(Ended::Well);
     }
     if settings.storage.is_postgres() {
+        if !args.keys && settings.blobs.in_folder(&settings.storage.data).is_some() {
+            println!("blobs are in a folder and not in this backup: copy them afterwards (docs/pictures.md)");
+        }
         let (which, kept) = match args.keys {
             true => (Which::Keys, settings.backup.keys_keep),
             false => (Which::Data, settings.backup.keep),
@@ -78,7 +82,8 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
     let job = if args.keys {
         files::keys(&places, &to, keep.unwrap_or(settings.backup.keys_keep))?
     } else {
-        files::data(&places, &to, keep.unwrap_or(settings.backup.keep))?
+        let blobs = settings.blobs.in_folder(data);
+        files::data(&places, &to, keep.unwrap_or(settings.backup.keep))?.with_blobs(blobs)
     };
     let made = files::make(&job, &clock, &progress, &|| true)?;
     println!("{} is whole and checked", made.folder.display());
@@ -88,6 +93,9 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
         made.held_for.as_millis(),
         made.pruned
     );
+    if let Some(blobs) = made.blobs {
+        println!("  {} new blobs, {}", blobs.count, human(blobs.bytes));
+    }
     for (name, head) in &made.heads {
         println!("  {name}: {}", said_of(*head));
     }

@@ -23,13 +23,14 @@ pub(crate) struct Schedule(Arc<Inner>);
 struct Inner {
     backup: Backup,
     places: store::Settings,
+    blobs: Option<PathBuf>,
     clock: Clock,
 }
 
 /// The backups that are due from time to time, or nothing where none are asked for.
 pub(crate) fn scheduled(
     backup: &Backup,
-    places: &store::Settings,
+    (places, blobs): (&store::Settings, Option<PathBuf>),
     clock: &Clock,
 ) -> Option<Schedule> {
     let asked = backup.to.is_some() || backup.keys_to.is_some();
@@ -37,6 +38,7 @@ pub(crate) fn scheduled(
         Schedule(Arc::new(Inner {
             backup: backup.clone(),
             places: places.clone(),
+            blobs,
             clock: clock.clone(),
         }))
     })
@@ -94,10 +96,15 @@ impl Schedule {
 
     /// The data first: keys are there before anything is sealed with them, so the later copy of them opens all.
     fn jobs(&self) -> Result<Vec<Job>> {
-        let Inner { backup, places, .. } = &*self.0;
+        let Inner {
+            backup,
+            places,
+            blobs,
+            ..
+        } = &*self.0;
         let mut jobs = Vec::new();
         if let Some(to) = &backup.to {
-            jobs.push(files::data(places, to, backup.keep)?);
+            jobs.push(files::data(places, to, backup.keep)?.with_blobs(blobs.clone()));
         }
         if let Some(to) = &backup.keys_to {
             jobs.push(files::keys(places, to, backup.keys_keep)?);

@@ -70,6 +70,11 @@ impl Target {
         Ok(target)
     }
 
+    /// Where all backups are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Begins a backup of this moment.
     pub(crate) fn begin(&self, at: Time) -> Result<Partial> {
         let name = name(at);

@@ -9,13 +9,13 @@ mod wal;
 
 use std::path::{Path, PathBuf};
 
-use base::{Clock, Result, Time};
+use base::{Clock, Result, Time, Trail as _};
 
-use crate::backup::line;
+use crate::backup::{blobs, line};
 use crate::backup::manifest::{Kind, Manifest};
 use crate::config::Settings;
 use crate::ended::Ended;
-use crate::progress::Progress;
+use crate::progress::{Progress, human};
 
 pub(crate) const ABOUT: &str = "\
 Makes a new data folder of a backup. It checks every file before it touches anything, copies, verifies what it has
@@ -73,7 +73,11 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
     let manifest = Manifest::read(&args.from)?;
     let data: &Path = &settings.storage.data;
     match manifest.kind {
-        Kind::Files if args.wal.is_none() => files::restore(args, &manifest, data, &progress),
+        Kind::Files if args.wal.is_none() => {
+            let ended = files::restore(args, &manifest, data, &progress)?;
+            bring_blobs(settings, args, &progress)?;
+            Ok(ended)
+        }
         Kind::Servers | Kind::KeyServers if args.keys.is_none() => {
             servers::restore(args, &manifest, data, &progress)
         }
@@ -87,6 +91,21 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
             "this is a backup of personal keys; name it by --keys beside --from with the data",
         )),
     }
+}
+
+/// Copies the blobs that lie beside the backup, where blobs are in a folder.
+fn bring_blobs(settings: &Settings, args: &Args, progress: &Progress) -> Result<()> {
+    let kept = args.from.parent().map(|backups| backups.join(blobs::FOLDER));
+    let place = settings.blobs.in_folder(&settings.storage.data);
+    let (Some(kept), Some(place)) = (kept, place) else {
+        return Ok(());
+    };
+    let copied = blobs::copy((&kept, &place), progress, &|| true);
+    let copied = copied.context("copying the blobs; everything else is restored")?;
+    if copied.count > 0 {
+        println!("  with {} blobs, {}", copied.count, human(copied.bytes));
+    }
+    Ok(())
 }
 
 /// What has to be done by hand afterwards.

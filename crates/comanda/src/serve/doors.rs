@@ -169,9 +169,10 @@ impl Doors {
                 certificates.clone().follow(stop)
             });
         }
-        if let Some(schedule) =
-            crate::backup::scheduled(&ground.settings.backup, &ground.places, &ground.clock)
-        {
+        let settings = &ground.settings;
+        let blobs = settings.blobs.in_folder(&settings.storage.data);
+        let places = (&ground.places, blobs);
+        if let Some(schedule) = crate::backup::scheduled(&settings.backup, places, &ground.clock) {
             ground
                 .tasks
                 .spawn("backups", move |stop| schedule.clone().run(stop));
