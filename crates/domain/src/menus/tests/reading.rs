@@ -62,6 +62,14 @@ fn what_is_not_sold_in_a_view_is_not_in_it() {
     // The combo is left where the pizza need not be; its drinks are choices and no category.
     assert_eq!(names, ["Pizza and drink", "Water", "Wine"]);
     assert_eq!((seen.categories.len(), seen.groups.len()), (1, 1));
+    // Without a size there is no pizza, and without it no combo.
+    let mut sizeless = trattoria();
+    for size in &mut sizeless.items[2..4] {
+        size.sold.services = [Service::DineIn].into();
+    }
+    let seen = shown(&sizeless, &view(Service::Delivery, &channel, None));
+    let names: Vec<_> = seen.items.iter().map(|item| item.name).collect();
+    assert_eq!(names, ["Water", "Wine"]);
     let partner = "partner".parse().unwrap();
     let seen = shown(&menu, &view(Service::DineIn, &partner, None));
     assert_eq!((seen.categories.len(), seen.items.len()), (2, 8));
