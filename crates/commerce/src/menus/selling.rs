@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{Currency, Result, Trail as _, Uid};
 use domain::menus::{ItemId, Location, Menu, PartId, RevisionNumber};
-use domain::organisations::{BrandId, RestaurantId};
+use domain::organisations::{BrandId, Restaurant, RestaurantId};
 use futures_util::future::BoxFuture;
 use rpc::{Current, Indexed, Sells};
 use store::{Call, Row};
@@ -55,7 +55,12 @@ impl App {
         let Some(record) = self.0.restaurants.find(id).await.at()? else {
             return Ok(None);
         };
-        let brand = record.details.brand;
+        self.selling_of(&record).await
+    }
+
+    /// The same, by a record that the caller has read.
+    pub(crate) async fn selling_of(&self, record: &Restaurant) -> Result<Option<Arc<Selling>>> {
+        let (id, brand) = (record.id, record.details.brand);
         let of = (id, brand.map(Place::Brand));
         let selling = self
             .0

@@ -102,7 +102,7 @@ impl App {
             return Err(closed("the restaurant is suspended and shows no menu"));
         }
         let unpublished = || closed("the restaurant has not published a menu yet");
-        let selling = self.selling(id).await?.ok_or_else(unpublished)?;
+        let selling = self.selling_of(&record).await?.ok_or_else(unpublished)?;
         let menu = self.menu_sold(id, &selling).await?;
         let menu = menu.ok_or_else(unpublished)?;
         let stock = self.availability(id).await?;
