@@ -13,7 +13,12 @@ use store::{Fold, Part};
 pub use whole::{Commerce, Parts};
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[&venues::SHARD, &menus::SHARD, &pictures::SHARD];
+pub static SHARDS: &[&Part] = &[
+    &venues::SHARD,
+    &menus::SHARD,
+    &menus::transfer::SHARD,
+    &pictures::SHARD,
+];
 
 /// How the log gives the rows of the folded tables.
 pub static FOLDS: &[&Fold] = &[

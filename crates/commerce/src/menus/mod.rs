@@ -20,6 +20,7 @@ mod schema;
 mod selling;
 pub mod stock;
 mod store;
+pub mod transfer;
 mod typed;
 mod view;
 
@@ -49,13 +50,18 @@ pub fn routes(app: &App) -> Routes {
         .with(http::routes())
         .with(local::http::routes())
         .with(stock::http::routes())
+        .with(transfer::routes())
         .with(public::routes())
         .with_state(app.clone())
 }
 
 /// What is to be done when its time has come.
 pub(crate) fn timers(app: &App) -> Vec<TimerHandler> {
-    vec![publish::timer_handler(app), stock::timer_handler(app)]
+    vec![
+        publish::timer_handler(app),
+        stock::timer_handler(app),
+        transfer::timer_handler(app),
+    ]
 }
 
 /// Begins to follow what other nodes publish.

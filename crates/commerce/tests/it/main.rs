@@ -10,6 +10,7 @@
 mod chance;
 mod drafts;
 mod ground;
+mod large;
 mod pictures;
 mod pictures_corpus;
 mod transfer;
