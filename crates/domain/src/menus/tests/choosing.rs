@@ -111,6 +111,23 @@ fn a_combo_nests_what_its_slots_hold() {
 }
 
 #[test]
+fn what_is_nested_is_meant_for_each() {
+    let mut menu = trattoria();
+    (menu.groups[2].max, menu.groups[2].choices[0].max) = (2, 2);
+    let mut pizzas = wanted(3, 1, 2);
+    pizzas.choices = vec![wanted(1, 11, 1), wanted(2, 20, 2)];
+    let done = choosing(&menu, 2, &[pizzas, wanted(4, 30, 1)], &[]);
+    // Each of the two pizzas is large, and has two portions of olives of which one is free.
+    let lines = [
+        (3, 1, 2, 1, 0),
+        (1, 11, 2, 2, 600),
+        (2, 20, 4, 2, 200),
+        (4, 30, 1, 1, 0),
+    ];
+    assert_eq!((told(&done), codes(&done)), (lines.to_vec(), vec![]));
+}
+
+#[test]
 fn what_has_run_out_is_neither_chosen_nor_filled_in() {
     let menu = trattoria();
     assert_eq!(
