@@ -196,7 +196,7 @@ fn a_name_comes_before_an_item_and_the_near_before_the_far() {
 #[test]
 fn it_is_open_from_the_first_minute_until_the_last() {
     let lucia = Made::new("Lucia");
-    let index = index(&[lucia.clone()]);
+    let index = index(std::slice::from_ref(&lucia));
     let is_open = |index: &Index, minute: i64, micros: i64| {
         let now = Filter {
             open: Open::Now,
