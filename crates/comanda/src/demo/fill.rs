@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::{Error, Result, Trail as _, codes};
-use domain::menus::{Item, Menu};
+use domain::menus::{Item, Menu, PictureId};
 use domain::organisations::OrganisationId;
 use http::Method;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use super::door::{Door, number, text};
 use super::lots::Draw;
 use super::menu::{self, Ids};
 use super::patch;
+use super::pictures::Pictures;
 use super::plan::{self, House, Place};
 use super::table::{self, Cuisine};
 use crate::progress::Progress;
@@ -32,6 +33,8 @@ const LOCATIONS: u64 = 1 << 42;
 pub(super) struct City {
     pub(super) seed: u64,
     pub(super) restaurants: usize,
+    /// Whether there are pictures of its dishes.
+    pub(super) is_drawn: bool,
 }
 
 /// What was made.
@@ -45,8 +48,9 @@ pub(super) struct Filled {
 
 /// What all organisations are made from.
 struct Ground {
-    door: Door,
+    door: Arc<Door>,
     city: City,
+    pictures: Pictures,
     cuisines: Vec<Cuisine>,
     drinks: Cuisine,
 }
@@ -54,12 +58,17 @@ struct Ground {
 /// Makes the city. What an earlier run has made is not made twice.
 pub(super) async fn city(door: Door, city: City, progress: &Progress) -> Result<Filled> {
     let (cuisines, drinks) = table::read()?;
-    let ground = Arc::new(Ground {
-        door,
+    let mut ground = Ground {
+        door: Arc::new(door),
         city,
+        pictures: Pictures::default(),
         cuisines,
         drinks,
-    });
+    };
+    if city.is_drawn {
+        ground.pictures = ground.drawn().await?;
+    }
+    let ground = Arc::new(ground);
     let total = u64::try_from(city.restaurants).unwrap_or(u64::MAX);
     let step = progress.counted("restaurants", total);
     let (mut tasks, mut filled) = (JoinSet::new(), Filled::default());
@@ -108,6 +117,20 @@ impl Ground {
         Draw::of(self.city.seed, house | part)
     }
 
+    /// Draws the pictures and leaves them with the first organisation.
+    async fn drawn(&self) -> Result<Pictures> {
+        let first = plan::house(self.city.seed, 0, self.city.restaurants, &self.cuisines);
+        let mut asks = Asks {
+            ground: self,
+            house: first.number,
+            asked: 0,
+        };
+        // The same request, under the same key, is the first of those that make this organisation.
+        let named = json!({"name": first.name});
+        let made = asks.ask(Method::POST, "/api/organisations", &named).await?;
+        Pictures::upload(&self.door, text(&made, "id")?, self.city.seed).await
+    }
+
     async fn house(&self, house: &House) -> Result<Filled> {
         let mut asks = Asks {
             ground: self,
@@ -150,11 +173,14 @@ impl Ground {
             let at = format!("{path}/restaurants");
             let made = asks.ask(Method::POST, &at, &record).await?;
             let at = format!("/api/restaurants/{}", text(&made, "id")?);
-            self.venue(&mut asks, &at, place).await?;
             match brand {
-                Some((_, menu)) => locate(&mut asks, &at, (menu, &locations)).await?,
+                Some((_, menu)) => {
+                    self.venue(&mut asks, &at, (place, menu)).await?;
+                    locate(&mut asks, &at, (menu, &locations)).await?;
+                }
                 None => {
                     let menu = self.menu(place.cuisine, &menus, &mut ids)?;
+                    self.venue(&mut asks, &at, (place, &menu)).await?;
                     filled.menus += 1;
                     filled.items += publish(&mut asks, &format!("{at}/menu"), &menu).await?;
                 }
@@ -167,13 +193,19 @@ impl Ground {
     fn menu(&self, cuisine: usize, draw: &Draw, ids: &mut Ids) -> Result<Menu> {
         let none = || Error::internal(codes::INTERNAL, "there is no such cuisine");
         let cuisine = self.cuisines.get(cuisine).ok_or_else(none)?;
-        menu::menu((cuisine, &self.drinks), draw, ids)
+        menu::menu((cuisine, &self.drinks), &self.pictures, draw, ids)
     }
 
     /// Says how a restaurant serves.
-    async fn venue(&self, asks: &mut Asks<'_>, at: &str, place: &Place) -> Result<()> {
+    async fn venue(
+        &self,
+        asks: &mut Asks<'_>,
+        at: &str,
+        (place, menu): (&Place, &Menu),
+    ) -> Result<()> {
         let cuisine = self.cuisines.get(place.cuisine);
-        let profile = place.profile(cuisine.map_or("", |cuisine| cuisine.key));
+        let cuisine = cuisine.map_or("", |cuisine| cuisine.key);
+        let profile = place.profile(cuisine, face(menu));
         let path = format!("{at}/profile");
         asks.ask(Method::PATCH, &path, &profile).await?;
         let path = format!("{at}/hours");
@@ -184,6 +216,13 @@ impl Ground {
         }
         Ok(())
     }
+}
+
+/// The picture of the first main course that has one: what a category of several dishes shows.
+fn face(menu: &Menu) -> Option<PictureId> {
+    let large = menu.categories.iter().filter(|one| one.items.len() > 5);
+    let mut items = large.flat_map(|category| &category.items);
+    items.find_map(|id| menu.item(*id)?.picture)
 }
 
 /// Drafts and publishes a menu, and says how many items it has.

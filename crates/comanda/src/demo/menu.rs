@@ -9,6 +9,7 @@ use domain::menus::{
 };
 
 use super::lots::Draw;
+use super::pictures::Pictures;
 use super::table::{self, Cuisine, Dish, Text, What};
 
 /// When the city was founded: the time in the ids of its menus, in milliseconds.
@@ -52,6 +53,7 @@ impl Ids {
 /// Makes the menu of one place.
 pub(super) fn menu(
     (cuisine, drinks): (&Cuisine, &Cuisine),
+    pictures: &Pictures,
     draw: &Draw,
     ids: &mut Ids,
 ) -> Result<Menu> {
@@ -59,6 +61,7 @@ pub(super) fn menu(
     let pickup = draw.happens(25).then_some(90);
     let maker = Maker {
         tables: [cuisine, drinks],
+        pictures,
         percent: draw.between(88, 118),
         pickup,
     };
@@ -158,6 +161,7 @@ struct Made {
 /// How one place makes prices of those in the tables.
 struct Maker<'a> {
     tables: [&'a Cuisine; 2],
+    pictures: &'a Pictures,
     percent: i64,
     /// What is paid of a price, in percent, by those who fetch it.
     pickup: Option<i64>,
@@ -212,7 +216,10 @@ impl Maker<'_> {
                 continue;
             };
             let item = self.dish(id, dish, &made.by_key)?;
-            made.items.push(item);
+            made.items.push(Item {
+                picture: self.pictures.of(dish.name.en, category.en),
+                ..item
+            });
             if dish.is_lunch {
                 noon.push(id);
                 continue;
@@ -415,7 +422,8 @@ mod tests {
             for seed in 0..12 {
                 let draw = || Draw::of(seed, number as u64);
                 let mut ids = Ids::new(Organisation::new(7), draw());
-                let menu = menu((cuisine, &drinks), &draw(), &mut ids).unwrap();
+                let menu =
+                    menu((cuisine, &drinks), &Pictures::default(), &draw(), &mut ids).unwrap();
                 assert_eq!(check(&menu), [], "{}", cuisine.key);
                 let alone = menu.items.iter().filter(|item| item.alone).count();
                 assert!((36..70).contains(&alone), "{}: {alone}", cuisine.key);
@@ -429,7 +437,13 @@ mod tests {
         let (cuisines, drinks) = table::read().unwrap();
         let made = |seed: u64| {
             let mut ids = Ids::new(Organisation::new(7), Draw::of(seed, 1));
-            menu((&cuisines[0], &drinks), &Draw::of(seed, 2), &mut ids).unwrap()
+            menu(
+                (&cuisines[0], &drinks),
+                &Pictures::default(),
+                &Draw::of(seed, 2),
+                &mut ids,
+            )
+            .unwrap()
         };
         assert_eq!(made(7), made(7));
         assert_ne!(made(7), made(8));

@@ -3,10 +3,12 @@
 //! It is drawn from a seed, so that everybody sees the same one, and brought in through the routes of the platform.
 
 mod door;
+mod draw;
 mod fill;
 mod lots;
 mod menu;
 mod patch;
+mod pictures;
 mod plan;
 mod table;
 
@@ -26,7 +28,7 @@ use crate::serve::{Args as Serve, runtime};
 
 pub(crate) const ABOUT: &str = "\
 Fills a new installation with a demo city: restaurants of several cuisines with menus, options, combos, lunch prices,
-allergens, hours and delivery zones. The same seed makes the same city. An installation that has organisations already
+allergens, pictures, hours and delivery zones. The same seed makes the same city. An installation that has organisations already
 is left alone, unless an earlier run was interrupted there: then it goes on.
 
   comanda demo                                40 restaurants in ./comanda-data; then `comanda serve`
@@ -48,6 +50,9 @@ pub(crate) struct Args {
     /// What the city is drawn from
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     seed: u64,
+    /// Draw no pictures, which is the larger part of the work for a small city
+    #[arg(long)]
+    without_pictures: bool,
     /// On PostgreSQL, bring the databases to the schema of this version first
     #[arg(long)]
     migrate: bool,
@@ -123,6 +128,7 @@ async fn found(settings: &Arc<Settings>, args: &Args) -> Result<()> {
     let city = fill::City {
         seed: args.seed,
         restaurants: usize::try_from(args.restaurants).unwrap_or(usize::MAX),
+        is_drawn: !args.without_pictures,
     };
     let begun = ground.clock.elapsed();
     let filled = fill::city(door, city, &Progress::shown(&ground.clock)).await?;

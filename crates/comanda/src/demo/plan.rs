@@ -3,6 +3,7 @@
 //! The first organisations are small and in one town, so that a small city has some of everything. Later ones grow up
 //! to a hundred restaurants and spread over the whole valley.
 
+use domain::menus::PictureId;
 use serde_json::{Value, json};
 
 use super::lots::Draw;
@@ -332,10 +333,11 @@ impl Place {
     }
 
     /// What `PATCH …/profile` takes.
-    pub(super) fn profile(&self, cuisine: &str) -> Value {
+    pub(super) fn profile(&self, cuisine: &str, picture: Option<PictureId>) -> Value {
         json!({
             "cuisines": [cuisine],
             "description": {"main": self.about.en, "other": {"de": self.about.de}},
+            "picture": picture,
             "position": degrees(self.position),
             "phone": self.phone,
             "version": 0,
