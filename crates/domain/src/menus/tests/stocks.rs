@@ -102,3 +102,55 @@ fn the_same_again_is_no_change_and_the_past_is_refused() {
     availability.follow(&change);
     assert_eq!((availability.off.len(), availability.version), (0, 2));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    /// Whatever is said and sold in whatever order: nothing is sold twice, and every change is one version.
+    #[test]
+    fn no_more_is_sold_than_was_counted(
+        steps in vec((0..3_u16, 0..4_u8, option::of(0..6_u32), 0..4_u64), 0..30),
+    ) {
+        let (mut availability, mut minute) = (Availability::default(), 100);
+        let mut counted = BTreeMap::<u16, Option<u32>>::new();
+        for (item, what, number, later) in steps {
+            minute += later;
+            let now = at(minute);
+            let today = Today { now, next_day: at(10_000) };
+            let change = match what {
+                0 => availability.resume(itm(item)),
+                1 | 2 => availability.stop(itm(item), stop(Until::Tomorrow, number), today).unwrap(),
+                _ => match availability.sell(itm(item), number.unwrap_or(1), now) {
+                    Ok(change) => change,
+                    Err(StockRefusal::Short { left }) => {
+                        prop_assert!(left < number.unwrap_or(1));
+                        None
+                    }
+                    Err(refusal) => panic!("{refusal}"),
+                },
+            };
+            // The same by hand: without an entry there is no limit.
+            match what {
+                0 => counted.retain(|one, _| *one != item),
+                1 | 2 => counted.extend([(item, number)]),
+                _ => {
+                    let rest = counted.get(&item).copied().flatten();
+                    let rest = rest.and_then(|left| left.checked_sub(number.unwrap_or(1)));
+                    if let Some(rest) = rest {
+                        counted.insert(item, Some(rest));
+                    }
+                }
+            }
+            let version = availability.version;
+            if let Some(change) = change {
+                availability.follow(&change);
+                prop_assert_eq!(availability.version, version + 1);
+            }
+            for item in 0..3 {
+                let left = counted.get(&item).map(|left| left.unwrap_or(0));
+                prop_assert_eq!(availability.left(itm(item), now), left);
+                prop_assert_eq!(availability.is_off(itm(item), now), left == Some(0));
+            }
+        }
+    }
+}
