@@ -8,7 +8,6 @@ pub mod devices;
 pub mod keys;
 pub mod organisations;
 mod personal;
-pub mod search;
 mod whole;
 
 use store::{Fold, Migration, Part};
@@ -43,7 +42,6 @@ pub static SHARDS: &[&Part] = &[
     &access::SHARD,
     &keys::SHARD,
     &devices::SHARD,
-    &search::SHARD,
 ];
 
 /// What the slices bring to the people database, a part each.

@@ -21,15 +21,17 @@ const ALL: &[&str] = &[
     "fulfilment",
     "backoffice",
     "platform",
+    "search",
     "insight",
     "bridges",
+    "demo",
     "comanda",
     "testkit",
     "load",
     "xtask",
 ];
 
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("base", &[]),
     ("domain", &["base"]),
     ("rpc", &["base", "domain"]),
@@ -43,8 +45,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("fulfilment", BELOW_SLICES),
     ("backoffice", BELOW_SLICES),
     ("platform", BELOW_SLICES),
+    ("search", BELOW_SLICES),
     ("insight", BELOW_SLICES),
     ("bridges", &["base", "rpc"]),
+    ("demo", &["base", "domain"]),
     ("comanda", ALL),
     ("testkit", ALL),
     ("load", &["base"]),

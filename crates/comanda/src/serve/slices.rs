@@ -10,7 +10,7 @@ use edge::{FirstOf, Identify, Routes};
 use fabric::Limits;
 use futures_util::future::BoxFuture;
 use identity::{Identity, factors, people, privacy, sessions};
-use platform::{Platform, search};
+use platform::Platform;
 use rpc::{Deliver, Inbox, Letters, Log, Menus, People, Venues};
 use slice::Cursors;
 

@@ -142,7 +142,7 @@ fn dispatch(layer: Log, log: &config::log::Log, spans: Option<Spans>) -> Result<
 }
 
 /// The crates and targets of ours, whose lines are written with care.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "access",
     "backoffice",
     "base",
@@ -156,6 +156,7 @@ const OURS: [&str; 14] = [
     "insight",
     "panic",
     "platform",
+    "search",
     "store",
 ];
 

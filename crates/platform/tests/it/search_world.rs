@@ -15,7 +15,7 @@ use fabric::{Bus, Room, Trust};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
-use platform::{Platform, search};
+use platform::Platform;
 use rpc::{
     Current, Deliver, Indexed, Known, KnowsVenues, Letter, Letters, Menus, People, Sells, Venues,
 };
@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use super::world::{Said, Shop, uid};
 
 static ENGINE: Bring = Bring {
-    shards: &[&engine::PART],
+    shards: &[&engine::PART, &search::SHARD],
     people: &[&engine::PART],
     control: &[],
     audit: &[&platform::audit::LOG],

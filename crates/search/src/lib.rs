@@ -17,10 +17,13 @@ mod tests;
 mod text;
 mod view;
 
+use ::store::Part;
+
 pub use app::{App, Parts, start};
 pub use card::{BYTES_MAX, Card, ITEMS_MAX, MenuWords};
 pub use find::{Filter, Hit, Listed, Open, PLACE_BYTES, Place, Sort};
 pub use http::routes;
 pub use index::{Index, Size, Suspended};
 pub use publish::consumer;
-pub use store::SHARD;
+/// What search brings to every shard.
+pub static SHARDS: &[&Part] = &[&store::SHARD];

@@ -140,7 +140,7 @@ pub(super) static READ_ORGANISATIONS: Sql = Sql::new(
 );
 
 /// What search brings to every shard.
-pub static SHARD: Part = Part {
+pub(crate) static SHARD: Part = Part {
     name: "search",
     tables: &[&RESTAURANTS, &ORGANISATIONS, &CHANGES],
     statements: &[
@@ -159,8 +159,8 @@ pub static SHARD: Part = Part {
     migrations: &[Migration {
         number: 1,
         name: "search",
-        sqlite: include_str!("../../migrations/search/sqlite/0001_search.sql"),
-        postgres: include_str!("../../migrations/search/postgres/0001_search.sql"),
+        sqlite: include_str!("../migrations/sqlite/0001_search.sql"),
+        postgres: include_str!("../migrations/postgres/0001_search.sql"),
     }],
 };
 
