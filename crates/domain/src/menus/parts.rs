@@ -283,9 +283,6 @@ pub enum Part {
 }
 
 impl Part {
-    /// The names of all kinds.
-    pub const KINDS: [&'static str; 4] = ["head", "category", "item", "group"];
-
     /// The name of its kind, as `kind` says it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -84,12 +84,6 @@ pub enum StockRefusal {
     /// The time is past, or too far away.
     #[error("the time until which something is off lies ahead, by at most 400 days")]
     Until,
-    /// There are not so many.
-    #[error("only {left} are left")]
-    Short {
-        /// How many there are.
-        left: u32,
-    },
 }
 
 impl Off {
@@ -186,33 +180,6 @@ impl Availability {
     pub fn resume(&self, item: ItemId) -> Option<StockChange> {
         let is_said = self.off.contains_key(&item);
         is_said.then_some(StockChange { item, off: None })
-    }
-
-    /// Decides that so many of an item are sold; `None` when it is not counted.
-    ///
-    /// # Errors
-    /// There are not so many.
-    pub fn sell(
-        &self,
-        item: ItemId,
-        quantity: u32,
-        now: Time,
-    ) -> Result<Option<StockChange>, StockRefusal> {
-        let Some(off) = self.off.get(&item).filter(|off| !off.is_over(now)) else {
-            return Ok(None);
-        };
-        let left = off.left.unwrap_or(0);
-        let rest = left.checked_sub(quantity);
-        let rest = rest.ok_or(StockRefusal::Short { left })?;
-        let counted = Off {
-            left: off.left.map(|_| rest),
-            ..off.clone()
-        };
-        let is_new = counted != *off;
-        Ok(is_new.then_some(StockChange {
-            item,
-            off: Some(counted),
-        }))
     }
 
     /// How it stands after a change.

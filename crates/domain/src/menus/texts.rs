@@ -148,12 +148,6 @@ impl FromStr for Language {
     }
 }
 
-impl From<&Locale> for Language {
-    fn from(locale: &Locale) -> Self {
-        Self(locale.as_str().to_owned())
-    }
-}
-
 impl std::borrow::Borrow<str> for Language {
     fn borrow(&self) -> &str {
         &self.0

@@ -62,7 +62,6 @@ impl App {
                 let decided = standing.availability().stop(item, stop.clone(), today);
                 let decided = decided.map_err(|refusal| match refusal {
                     StockRefusal::Until => wrong("until", refusal.to_string()),
-                    StockRefusal::Short { .. } => wrong("left", refusal.to_string()),
                 })?;
                 let off = decided.and_then(|change| change.off);
                 let Some(off) = off else {
@@ -104,6 +103,7 @@ impl App {
             let settled = ask.settle(&self.0.db, operation, &request, async || {
                 let standing = self.standing_stock(restaurant).await?;
                 if standing.find(item).is_none() {
+                    self.sells(restaurant, item).await?;
                     return Ok((self.commit_of(restaurant.into()), ()));
                 }
                 let wanted = Wanted {

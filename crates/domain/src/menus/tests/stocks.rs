@@ -59,29 +59,16 @@ fn what_is_off_comes_back_when_it_was_said() {
 }
 
 #[test]
-fn counted_stock_is_sold_until_there_is_none() {
-    let mut availability = with(&[(4, Until::Tomorrow, Some(3)), (5, Until::Further, None)]);
+fn of_counted_stock_no_more_is_sold_than_there_is() {
+    let availability = with(&[(4, Until::Tomorrow, Some(3)), (5, Until::Further, None)]);
     let now = at(200);
     assert_eq!(availability.left(itm(4), now), Some(3));
     assert_eq!(availability.left(itm(5), now), Some(0));
     assert_eq!(availability.left(itm(6), now), None);
     let wanted = [(itm(4), 4), (itm(5), 1), (itm(6), 9)].into();
     assert_eq!(availability.short(&wanted, now), [(itm(4), 3), (itm(5), 0)]);
-    assert_eq!(
-        availability.sell(itm(4), 4, now),
-        Err(StockRefusal::Short { left: 3 })
-    );
-    assert_eq!(
-        availability.sell(itm(5), 1, now),
-        Err(StockRefusal::Short { left: 0 })
-    );
-    assert_eq!(availability.sell(itm(6), 9, now), Ok(None));
-    let sold = availability.sell(itm(4), 3, now).unwrap().unwrap();
-    availability.follow(&sold);
-    assert!(availability.is_off(itm(4), now));
     // After the count has ended there is no limit any more.
-    assert!(!availability.is_off(itm(4), at(1_000)));
-    assert_eq!(availability.sell(itm(4), 9, at(1_000)), Ok(None));
+    assert_eq!(availability.left(itm(4), at(1_000)), None);
 }
 
 #[test]
@@ -106,40 +93,21 @@ fn the_same_again_is_no_change_and_the_past_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
-    /// Whatever is said and sold in whatever order: nothing is sold twice, and every change is one version.
+    /// Whatever is said in whatever order, the last that was said holds, and every change is one version.
     #[test]
-    fn no_more_is_sold_than_was_counted(
-        steps in vec((0..3_u16, 0..4_u8, option::of(0..6_u32), 0..4_u64), 0..30),
+    fn what_was_said_last_holds(
+        steps in vec((0..3_u16, any::<bool>(), option::of(0..3_u32)), 0..30),
     ) {
-        let (mut availability, mut minute) = (Availability::default(), 100);
-        let mut counted = BTreeMap::<u16, Option<u32>>::new();
-        for (item, what, number, later) in steps {
-            minute += later;
-            let now = at(minute);
-            let today = Today { now, next_day: at(10_000) };
-            let change = match what {
-                0 => availability.resume(itm(item)),
-                1 | 2 => availability.stop(itm(item), stop(Until::Tomorrow, number), today).unwrap(),
-                _ => match availability.sell(itm(item), number.unwrap_or(1), now) {
-                    Ok(change) => change,
-                    Err(StockRefusal::Short { left }) => {
-                        prop_assert!(left < number.unwrap_or(1));
-                        None
-                    }
-                    Err(refusal) => panic!("{refusal}"),
-                },
+        let mut availability = Availability::default();
+        let mut counted = BTreeMap::<u16, u32>::new();
+        for (item, is_stop, left) in steps {
+            let change = match is_stop {
+                true => availability.stop(itm(item), stop(Until::Tomorrow, left), TODAY()).unwrap(),
+                false => availability.resume(itm(item)),
             };
-            // The same by hand: without an entry there is no limit.
-            match what {
-                0 => counted.retain(|one, _| *one != item),
-                1 | 2 => counted.extend([(item, number)]),
-                _ => {
-                    let rest = counted.get(&item).copied().flatten();
-                    let rest = rest.and_then(|left| left.checked_sub(number.unwrap_or(1)));
-                    if let Some(rest) = rest {
-                        counted.insert(item, Some(rest));
-                    }
-                }
+            match is_stop {
+                true => counted.extend([(item, left.unwrap_or(0))]),
+                false => counted.retain(|one, _| *one != item),
             }
             let version = availability.version;
             if let Some(change) = change {
@@ -147,9 +115,10 @@ proptest! {
                 prop_assert_eq!(availability.version, version + 1);
             }
             for item in 0..3 {
-                let left = counted.get(&item).map(|left| left.unwrap_or(0));
-                prop_assert_eq!(availability.left(itm(item), now), left);
-                prop_assert_eq!(availability.is_off(itm(item), now), left == Some(0));
+                let left = counted.get(&item).copied();
+                prop_assert_eq!(availability.left(itm(item), at(500)), left);
+                prop_assert_eq!(availability.is_off(itm(item), at(500)), left == Some(0));
+                prop_assert_eq!(availability.left(itm(item), at(1_000)), None);
             }
         }
     }
