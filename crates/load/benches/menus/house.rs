@@ -53,7 +53,13 @@ impl House {
     /// An empty installation.
     pub(crate) async fn open(engine: Engine) -> Outcome<Self> {
         let world = World::new(engine).await;
-        let shards = [&[&engine::PART], platform::SHARDS, search::SHARDS, commerce::SHARDS].concat();
+        let shards = [
+            &[&engine::PART],
+            platform::SHARDS,
+            search::SHARDS,
+            commerce::SHARDS,
+        ]
+        .concat();
         // A bench makes a few of them, so what leaks is little.
         world
             .db

@@ -19,6 +19,7 @@ mod guest;
 mod house;
 mod many;
 mod options;
+mod search;
 mod servers;
 mod speed;
 mod visible;
@@ -60,6 +61,7 @@ fn bench(options: &Options) -> Outcome<()> {
             Part::Speed => speed::run(options)?,
             Part::Many => many::run(options)?,
             Part::Visible => visible::run(options)?,
+            Part::Search => search::run(options)?,
         });
     }
     let report = Report {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) const HELP: &str = "\
-cargo xtask bench menus [--json FILE] [--part speed|many|visible] [--seconds N] [--rounds N] [--connections N] \
+cargo xtask bench menus [--json FILE] [--part speed|many|visible|search] [--seconds N] [--rounds N] [--connections N] \
 [--restaurants N] [--quick]";
 
 /// A part of the bench.
@@ -16,6 +16,8 @@ pub(crate) enum Part {
     Many,
     /// From the answer to a publish until it is seen.
     Visible,
+    /// Finding among many.
+    Search,
 }
 
 /// What to run.
@@ -69,7 +71,7 @@ impl Options {
             }
         }
         if options.parts.is_empty() {
-            options.parts = vec![Part::Speed, Part::Many, Part::Visible];
+            options.parts = vec![Part::Speed, Part::Many, Part::Visible, Part::Search];
         }
         Ok(wanted.then_some(options))
     }
@@ -80,6 +82,7 @@ fn part(word: &str) -> Result<Part, String> {
         "speed" => Ok(Part::Speed),
         "many" => Ok(Part::Many),
         "visible" => Ok(Part::Visible),
+        "search" => Ok(Part::Search),
         _ => Err(format!("there is no part {word}\n{HELP}")),
     }
 }
