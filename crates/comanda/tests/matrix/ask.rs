@@ -99,10 +99,17 @@ pub(crate) async fn ask(
     for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
         request = request.header(*name, *value);
     }
-    let body = body.map(Value::to_string).unwrap_or_default();
+    // A text alone is no request in JSON: it is sent as the bytes that it stands for.
+    let (body, media_type) = match body {
+        Some(Value::String(bytes)) => (bytes.clone(), "application/octet-stream"),
+        body => (
+            body.map(Value::to_string).unwrap_or_default(),
+            "application/json",
+        ),
+    };
     if !body.is_empty() {
         request = request
-            .header("content-type", "application/json")
+            .header("content-type", media_type)
             .header("content-length", body.len());
     }
     let mut request = request.body(Full::new(bytes::Bytes::from(body))).unwrap();

@@ -25,6 +25,8 @@ pub(crate) struct Sample {
 pub(crate) enum Body {
     None,
     Json(fn(&Town, &House) -> Value),
+    /// Bytes that are read piece by piece.
+    Bytes(&'static str),
 }
 
 /// An operation as the document has it.
@@ -74,6 +76,22 @@ const fn json(
         operation,
         policy,
         body: Body::Json(body),
+        query: "",
+    }
+}
+
+const fn file(operation: &'static str, policy: &'static str, bytes: &'static str) -> Sample {
+    Sample {
+        query: "?format=csv&dry=true",
+        ..self::bytes(operation, policy, bytes)
+    }
+}
+
+const fn bytes(operation: &'static str, policy: &'static str, bytes: &'static str) -> Sample {
+    Sample {
+        operation,
+        policy,
+        body: Body::Bytes(bytes),
         query: "",
     }
 }
@@ -302,6 +320,25 @@ pub(crate) static SAMPLES: &[Sample] = &[
         "operator",
         |_, _| json!({"reason": "x"}),
     ),
+    // No picture, so that nothing is made of it.
+    bytes("pictures.add", "menus.change", "soup"),
+    none("pictures.list", "menus.read"),
+    none("pictures.read", "menus.read"),
+    none("pictures.remove", "menus.change"),
+    none("pictures.show", "public"),
+    none("menus.show", "public"),
+    none("menus.categories", "public"),
+    none("menus.availability", "public"),
+    // No menu, and only tried, so that nothing is changed.
+    file("brand_menus.import", "menus.change", "soup"),
+    none("brand_menus.read_import", "menus.read"),
+    none("brand_menus.cancel_import", "menus.change"),
+    query("brand_menus.export", "menus.read", "?format=lines"),
+    file("restaurant_menus.import", "menus.change", "soup"),
+    none("restaurant_menus.read_import", "menus.read"),
+    none("restaurant_menus.cancel_import", "menus.change"),
+    query("restaurant_menus.export", "menus.read", "?format=lines"),
+    bytes("restaurant_pictures.add", "menus.change", "soup"),
     json("restaurants.change", "restaurants.change", |town, house| {
         let mut body = restaurant(&town.name(), Some(&house.brands[0]));
         body["version"] = NEVER.into();
@@ -310,7 +347,13 @@ pub(crate) static SAMPLES: &[Sample] = &[
     json("restaurants.create", "restaurants.change", |town, house| {
         restaurant(&town.name(), Some(&house.brands[0]))
     }),
+    json(
+        "restaurants.edit",
+        "restaurants.change",
+        |town, _| json!({"name": town.name(), "version": NEVER}),
+    ),
     none("restaurants.list", "restaurants.read"),
+    none("restaurants.mine", "signed-in"),
     none("restaurants.read", "restaurants.read"),
     json(
         "restaurants.resume",
@@ -433,7 +476,7 @@ pub(crate) fn complete(town: &Town) {
         assert_eq!(of(operation).policy, said, "who may {}", operation.name);
         assert_eq!(
             operation.takes,
-            matches!(of(operation).body, Body::Json(_)),
+            !matches!(of(operation).body, Body::None),
             "{}",
             operation.name
         );

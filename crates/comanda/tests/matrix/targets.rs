@@ -166,6 +166,7 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
         ["grant"] => things(&members(&town.a, 2), &members(&town.b, 1)),
         ["invitation"] => things(&ends(&town.a.invitations, 2), &ends(&town.b.invitations, 1)),
         ["organisation", second] => seconds(town, second),
+        ["picture", "size"] => vec![Target::new("the only one", &[&town.a.picture, "small"])],
         [one] => own(town, one),
         other => panic!("no targets are known for {other:?}"),
     }
@@ -263,6 +264,7 @@ fn seconds(town: &Town, second: &str) -> Vec<Target> {
                 .collect(),
             "key" => vec![(house.key.clone(), At::Whole)],
             "host" => vec![(house.host.clone(), At::Whole)],
+            "picture" => vec![(house.picture.clone(), At::Whole)],
             other => panic!("no second {other:?}"),
         }
     };

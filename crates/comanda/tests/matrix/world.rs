@@ -1,15 +1,19 @@
 //! The whole program in one process, with two organisations in it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use base::secret::Secret;
 use base::{Clock, CursorKey, KeyRing, Random};
+use commerce::Commerce;
+use domain::organisations::{OrganisationId, Plan};
 use domain::people::PersonId;
 use edge::{Admission, Client, Edge, FirstOf, Rates, Strength};
 use engine::Tasks;
+use fabric::blobs::{self, Blobs, Place};
 use fabric::{Bus, Limits, Room, Trust};
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
@@ -55,6 +59,7 @@ pub(crate) struct House {
     pub(crate) invitations: Vec<String>,
     pub(crate) devices: Vec<String>,
     pub(crate) key: String,
+    pub(crate) picture: String,
 }
 
 /// The program and who uses it.
@@ -63,6 +68,7 @@ pub(crate) struct Town {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) identity: Identity,
+    pub(crate) commerce: Commerce,
     pub(crate) edge: Edge,
     /// The same sign-ins for another audience.
     pub(crate) elsewhere: Edge,
@@ -78,6 +84,16 @@ pub(crate) struct Town {
     made: AtomicU32,
     _tasks: Tasks,
     _keys: Keys,
+    _shelf: Shelf,
+}
+
+/// The folder of the blobs, which goes with the town.
+struct Shelf(PathBuf);
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 #[derive(Default)]
@@ -108,6 +124,7 @@ struct Ground<'a> {
     limits: Limits,
     post: Arc<Post>,
     keys: &'a Keys,
+    blobs: PathBuf,
 }
 
 impl Ground<'_> {
@@ -153,7 +170,24 @@ impl Ground<'_> {
         })
     }
 
-    fn edge(&self, identity: &Identity, platform: &Platform) -> Edge {
+    fn commerce(&self, platform: &Platform) -> Commerce {
+        let (place, settings) = (
+            Place::Folder(self.blobs.clone()),
+            blobs::Settings::default(),
+        );
+        Commerce::new(&commerce::Parts {
+            db: self.world.db.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            cursors: slice::Cursors::new(self.keys.cursors.subscribe()),
+            bus: self.bus.clone(),
+            trust: self.trust.clone(),
+            blobs: Blobs::open(place, settings, self.clock, self.random).unwrap(),
+            restaurants: platform.restaurants(),
+        })
+    }
+
+    fn edge(&self, identity: &Identity, (platform, commerce): (&Platform, &Commerce)) -> Edge {
         let mut known = identity.identify();
         known.extend(platform.identify());
         let room = edge::admission::Settings {
@@ -182,16 +216,18 @@ impl Ground<'_> {
             .routes()
             .with(identity::privacy::routes(&privacy))
             .with(platform.routes())
+            .with(commerce.routes())
             .with(people::inbox_routes(&inbox))
             .with(edge::health::routes(&health).into());
         Edge::build(settings, routes, parts).unwrap()
     }
 
-    fn start(&self, platform: &Platform) -> Tasks {
+    fn start(&self, (platform, commerce): (&Platform, &Commerce)) -> Tasks {
         // What works on its own keeps real time; sign-ins keep a time that the test moves.
         let real = (self.world.clock.clone(), self.world.random.clone());
         let tasks = Tasks::new(real.0.clone(), real.1.clone());
         platform.start(&tasks);
+        commerce.start(&tasks);
         let parts = engine::Parts {
             db: self.world.db.clone(),
             clock: real.0,
@@ -199,7 +235,9 @@ impl Ground<'_> {
             bus: self.bus.clone(),
             trust: Trust::withdrawn(),
         };
-        let (consumers, timers) = (platform.consumers().unwrap(), platform.timers());
+        let (mut consumers, mut timers) = (platform.consumers().unwrap(), platform.timers());
+        consumers.extend(commerce.consumers().unwrap());
+        timers.extend(commerce.timers());
         let engine = engine::Engine::new(parts, engine::Settings::new("one"), consumers, timers);
         engine.unwrap().start(&tasks);
         tasks
@@ -227,6 +265,7 @@ impl Town {
             cursors: watch::channel(CursorKey::new(*Secret::draw(&random).bytes())).0,
         };
         let post = Arc::new(Post::default());
+        let shelf = std::env::temp_dir().join(format!("comanda-matrix-{:016x}", random.u64()));
         let ground = Ground {
             sealer: world.db.sealer(&KeyRing::draw(&random)),
             bus: Bus::memory(Room::default()),
@@ -237,19 +276,23 @@ impl Town {
             random: &random,
             post: post.clone(),
             keys: &keys,
+            blobs: shelf.clone(),
         };
         let identity = ground.identity("comanda");
         let platform = ground.platform(&identity);
-        let edge = ground.edge(&identity, &platform);
+        let commerce = ground.commerce(&platform);
+        let slices = (&platform, &commerce);
+        let edge = ground.edge(&identity, slices);
         let other = ground.identity("somewhere else");
-        let elsewhere = ground.edge(&other, &platform);
-        let tasks = ground.start(&platform);
+        let elsewhere = ground.edge(&other, slices);
+        let tasks = ground.start(slices);
         drop(ground);
         let mut town = Town {
             world,
             clock,
             random,
             identity,
+            commerce,
             edge,
             elsewhere,
             operator: Shown::default(),
@@ -263,6 +306,7 @@ impl Town {
             made: AtomicU32::new(0),
             _tasks: tasks,
             _keys: keys,
+            _shelf: Shelf(shelf),
         };
         town.settle().await;
         town
@@ -279,6 +323,27 @@ impl Town {
         let owner = self.person("owner-b").await;
         self.b = self.house(CANARY_B, owner, 2).await;
         self.callers = Callers::gather(self, (late, late_token)).await;
+    }
+
+    /// A picture of an organisation, of one point.
+    async fn picture(&self, house: &House) -> String {
+        let mut upload = std::io::Cursor::new(Vec::new());
+        let point = image::DynamicImage::new_rgb8(1, 1);
+        point
+            .write_to(&mut upload, image::ImageFormat::Png)
+            .unwrap();
+        let ask = slice::Ask {
+            actor: house.owner.clone(),
+            trace: String::new(),
+            key: None,
+        };
+        let id: OrganisationId = house.id.parse().unwrap();
+        let whose = (id.organisation(), Plan::Enterprise);
+        let added = self
+            .commerce
+            .pictures
+            .add(&ask, whose, upload.into_inner().into());
+        added.await.unwrap().id.to_string()
     }
 
     async fn claim(&mut self) {
@@ -343,6 +408,7 @@ impl Town {
         self.done(&self.operator, Method::PUT, &host, Value::Null)
             .await;
         self.furnish(&mut house, canary).await;
+        house.picture = self.picture(&house).await;
         house
     }
 

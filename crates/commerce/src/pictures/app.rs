@@ -6,11 +6,12 @@ use std::time::Duration;
 use base::{Clock, Error, Organisation, Page, Random, Result, Time, Trail as _, Uid, codes};
 use bytes::Bytes;
 use domain::menus::PictureId;
-use domain::organisations::{OrganisationId, Plan};
+use domain::organisations::{OrganisationId, Plan, RestaurantId};
 use engine::Stop;
 use fabric::blobs::{BlobId, Space};
 use fabric::cache::Settings;
 use fabric::{Blobs, Bus, Cache, Loaded, Pattern, Received};
+use rpc::Restaurants;
 use slice::{Ask, Cursors, Turn};
 use store::{Db, Failure, Value};
 
@@ -38,6 +39,7 @@ pub(super) struct Inner {
     pub(super) blobs: Blobs,
     cursors: Cursors,
     bus: Bus,
+    restaurants: Restaurants,
     workshop: Workshop,
     known: Cache<Arc<Picture>>,
 }
@@ -77,6 +79,7 @@ impl App {
                 blobs: parts.blobs.clone(),
                 cursors: parts.cursors.clone(),
                 bus: parts.bus.clone(),
+                restaurants: parts.restaurants.clone(),
             }),
             None,
         )
@@ -89,8 +92,14 @@ impl App {
     }
 
     /// Takes room for an upload, before any of it is read.
-    pub(crate) fn seat(&self, organisation: OrganisationId) -> Result<Seat> {
-        self.0.workshop.seat(organisation.organisation())
+    pub(crate) fn seat(&self, number: Organisation) -> Result<Seat> {
+        self.0.workshop.seat(number)
+    }
+
+    /// Refuses a restaurant that is not there.
+    pub(crate) async fn check(&self, id: RestaurantId) -> Result<()> {
+        let found = self.0.restaurants.find(id).await?;
+        found.map(|_| ()).ok_or_else(missing)
     }
 
     /// Makes a picture of an upload. Nothing of the upload itself is kept.
@@ -100,10 +109,10 @@ impl App {
     pub async fn add(
         &self,
         ask: &Ask,
-        (organisation, plan): (OrganisationId, Plan),
+        (number, plan): (Organisation, Plan),
         upload: Bytes,
     ) -> Result<PictureView> {
-        let (db, number) = (&self.0.db, organisation.organisation());
+        let db = &self.0.db;
         let most = self.1.map_or(most(plan), |few| few.min(most(plan)));
         // The guard of the commit decides; this only spares the work where it is known before.
         if self.count(number).await? >= most {
@@ -113,34 +122,29 @@ impl App {
         let made = self.0.workshop.make(upload).await?;
         self.keep(number, &made.look, made.blobs).await?;
         let look = &made.look;
-        ask.settle(
-            db,
-            (number, "pictures.add"),
-            &(organisation, request),
-            async || {
-                let id = PictureId::make(&self.0.clock, &self.0.random, number);
-                let mut commit = db.new_commit(number);
-                commit.guard(&rows::TAKE, [rows::COUNTED.into(), most.into()]);
-                for blob in look.blobs() {
-                    commit.guard(&rows::USE, [digest(blob)]);
-                }
-                let mut cells = vec![Value::from(id.uid())];
-                cells.extend(rows::cells(look)?);
-                cells.push(commit.at().into());
-                commit.insert(
-                    &rows::PICTURES,
-                    cells.into_iter().map(Into::into).collect::<Vec<_>>(),
-                );
-                let event = ask.event(&commit, (id.uid(), 1), ADDED, look)?;
-                let picture = Picture {
-                    id,
-                    look: look.clone(),
-                    created_at: commit.at(),
-                };
-                commit.event(event);
-                Ok((commit, PictureView::from(&picture)))
-            },
-        )
+        ask.settle(db, (number, "pictures.add"), &request, async || {
+            let id = PictureId::make(&self.0.clock, &self.0.random, number);
+            let mut commit = db.new_commit(number);
+            commit.guard(&rows::TAKE, [rows::COUNTED.into(), most.into()]);
+            for blob in look.blobs() {
+                commit.guard(&rows::USE, [digest(blob)]);
+            }
+            let mut cells = vec![Value::from(id.uid())];
+            cells.extend(rows::cells(look)?);
+            cells.push(commit.at().into());
+            commit.insert(
+                &rows::PICTURES,
+                cells.into_iter().map(Into::into).collect::<Vec<_>>(),
+            );
+            let event = ask.event(&commit, (id.uid(), 1), ADDED, look)?;
+            let picture = Picture {
+                id,
+                look: look.clone(),
+                created_at: commit.at(),
+            };
+            commit.event(event);
+            Ok((commit, PictureView::from(&picture)))
+        })
         .await
         .map_err(|error| refused(error, most))
     }
@@ -273,7 +277,7 @@ impl App {
 
     async fn find(&self, id: PictureId) -> Result<Picture> {
         let (db, number) = (&self.0.db, id.organisation());
-        if db.directory().find(number).is_none() {
+        if !db.knows(number).await {
             return Err(missing());
         }
         let found = db.rows(number, &rows::READ, [id.uid().into()]).await.at()?;

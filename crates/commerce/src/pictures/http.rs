@@ -9,7 +9,7 @@ use base::{Error, codes};
 use bytes::BytesMut;
 use domain::access::Permission;
 use domain::menus::PictureId;
-use domain::organisations::{OrganisationId, Plan};
+use domain::organisations::{OrganisationId, Plan, RestaurantId};
 use edge::{
     Answer, Body, Criticality, Granted, Json, Page, Path, Policy, Query, Rate, Route, Routes,
 };
@@ -44,6 +44,14 @@ struct OfOrganisation {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
+struct OfRestaurant {
+    /// Which restaurant.
+    #[param(value_type = String, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    restaurant: RestaurantId,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 struct OfPicture {
     /// Which organisation.
     #[param(value_type = String, pattern = "^org_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
@@ -66,7 +74,34 @@ struct OfSize {
 
 /// The routes of the slice.
 pub fn routes(app: &App) -> Routes {
-    owned().add(shown()).with_state(app.clone())
+    uploads().with(owned()).add(shown()).with_state(app.clone())
+}
+
+/// Whoever may change the menus of one restaurant uploads there; the picture is the organisation's all the same.
+fn uploads() -> Routes<App> {
+    let of_restaurant = upload(
+        "/api/restaurants/{restaurant}/pictures",
+        "restaurant_pictures.add",
+    );
+    let of_organisation = upload("/api/organisations/{organisation}/pictures", "pictures.add");
+    Routes::new()
+        .add(of_organisation.path::<OfOrganisation>().handler(add))
+        .add(
+            of_restaurant
+                .path::<OfRestaurant>()
+                .handler(add_of_restaurant),
+        )
+}
+
+fn upload(path: &'static str, name: &'static str) -> Route<App> {
+    route(Method::POST, path, name)
+        .about("Upload a picture: JPEG, PNG or WebP; what is shown is made anew from it")
+        .policy(Policy::May(Permission::MenusChange.name()))
+        .deadline(UPLOAD_WITHIN)
+        .once()
+        .takes_stream("application/octet-stream", UPLOAD_BYTES_MAX)
+        .answers::<PictureView>(StatusCode::CREATED)
+        .fails(&[codes::NOT_FOUND, codes::PICTURE_REFUSED, codes::PLAN_LIMIT])
 }
 
 fn owned() -> Routes<App> {
@@ -74,18 +109,6 @@ fn owned() -> Routes<App> {
     let one = "/api/organisations/{organisation}/pictures/{picture}";
     let (see, change) = (Permission::MenusRead, Permission::MenusChange);
     Routes::new()
-        .add(
-            route(Method::POST, all, "pictures.add")
-                .about("Upload a picture: JPEG, PNG or WebP; what is shown is made anew from it")
-                .policy(Policy::May(change.name()))
-                .deadline(UPLOAD_WITHIN)
-                .once()
-                .path::<OfOrganisation>()
-                .takes_stream("application/octet-stream", UPLOAD_BYTES_MAX)
-                .answers::<PictureView>(StatusCode::CREATED)
-                .fails(&[codes::NOT_FOUND, codes::PICTURE_REFUSED, codes::PLAN_LIMIT])
-                .handler(add),
-        )
         .add(
             route(Method::GET, all, "pictures.list")
                 .about("List the pictures of an organisation, oldest first")
@@ -154,21 +177,40 @@ fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
         .criticality(Criticality::Normal)
 }
 
+/// An upload as it was answered.
+type Added = Answer<(StatusCode, Json<PictureView>)>;
+
 async fn add(
     State(app): State<App>,
     ask: Ask,
     granted: Granted,
-    Path(of): Path<OfOrganisation>,
-    mut body: Body,
-) -> Answer<(StatusCode, Json<PictureView>)> {
+    Path(_): Path<OfOrganisation>,
+    body: Body,
+) -> Added {
+    take(&app, &ask, &granted, body).await
+}
+
+async fn add_of_restaurant(
+    State(app): State<App>,
+    ask: Ask,
+    granted: Granted,
+    Path(of): Path<OfRestaurant>,
+    body: Body,
+) -> Added {
+    app.check(of.restaurant).await?;
+    take(&app, &ask, &granted, body).await
+}
+
+/// Reads an upload for the organisation that the permission was granted in, and makes a picture of it.
+async fn take(app: &App, ask: &Ask, granted: &Granted, mut body: Body) -> Added {
     let plan = Plan::find(&granted.plan).unwrap_or_default();
-    let _seat = app.seat(of.organisation)?;
+    let _seat = app.seat(granted.organisation)?;
     let mut upload = BytesMut::new();
     while let Some(piece) = body.next().await? {
         upload.extend_from_slice(&piece);
     }
-    let whose = (of.organisation, plan);
-    let made = app.add(&ask, whose, upload.freeze()).await?;
+    let whose = (granted.organisation, plan);
+    let made = app.add(ask, whose, upload.freeze()).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 

@@ -22,6 +22,7 @@ on_both!(
     what_is_small_stays_small_and_what_is_seen_through_stays_so,
     the_same_upload_twice_is_two_pictures_of_the_same_blobs,
     an_upload_under_one_key_is_one_picture,
+    who_reaches_one_restaurant_uploads_there,
     pictures_are_listed_and_removed_by_those_who_have_them,
     blobs_that_nobody_shows_are_cleared,
     uploads_that_came_to_nothing_are_cleared,
@@ -30,11 +31,18 @@ on_both!(
 
 /// Uploads something.
 pub(crate) async fn upload(node: &Node, organisation: &str, once: &str, bytes: &[u8]) -> Said {
-    let mut request = Request::post(format!("/api/organisations/{organisation}/pictures"))
+    let path = format!("/api/organisations/{organisation}/pictures");
+    upload_at(node, (OPERATOR, once), &path, bytes).await
+}
+
+async fn upload_at(node: &Node, (who, once): (&str, &str), path: &str, bytes: &[u8]) -> Said {
+    let mut request = Request::post(path)
         .header("host", "localhost")
-        .header("authorization", OPERATOR)
-        .header("x-acting-reason", "a test")
+        .header("authorization", who)
         .header("content-type", "application/octet-stream");
+    if who == OPERATOR {
+        request = request.header("x-acting-reason", "a test");
+    }
     if !once.is_empty() {
         request = request.header("idempotency-key", once);
     }
@@ -189,6 +197,32 @@ async fn an_upload_under_one_key_is_one_picture(engine: Engine) {
     assert_eq!(all.good()["items"], json!([one]));
 }
 
+async fn who_reaches_one_restaurant_uploads_there(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let organisation = shop.organisation("Gruppo").await;
+    let own = shop.restaurant(&organisation, None).await;
+    let other = shop.restaurant(&organisation, None).await;
+    let person = shop.person(&[&own]);
+    let absent = format!(
+        "{}{}",
+        &own[..own.len() - 1],
+        if own.ends_with('0') { '1' } else { '0' }
+    );
+    for (who, restaurant, status) in [
+        (&*person, &own, 201),
+        (&*person, &other, 403),
+        (OPERATOR, &other, 201),
+        (OPERATOR, &absent, 404),
+    ] {
+        let path = format!("/api/restaurants/{restaurant}/pictures");
+        let said = upload_at(&shop.node, (who, ""), &path, &jpeg(&photo(20, 10))).await;
+        assert_eq!(said.status.as_u16(), status, "{said:?}");
+    }
+    let path = format!("/api/organisations/{organisation}/pictures");
+    let all = shop.get(&path).await.good();
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+}
+
 async fn pictures_are_listed_and_removed_by_those_who_have_them(engine: Engine) {
     let shop = Shop::new(engine).await;
     let organisation = shop.organisation("Gruppo").await;
@@ -289,7 +323,8 @@ async fn uploads_that_came_to_nothing_are_cleared(engine: Engine) {
 async fn a_plan_holds_so_many(engine: Engine) {
     let shop = Shop::new(engine).await;
     let organisation = shop.organisation("Gruppo").await;
-    let number: OrganisationId = organisation.parse().unwrap();
+    let id: OrganisationId = organisation.parse().unwrap();
+    let number = id.organisation();
     let few = shop.node.commerce.pictures.limited(3);
     let mut all = JoinSet::new();
     for side in 0..6 {

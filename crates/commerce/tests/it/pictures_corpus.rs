@@ -243,9 +243,8 @@ async fn bombs_are_refused_before_they_go_off(engine: Engine) {
     }
 }
 
-async fn of_a_file_only_what_can_be_seen_goes_out(engine: Engine) {
-    let shop = Shop::new(engine).await;
-    let organisation = shop.organisation("Gruppo").await;
+/// Pictures in which there is more than can be seen.
+fn with_canaries() -> Vec<(&'static str, Vec<u8>)> {
     let whole = photo(700, 500);
     let (plain_jpeg, plain_png) = (jpeg(&whole), png(&whole));
     let webp = written(&whole, ImageFormat::WebP);
@@ -261,7 +260,7 @@ async fn of_a_file_only_what_can_be_seen_goes_out(engine: Engine) {
     .concat();
     let length = u32::try_from(long_webp.len() - 8).unwrap().to_le_bytes();
     long_webp[4..8].copy_from_slice(&length);
-    let cases: Vec<(&str, Vec<u8>)> = vec![
+    vec![
         (
             "exif with a place",
             with_segment(&plain_jpeg, 0xe1, &exif(1)),
@@ -303,8 +302,13 @@ async fn of_a_file_only_what_can_be_seen_goes_out(engine: Engine) {
             [&plain_png[..33], &chunk(b"caNy", CANARY), &plain_png[33..]].concat(),
         ),
         ("webp with notes", long_webp),
-    ];
-    for (name, bytes) in cases {
+    ]
+}
+
+async fn of_a_file_only_what_can_be_seen_goes_out(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let organisation = shop.organisation("Gruppo").await;
+    for (name, bytes) in with_canaries() {
         assert!(holds(&bytes, CANARY), "{name}");
         let made = upload(&shop.node, &organisation, "", &bytes).await;
         assert_eq!(made.status, StatusCode::CREATED, "{name}: {made:?}");
