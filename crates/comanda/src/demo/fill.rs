@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::demo::{Cuisine, Draw, House, Ids, Pictures, Place};
 use base::{Error, Result, Trail as _, codes};
 use domain::menus::{Item, Menu, PictureId};
 use domain::organisations::OrganisationId;
@@ -10,12 +11,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::door::{Door, number, text};
-use super::lots::Draw;
-use super::menu::{self, Ids};
-use super::patch;
-use super::pictures::Pictures;
-use super::plan::{self, House, Place};
-use super::table::{self, Cuisine};
+use super::pictures;
 use crate::progress::Progress;
 
 /// How many organisations are made at once: what they commit shares transactions.
@@ -57,7 +53,7 @@ struct Ground {
 
 /// Makes the city. What an earlier run has made is not made twice.
 pub(super) async fn city(door: Door, city: City, progress: &Progress) -> Result<Filled> {
-    let (cuisines, drinks) = table::read()?;
+    let (cuisines, drinks) = ::demo::cuisines()?;
     let mut ground = Ground {
         door: Arc::new(door),
         city,
@@ -76,7 +72,7 @@ pub(super) async fn city(door: Door, city: City, progress: &Progress) -> Result<
     loop {
         while tasks.len() < AT_ONCE && planned < city.restaurants {
             let room = city.restaurants.saturating_sub(planned);
-            let house = plan::house(city.seed, next, room, &ground.cuisines);
+            let house = ::demo::house(city.seed, next, room, &ground.cuisines);
             (planned, next) = (planned + house.places.len().max(1), next + 1);
             let ground = Arc::clone(&ground);
             tasks.spawn(async move { ground.house(&house).await });
@@ -119,7 +115,7 @@ impl Ground {
 
     /// Draws the pictures and leaves them with the first organisation.
     async fn drawn(&self) -> Result<Pictures> {
-        let first = plan::house(self.city.seed, 0, self.city.restaurants, &self.cuisines);
+        let first = ::demo::house(self.city.seed, 0, self.city.restaurants, &self.cuisines);
         let mut asks = Asks {
             ground: self,
             house: first.number,
@@ -128,7 +124,7 @@ impl Ground {
         // The same request, under the same key, is the first of those that make this organisation.
         let named = json!({"name": first.name});
         let made = asks.ask(Method::POST, "/api/organisations", &named).await?;
-        Pictures::upload(&self.door, text(&made, "id")?, self.city.seed).await
+        pictures::upload(&self.door, text(&made, "id")?, self.city.seed).await
     }
 
     async fn house(&self, house: &House) -> Result<Filled> {
@@ -193,7 +189,7 @@ impl Ground {
     fn menu(&self, cuisine: usize, draw: &Draw, ids: &mut Ids) -> Result<Menu> {
         let none = || Error::internal(codes::INTERNAL, "there is no such cuisine");
         let cuisine = self.cuisines.get(cuisine).ok_or_else(none)?;
-        menu::menu((cuisine, &self.drinks), &self.pictures, draw, ids)
+        ::demo::menu((cuisine, &self.drinks), &self.pictures, draw, ids)
     }
 
     /// Says how a restaurant serves.
@@ -228,7 +224,7 @@ fn face(menu: &Menu) -> Option<PictureId> {
 /// Drafts and publishes a menu, and says how many items it has.
 async fn publish(asks: &mut Asks<'_>, at: &str, menu: &Menu) -> Result<usize> {
     let path = format!("{at}/draft");
-    let drafted = asks.ask(Method::PATCH, &path, &patch::of(menu)).await?;
+    let drafted = asks.ask(Method::PATCH, &path, &::demo::draft(menu)).await?;
     let version = number(&drafted, "version")?;
     let (path, wanted) = (format!("{at}/publish"), json!({"version": version}));
     asks.ask(Method::POST, &path, &wanted).await?;
@@ -251,9 +247,9 @@ async fn locate(asks: &mut Asks<'_>, at: &str, (menu, draw): (&Menu, &Draw)) -> 
     for item in menu.items.iter().filter(|item| item.alone) {
         match draw.between(1, 100) {
             1..=12 => {
-                let minor = menu::rounded(item.price.minor, percent);
+                let minor = ::demo::rounded(item.price.minor, percent);
                 let price = domain::menus::Prices::flat(minor);
-                prices.push(json!({"item": item.id, "price": patch::prices(&price)}));
+                prices.push(json!({"item": item.id, "price": ::demo::prices(&price)}));
             }
             13..=16 if !is_choice(item) => hidden.push(item.id),
             _ => {}

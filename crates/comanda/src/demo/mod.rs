@@ -3,14 +3,8 @@
 //! It is drawn from a seed, so that everybody sees the same one, and brought in through the routes of the platform.
 
 mod door;
-mod draw;
 mod fill;
-mod lots;
-mod menu;
-mod patch;
 mod pictures;
-mod plan;
-mod table;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -17,13 +17,14 @@ use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 
 /// How wide a picture is.
-pub(crate) const WIDTH: u32 = 640;
+pub const WIDTH: u32 = 640;
 /// How high a picture is.
-pub(crate) const HEIGHT: u32 = 480;
+pub const HEIGHT: u32 = 480;
 
 /// What can be drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Dish {
+#[allow(missing_docs, reason = "their names say it")]
+pub enum Dish {
     Pizza,
     Pasta,
     Burger,
@@ -51,7 +52,7 @@ pub(crate) enum Dish {
 
 impl Dish {
     /// All of them.
-    pub(crate) const ALL: [Dish; 23] = [
+    pub const ALL: [Dish; 23] = [
         Dish::Pizza,
         Dish::Pasta,
         Dish::Burger,
@@ -79,7 +80,10 @@ impl Dish {
 }
 
 /// Draws a dish as a JPEG, to be uploaded like any other.
-pub(crate) fn jpeg(dish: Dish, seed: u64) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// It cannot be written, which no drawing has been found to do.
+pub fn jpeg(dish: Dish, seed: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 92);
     let written = encoder.encode(&draw(dish, seed), WIDTH, HEIGHT, ExtendedColorType::Rgb8);
@@ -90,7 +94,8 @@ pub(crate) fn jpeg(dish: Dish, seed: u64) -> Result<Vec<u8>> {
 }
 
 /// Draws a dish: three bytes a pixel, from the top left.
-pub(crate) fn draw(dish: Dish, seed: u64) -> Vec<u8> {
+#[must_use]
+pub fn draw(dish: Dish, seed: u64) -> Vec<u8> {
     let mut hand = Hand::new(seed ^ ((dish as u64 + 1) << 32));
     let canvas = match dish {
         Dish::Pizza => plates::pizza(&mut hand),

@@ -3,10 +3,11 @@
 use domain::menus::{Category, Choice, Group, Item, Menu, PriceRule, Prices};
 use serde_json::{Value, json};
 
-use super::plan::amount;
+use crate::plan::amount;
 
 /// What `PATCH …/menu/draft` takes for a draft of which nothing was said yet.
-pub(super) fn of(menu: &Menu) -> Value {
+#[must_use]
+pub fn draft(menu: &Menu) -> Value {
     let order: Vec<Value> = menu.categories.iter().map(|one| json!(one.id)).collect();
     json!({
         "version": 0,
@@ -71,7 +72,8 @@ fn item(item: &Item) -> Value {
 }
 
 /// What something costs.
-pub(super) fn prices(prices: &Prices) -> Value {
+#[must_use]
+pub fn prices(prices: &Prices) -> Value {
     let rule = |rule: &PriceRule| json!({"service": rule.service, "daypart": rule.daypart, "amount": amount(rule.minor)});
     let rules: Vec<Value> = prices.rules.iter().map(rule).collect();
     json!({"amount": amount(prices.minor), "rules": rules})

@@ -10,72 +10,73 @@ use domain::menus::{Allergen, Diet};
 
 /// A text in the two languages of the city.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Text {
-    pub(super) en: &'static str,
-    pub(super) de: &'static str,
+pub(crate) struct Text {
+    pub(crate) en: &'static str,
+    pub(crate) de: &'static str,
 }
 
 /// What a kind of restaurant cooks.
 #[derive(Debug, Default)]
-pub(super) struct Cuisine {
-    pub(super) key: &'static str,
+pub struct Cuisine {
+    /// What it is called by.
+    pub key: &'static str,
     /// How its restaurants are called: a star stands for a word.
-    pub(super) names: Vec<&'static str>,
-    pub(super) words: Vec<&'static str>,
+    pub(crate) names: Vec<&'static str>,
+    pub(crate) words: Vec<&'static str>,
     /// What they say of themselves.
-    pub(super) about: Vec<Text>,
-    pub(super) categories: Vec<Category>,
-    pub(super) groups: Vec<Group>,
+    pub(crate) about: Vec<Text>,
+    pub(crate) categories: Vec<Category>,
+    pub(crate) groups: Vec<Group>,
 }
 
 /// Dishes that are shown together.
 #[derive(Debug)]
-pub(super) struct Category {
-    pub(super) name: Text,
-    pub(super) dishes: Vec<Dish>,
+pub(crate) struct Category {
+    pub(crate) name: Text,
+    pub(crate) dishes: Vec<Dish>,
 }
 
 /// A dish or a drink.
 #[derive(Clone, Debug)]
-pub(super) struct Dish {
-    pub(super) name: Text,
-    pub(super) about: &'static str,
-    pub(super) minor: i64,
-    pub(super) allergens: BTreeSet<Allergen>,
-    pub(super) diets: BTreeSet<Diet>,
-    pub(super) groups: Vec<&'static str>,
+pub(crate) struct Dish {
+    pub(crate) name: Text,
+    pub(crate) about: &'static str,
+    pub(crate) minor: i64,
+    pub(crate) allergens: BTreeSet<Allergen>,
+    pub(crate) diets: BTreeSet<Diet>,
+    pub(crate) groups: Vec<&'static str>,
     /// What it costs at noon on working days.
-    pub(super) lunch: Option<i64>,
-    pub(super) age: Option<u8>,
-    pub(super) minutes: Option<u16>,
-    pub(super) is_drink: bool,
+    pub(crate) lunch: Option<i64>,
+    pub(crate) age: Option<u8>,
+    pub(crate) minutes: Option<u16>,
+    pub(crate) is_drink: bool,
     /// Whether it is there at noon on working days alone.
-    pub(super) is_lunch: bool,
+    pub(crate) is_lunch: bool,
 }
 
 /// A group of options.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) key: &'static str,
-    pub(super) name: Text,
-    pub(super) min: u16,
-    pub(super) max: u16,
-    pub(super) free: u16,
-    pub(super) options: Vec<Choice>,
+pub(crate) struct Group {
+    pub(crate) key: &'static str,
+    pub(crate) name: Text,
+    pub(crate) min: u16,
+    pub(crate) max: u16,
+    pub(crate) free: u16,
+    pub(crate) options: Vec<Choice>,
 }
 
 /// An option of a group.
 #[derive(Debug)]
-pub(super) struct Choice {
-    pub(super) what: What,
-    pub(super) minor: i64,
-    pub(super) max: u16,
-    pub(super) is_preset: bool,
+pub(crate) struct Choice {
+    pub(crate) what: What,
+    pub(crate) minor: i64,
+    pub(crate) max: u16,
+    pub(crate) is_preset: bool,
 }
 
 /// What is chosen.
 #[derive(Debug)]
-pub(super) enum What {
+pub(crate) enum What {
     /// Something that is there as an option alone.
     Option(Text, BTreeSet<Allergen>, BTreeSet<Diet>),
     /// A dish or drink by its name.
@@ -97,7 +98,7 @@ const TABLES: [&str; 8] = [
 ///
 /// # Errors
 /// A table is not written as it should be, which a test would have found.
-pub(super) fn read() -> Result<(Vec<Cuisine>, Cuisine)> {
+pub fn cuisines() -> Result<(Vec<Cuisine>, Cuisine)> {
     let cuisines: Result<Vec<Cuisine>> = TABLES.into_iter().map(cuisine).collect();
     Ok((cuisines?, cuisine(include_str!("cuisines/drinks.txt"))?))
 }
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_tables_are_written_as_they_should_be() {
-        let (cuisines, drinks) = read().unwrap();
+        let (cuisines, drinks) = cuisines().unwrap();
         assert_eq!(cuisines.len(), TABLES.len());
         for cuisine in &cuisines {
             let both = [cuisine, &drinks];

@@ -1,16 +1,17 @@
 //! The menu of a restaurant or brand: a choice of what its cuisine cooks, at prices of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use base::{Currency, Error, Organisation, Result, Uid, codes};
 use domain::menus::{
     Allergen, Category, CategoryId, Choice, Daypart, Diet, Group, Item, ItemId, Key, Language,
-    Menu, Metadata, PriceRule, Prices, Service, Sold, TaxClass, TaxesIncluded, Weekday, Words,
+    Menu, Metadata, PictureId, PriceRule, Prices, Service, Sold, TaxClass, TaxesIncluded, Weekday,
+    Words,
 };
 
-use super::lots::Draw;
-use super::pictures::Pictures;
-use super::table::{self, Cuisine, Dish, Text, What};
+use crate::draw::Dish as Drawn;
+use crate::lots::Draw;
+use crate::table::{self, Cuisine, Dish, Text, What};
 
 /// When the city was founded: the time in the ids of its menus, in milliseconds.
 const FOUNDED_MS: u64 = 1_767_225_600_000;
@@ -21,14 +22,17 @@ const DRINKS: &str = "drinks";
 const STEP: i64 = 10;
 
 /// Gives ids that are the same whenever the same organisation is filled from the same seed.
-pub(super) struct Ids {
+#[derive(Debug)]
+pub struct Ids {
     organisation: Organisation,
     draw: Draw,
     given: u64,
 }
 
 impl Ids {
-    pub(super) const fn new(organisation: Organisation, draw: Draw) -> Self {
+    /// Ids of this organisation, in this sequence.
+    #[must_use]
+    pub const fn new(organisation: Organisation, draw: Draw) -> Self {
         Ids {
             organisation,
             draw,
@@ -50,8 +54,28 @@ impl Ids {
     }
 }
 
+/// The pictures of the city: each dish is drawn once and named by all menus.
+#[derive(Debug, Default)]
+pub struct Pictures(HashMap<Drawn, PictureId>);
+
+impl FromIterator<(Drawn, PictureId)> for Pictures {
+    fn from_iter<I: IntoIterator<Item = (Drawn, PictureId)>>(drawn: I) -> Self {
+        Pictures(drawn.into_iter().collect())
+    }
+}
+
+impl Pictures {
+    /// What shows a dish, by its name and that of its category.
+    fn of(&self, name: &str, category: &str) -> Option<PictureId> {
+        self.0.get(&Drawn::of(name, category)?).copied()
+    }
+}
+
 /// Makes the menu of one place.
-pub(super) fn menu(
+///
+/// # Errors
+/// A table says what no menu can hold, which a test would have found.
+pub fn menu(
     (cuisine, drinks): (&Cuisine, &Cuisine),
     pictures: &Pictures,
     draw: &Draw,
@@ -312,7 +336,8 @@ impl Maker<'_> {
 }
 
 /// A part of a price, as restaurants write it.
-pub(super) fn rounded(minor: i64, percent: i64) -> i64 {
+#[must_use]
+pub fn rounded(minor: i64, percent: i64) -> i64 {
     let exact = minor.saturating_mul(percent) / 100;
     (exact.saturating_add(STEP / 2) / STEP).saturating_mul(STEP)
 }
@@ -384,7 +409,7 @@ fn taxes() -> Result<Vec<TaxClass>> {
 }
 
 /// A text in both languages.
-pub(super) fn words(text: Text) -> Result<Words> {
+pub(crate) fn words(text: Text) -> Result<Words> {
     let words = Words::parse(text.en);
     let words = match text.en == text.de {
         true => words,
@@ -412,12 +437,12 @@ fn wrong(what: String) -> Error {
 mod tests {
     use domain::menus::check;
 
-    use super::super::table;
     use super::*;
+    use crate::table;
 
     #[test]
     fn every_cuisine_makes_menus_that_can_be_published() {
-        let (cuisines, drinks) = table::read().unwrap();
+        let (cuisines, drinks) = table::cuisines().unwrap();
         for (number, cuisine) in cuisines.iter().enumerate() {
             for seed in 0..12 {
                 let draw = || Draw::of(seed, number as u64);
@@ -434,7 +459,7 @@ mod tests {
 
     #[test]
     fn one_seed_makes_one_menu() {
-        let (cuisines, drinks) = table::read().unwrap();
+        let (cuisines, drinks) = table::cuisines().unwrap();
         let made = |seed: u64| {
             let mut ids = Ids::new(Organisation::new(7), Draw::of(seed, 1));
             menu(

@@ -6,8 +6,8 @@
 use domain::menus::PictureId;
 use serde_json::{Value, json};
 
-use super::lots::Draw;
-use super::table::{Cuisine, Text};
+use crate::lots::Draw;
+use crate::table::{Cuisine, Text};
 
 /// Organisations that are small and live in the first town.
 const FIRST: u64 = 24;
@@ -18,28 +18,35 @@ const SPREAD: i64 = 28_000;
 
 /// An organisation.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct House {
-    pub(super) number: u64,
-    pub(super) name: String,
-    pub(super) brands: Vec<Brand>,
-    pub(super) places: Vec<Place>,
+pub struct House {
+    /// Its place in the city, from 0.
+    pub number: u64,
+    /// What it is called.
+    pub name: String,
+    /// Its brands.
+    pub brands: Vec<Brand>,
+    /// Its restaurants.
+    pub places: Vec<Place>,
 }
 
 /// A brand, with one menu for all of its restaurants.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Brand {
-    pub(super) name: String,
+pub struct Brand {
+    /// What it is called.
+    pub name: String,
     /// The place of its cuisine in the tables.
-    pub(super) cuisine: usize,
+    pub cuisine: usize,
 }
 
 /// A restaurant.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Place {
-    pub(super) name: String,
+pub struct Place {
+    /// What it is called.
+    pub name: String,
     /// The place of its brand among those of the organisation.
-    pub(super) brand: Option<usize>,
-    pub(super) cuisine: usize,
+    pub brand: Option<usize>,
+    /// The place of its cuisine in the tables.
+    pub cuisine: usize,
     town: Town,
     street: String,
     /// In millionths of a degree, north and east.
@@ -203,7 +210,8 @@ enum Reach {
 }
 
 /// The organisation of this number, with at most so many restaurants.
-pub(super) fn house(seed: u64, number: u64, room: usize, cuisines: &[Cuisine]) -> House {
+#[must_use]
+pub fn house(seed: u64, number: u64, room: usize, cuisines: &[Cuisine]) -> House {
     let draw = Draw::of(seed, number);
     let size = size(&draw, number).min(room);
     let family = draw.one(&FAMILIES);
@@ -317,7 +325,8 @@ fn place(
 
 impl Place {
     /// What `POST …/restaurants` takes.
-    pub(super) fn record(&self, brand: Option<&str>) -> Value {
+    #[must_use]
+    pub fn record(&self, brand: Option<&str>) -> Value {
         json!({
             "name": self.name,
             "brand": brand,
@@ -333,7 +342,8 @@ impl Place {
     }
 
     /// What `PATCH …/profile` takes.
-    pub(super) fn profile(&self, cuisine: &str, picture: Option<PictureId>) -> Value {
+    #[must_use]
+    pub fn profile(&self, cuisine: &str, picture: Option<PictureId>) -> Value {
         json!({
             "cuisines": [cuisine],
             "description": {"main": self.about.en, "other": {"de": self.about.de}},
@@ -345,7 +355,8 @@ impl Place {
     }
 
     /// What `PUT …/hours` takes.
-    pub(super) fn hours(&self) -> Value {
+    #[must_use]
+    pub fn hours(&self) -> Value {
         let spans = self.week.spans.iter();
         let spans: Vec<Value> = spans
             .map(|(days, from, to)| json!({"days": days, "from": from, "to": to}))
@@ -358,7 +369,8 @@ impl Place {
     }
 
     /// What `PUT …/zones` takes, if it delivers anything.
-    pub(super) fn zones(&self) -> Option<Value> {
+    #[must_use]
+    pub fn zones(&self) -> Option<Value> {
         let (metres, fee, minimum) = match self.reach {
             Reach::Round(metres, fee, minimum) | Reach::Corners(metres, fee, minimum) => {
                 (metres, fee, minimum)
@@ -414,7 +426,7 @@ fn degrees((lat, lng): (i64, i64)) -> Value {
 }
 
 /// Cents as a decimal text.
-pub(super) fn amount(minor: i64) -> String {
+pub(crate) fn amount(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
@@ -422,11 +434,11 @@ pub(super) fn amount(minor: i64) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::table;
     use super::*;
+    use crate::table;
 
     fn houses(seed: u64, restaurants: usize) -> Vec<House> {
-        let (cuisines, _) = table::read().unwrap();
+        let (cuisines, _) = table::cuisines().unwrap();
         let mut left = restaurants;
         let mut all = Vec::new();
         while left > 0 {
