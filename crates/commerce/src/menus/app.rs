@@ -59,10 +59,10 @@ impl App {
     pub(super) async fn find_place(&self, place: Place) -> Result<()> {
         match place {
             Place::Restaurant(id) => self.restaurant(id).await.map(|_| ()),
-            Place::Brand(id) if self.0.db.directory().find(id.organisation()).is_none() => {
-                Err(missing())
-            }
-            Place::Brand(_) => Ok(()),
+            Place::Brand(id) => match self.0.db.knows(id.organisation()).await {
+                true => Ok(()),
+                false => Err(missing()),
+            },
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Cell, Commit};
 
-use super::app::{App, changed, found, late, missing, of_itself};
+use super::app::{App, Tries, changed, found, late, missing, of_itself, outrun};
 use super::fold::{Published, Unscheduled, WasScheduled, hex};
 use super::packed::{Packed, aside, pack};
 use super::place::{Place, Stream};
@@ -74,26 +74,35 @@ impl App {
         self.find_place(place).await?;
         let operation = (place.organisation(), "menus.publish");
         let request = (place, wanted);
-        let settled = ask.settle(&self.0.db, operation, &request, async || {
-            let packed = self.ready(place, wanted.version).await?;
-            match wanted.at {
-                None => self.publish_now(ask, place, (wanted, packed)).await,
-                Some(at) => self.schedule(ask, place, (wanted, packed, at)).await,
+        let mut tries = Tries::default();
+        let settled = loop {
+            let settled = ask.settle(&self.0.db, operation, &request, async || {
+                let packed = self.ready(place, wanted.version).await?;
+                match wanted.at {
+                    None => self.publish_now(ask, place, (wanted, packed)).await,
+                    Some(at) => self.schedule(ask, place, (wanted, packed, at)).await,
+                }
+            });
+            let settled = settled.await;
+            // If it was the draft that changed, the next try says so.
+            if !tries.again(&settled) {
+                break settled.map_err(outrun);
             }
-        });
-        let settled = settled.await;
+        };
         self.0.memory.forget(place);
-        settled.map_err(changed)
+        settled
     }
 
-    /// Takes back what was scheduled.
+    /// Takes back what is scheduled, if anything is.
     pub(super) async fn cancel(&self, ask: &Ask, place: Place) -> Result<()> {
         self.find_place(place).await?;
         let operation = (place.organisation(), "menus.cancel");
         let settled = ask.settle(&self.0.db, operation, &place, async || {
-            let scheduled = self.scheduled(place).await?.ok_or_else(missing)?;
-            let head = self.head(place).await?;
             let mut commit = self.commit_of(place);
+            let Some(scheduled) = self.scheduled(place).await? else {
+                return Ok((commit, ()));
+            };
+            let head = self.head(place).await?;
             unschedule(&mut commit, place, &scheduled);
             let params = [
                 place.uid().into(),

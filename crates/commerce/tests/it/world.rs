@@ -78,9 +78,7 @@ enum Works {
 /// One process over the databases of a shop.
 pub(crate) struct Node {
     pub(crate) edge: Edge,
-    pub(crate) platform: Platform,
     pub(crate) commerce: Commerce,
-    pub(crate) db: Db,
     pub(crate) bus: Bus,
     pub(crate) trust: Trust,
     _tasks: Tasks,
@@ -261,11 +259,7 @@ impl Node {
                 bus: bus.clone(),
                 trust: trust.clone(),
             };
-            let name = Uid::make(clock, random, Organisation::PEOPLE);
-            let settings = engine::Settings::new(format!("{name:?}"));
-            let (consumers, timers) = (commerce.consumers().unwrap(), commerce.timers());
-            let engine = engine::Engine::new(parts, settings, consumers, timers).unwrap();
-            engine.start(&tasks);
+            work(parts, &commerce, &tasks);
         }
         let doorman = Arc::new(Doorman {
             real: platform.authorise(),
@@ -285,9 +279,7 @@ impl Node {
         let routes = platform::organisations::routes(&platform.organisations);
         let node = Node {
             edge: Edge::build(settings, routes.with(commerce.routes()), parts).unwrap(),
-            platform,
             commerce,
-            db: db.clone(),
             bus,
             trust,
             _tasks: tasks,
@@ -383,6 +375,15 @@ impl Drop for Shelf {
     fn drop(&mut self) {
         let _gone = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Starts relay, consumers and timers.
+fn work(parts: engine::Parts, commerce: &Commerce, tasks: &Tasks) {
+    let name = Uid::make(&parts.clock, &parts.random, Organisation::PEOPLE);
+    let settings = engine::Settings::new(format!("{name:?}"));
+    let (consumers, timers) = (commerce.consumers().unwrap(), commerce.timers());
+    let engine = engine::Engine::new(parts, settings, consumers, timers).unwrap();
+    engine.start(tasks);
 }
 
 /// What is made in the same millisecond has ids in an order by chance, and so it would be listed.
@@ -489,6 +490,12 @@ impl Shop {
             self.works,
         )
         .0
+    }
+
+    /// Another node over the same databases, by this clock.
+    pub(crate) async fn another_at(&self, clock: &Clock) -> Node {
+        let db = self.world.another_node().await;
+        Node::new((&self.world, clock), &db, &self.keys, self.works).0
     }
 
     /// Compares every folded table with the log.

@@ -10,7 +10,7 @@ use domain::menus::{Location, PartId, check_location};
 use domain::organisations::RestaurantId;
 use slice::Ask;
 
-use super::app::{App, changed, found, late, missing};
+use super::app::{App, changed, found, late};
 use super::fold::LocationChanged;
 use super::place::{Place, Stream};
 use view::LocationView;
@@ -48,11 +48,11 @@ impl App {
         let operation = (id.organisation(), "menus.change_location");
         let request = (id, location, seen);
         let settled = ask.settle(&self.0.db, operation, &request, async || {
-            self.fits(brand.into(), location).await?;
             let (_, version) = self.location(id).await?;
             if version != seen {
                 return Err(late());
             }
+            self.fits(brand.into(), location).await?;
             let mut commit = self.commit_of(id.into());
             let body = store::body(location).at()?;
             let params: [Value; 3] = [id.uid().into(), seen.into(), body.into()];
@@ -76,7 +76,10 @@ impl App {
     async fn fits(&self, brand: Place, location: &Location) -> Result<()> {
         let head = self.head(brand).await?;
         let menu = self.menu_of(brand, head.revision).await?;
-        let menu = menu.ok_or_else(missing)?;
+        let menu = menu.ok_or_else(|| {
+            let said = "the brand has published no menu yet that a restaurant could sell";
+            Error::conflict(codes::CONFLICT, said)
+        })?;
         let findings = check_location(&menu, location);
         match findings.is_empty() {
             true => Ok(()),
