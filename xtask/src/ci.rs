@@ -16,6 +16,7 @@ const STAGES: &[Stage] = &[
     Stage::new("kills", 8, test::kills),
     Stage::new("overload", 3, test::overload),
     Stage::new("attacks", 10, test::attacks),
+    Stage::new("fuzz", 3, test::fuzz),
 ];
 
 /// Runs all stages, or the named ones in their usual order.

@@ -7,7 +7,7 @@ use crate::{Outcome, cargo, node, packages, python};
 
 /// Test programs of these names hold drills: they take minutes, want the machine to themselves, and have budgets of
 /// their own.
-const DRILLS: [&str; 3] = ["kills", "overload", "attacks"];
+const DRILLS: [&str; 4] = ["kills", "overload", "attacks", "fuzz"];
 
 /// Installs what is missing, then runs all tests. Arguments are handed to `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
@@ -52,6 +52,11 @@ pub(crate) fn overload() -> Outcome {
 /// The drills that mean harm: wrong, broken and slow requests.
 pub(crate) fn attacks() -> Outcome {
     drill("attacks")
+}
+
+/// The drill that tries readers of files and rules with what nobody would write.
+pub(crate) fn fuzz() -> Outcome {
+    drill("fuzz")
 }
 
 /// Runs the test programs of this name one after the other, and each of their tests alone.

@@ -48,11 +48,18 @@ const CHANNELS: [&str; 3] = ["direct", "web", "kiosk-2"];
 pub(crate) struct Chance {
     pub(crate) random: Random,
     pub(crate) clock: Clock,
+    organisation: Organisation,
 }
 
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::of(seed, OURS)
+    }
+
+    /// Menus of this organisation.
+    pub(crate) fn of(seed: u64, organisation: Organisation) -> Self {
         Chance {
+            organisation,
             random: Random::seeded(seed),
             clock: Clock::fixed(Time::from_micros(1_790_000_000_000_000)),
         }
@@ -66,12 +73,12 @@ impl Chance {
         self.below(many) == 0
     }
 
-    pub(crate) fn of<'a, T>(&self, all: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 
     pub(crate) fn uid(&self) -> Uid {
-        Uid::make(&self.clock, &self.random, OURS)
+        Uid::make(&self.clock, &self.random, self.organisation)
     }
 
     fn some<T: Copy + Ord>(&self, all: &[T]) -> BTreeSet<T> {
@@ -94,14 +101,14 @@ impl Chance {
         for language in LANGUAGES {
             if self.one_in(6) {
                 let language: Language = language.parse().unwrap();
-                other.insert(language, (*self.of(&TEXTS)).to_owned());
+                other.insert(language, (*self.pick(&TEXTS)).to_owned());
             }
         }
-        Words::of((*self.of(&TEXTS)).to_owned(), other).unwrap()
+        Words::of((*self.pick(&TEXTS)).to_owned(), other).unwrap()
     }
 
     fn key(&self) -> Key {
-        self.of(&KEYS).parse().unwrap()
+        self.pick(&KEYS).parse().unwrap()
     }
 
     fn maybe<T>(&self, value: impl FnOnce() -> T) -> Option<T> {
@@ -121,8 +128,8 @@ impl Chance {
         let mut cases = BTreeSet::new();
         for _ in 0..self.below(4) {
             let rule = PriceRule {
-                service: self.maybe(|| *self.of(Service::ALL)),
-                channel: self.maybe(|| self.of(&CHANNELS).parse().unwrap()),
+                service: self.maybe(|| *self.pick(Service::ALL)),
+                channel: self.maybe(|| self.pick(&CHANNELS).parse().unwrap()),
                 daypart: self.maybe(|| self.key()),
                 minor: self.minor(),
             };
@@ -151,7 +158,7 @@ impl Chance {
             true => String::new(),
             false => text.to_owned(),
         };
-        let pairs = (0..count).map(|number| (format!("k{number}"), value(*self.of(&TEXTS))));
+        let pairs = (0..count).map(|number| (format!("k{number}"), value(*self.pick(&TEXTS))));
         Metadata::of(pairs.collect()).unwrap()
     }
 
@@ -160,7 +167,7 @@ impl Chance {
             0 => return None,
             1 => format!(
                 "{}{number}",
-                self.of(&["=", "'", "a|", "\"", "itm_", "x y ", "-"])
+                self.pick(&["=", "'", "a|", "\"", "itm_", "x y ", "-"])
             ),
             _ => format!("sku-{number}"),
         };
@@ -172,7 +179,7 @@ impl Chance {
         keys.map(|key| {
             let time = || TimeOfDay::from_minutes(self.below(1_441) as u16).unwrap();
             let mut days = self.some(Weekday::ALL);
-            days.insert(*self.of(Weekday::ALL));
+            days.insert(*self.pick(Weekday::ALL));
             Daypart {
                 key: key.parse().unwrap(),
                 name: self.name(),
@@ -275,9 +282,9 @@ impl Chance {
         let categories = (0..self.below(5)).map(|number| self.category(number, &items));
         Menu {
             categories: categories.collect(),
-            currency: self.of(&["EUR", "JPY", "KWD"]).parse().unwrap(),
-            language: self.of(&LANGUAGES).parse().unwrap(),
-            taxes_included: *self.of(TaxesIncluded::ALL),
+            currency: self.pick(&["EUR", "JPY", "KWD"]).parse().unwrap(),
+            language: self.pick(&LANGUAGES).parse().unwrap(),
+            taxes_included: *self.pick(TaxesIncluded::ALL),
             dayparts: self.dayparts(),
             taxes: self.taxes(),
             items,

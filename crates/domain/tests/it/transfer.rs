@@ -8,6 +8,7 @@ use domain::menus::transfer::{
 use domain::menus::{Draft, Item, Menu};
 
 use crate::menus::{Chance, OURS};
+use crate::{engine, files, rules};
 
 /// The same menu as a file of each form, with what reads it.
 fn files(menu: &Arc<Menu>) -> [(&'static str, String, fn(&[u8]) -> Read); 3] {
@@ -264,4 +265,27 @@ fn no_more_findings_are_kept_than_people_read() {
         (read.findings.kept.len(), read.findings.total),
         (1_000, 2_500)
     );
+}
+
+/// Inputs that have ever failed are tried in every run of the tests.
+#[test]
+fn what_has_failed_once_does_not_fail_again() {
+    let mut tried = 0;
+    for (target, run) in [
+        (&files::CSV, files::CSV.run),
+        (&files::JSON, files::JSON.run),
+        (&files::LINES, files::LINES.run),
+        (&rules::RULES, rules::RULES.run),
+    ] {
+        let folder = engine::kept(target.name);
+        for file in std::fs::read_dir(folder).into_iter().flatten() {
+            run(&std::fs::read(file.unwrap().path()).unwrap());
+            tried += 1;
+        }
+        // And some of what every search begins with.
+        for input in (target.corpus)().iter().take(10) {
+            run(input);
+        }
+    }
+    println!("{tried} kept inputs");
 }
