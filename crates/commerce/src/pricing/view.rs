@@ -24,13 +24,14 @@ pub(super) enum ServiceName {
 /// A place on the earth, in degrees.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = QuoteWishPosition)]
 struct Place {
-    /// How far north.
+    /// North of the equator.
     #[schema(minimum = -90, maximum = 90)]
-    latitude: f64,
-    /// How far east.
+    lat: f64,
+    /// East of Greenwich.
     #[schema(minimum = -180, maximum = 180)]
-    longitude: f64,
+    lng: f64,
 }
 
 /// An order that somebody would like to give.
@@ -113,7 +114,7 @@ impl Wish {
     }
 
     pub(super) fn position(&self) -> Result<Option<Position>> {
-        let degrees = |place: &Place| Position::of_degrees(place.latitude, place.longitude);
+        let degrees = |place: &Place| Position::of_degrees(place.lat, place.lng);
         let position = self.position.as_ref().map(degrees).transpose();
         position.map_err(|error| wrong("position", error.to_string()))
     }

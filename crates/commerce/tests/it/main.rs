@@ -19,5 +19,6 @@ mod venues_standing;
 mod public;
 mod public_since;
 mod publishing;
+mod quote;
 mod stock;
 mod world;
