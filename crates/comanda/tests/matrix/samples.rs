@@ -100,6 +100,10 @@ fn state() -> Value {
     json!("A".repeat(43))
 }
 
+fn item(town: &Town) -> Value {
+    json!({"name": {"main": town.name()}, "price": {"amount": "9.50"}, "tax": "food"})
+}
+
 const PERIOD: &str = "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
 
 /// All rows, by name.
@@ -329,6 +333,157 @@ pub(crate) static SAMPLES: &[Sample] = &[
     none("menus.show", "public"),
     none("menus.categories", "public"),
     none("menus.availability", "public"),
+    json(
+        "brand_menus.add_category",
+        "menus.change",
+        |town, _| json!({"name": {"main": town.name()}}),
+    ),
+    json(
+        "brand_menus.add_group",
+        "menus.change",
+        |town, _| json!({"name": {"main": town.name()}, "min": 0, "max": 1}),
+    ),
+    json("brand_menus.add_item", "menus.change", |town, _| item(town)),
+    json(
+        "brand_menus.change_category",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("brand_menus.read_category", "menus.read"),
+    query(
+        "brand_menus.remove_category",
+        "menus.change",
+        "?version=999999999",
+    ),
+    json(
+        "brand_menus.change_group",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("brand_menus.read_group", "menus.read"),
+    query(
+        "brand_menus.remove_group",
+        "menus.change",
+        "?version=999999999",
+    ),
+    json(
+        "brand_menus.change_item",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("brand_menus.read_item", "menus.read"),
+    query(
+        "brand_menus.remove_item",
+        "menus.change",
+        "?version=999999999",
+    ),
+    none("brand_menus.check", "menus.read"),
+    json(
+        "brand_menus.edit",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("brand_menus.list_changes", "menus.read"),
+    none("brand_menus.list_revisions", "menus.read"),
+    json(
+        "brand_menus.load",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    json(
+        "brand_menus.publish",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("brand_menus.read_draft", "menus.read"),
+    none("brand_menus.read_revision", "menus.read"),
+    json(
+        "brand_menus.restore",
+        "menus.change",
+        |_, _| json!({"note": "again"}),
+    ),
+    none("brand_menus.unschedule", "menus.change"),
+    json(
+        "restaurant_menus.add_category",
+        "menus.change",
+        |town, _| json!({"name": {"main": town.name()}}),
+    ),
+    json(
+        "restaurant_menus.add_group",
+        "menus.change",
+        |town, _| json!({"name": {"main": town.name()}, "min": 0, "max": 1}),
+    ),
+    json("restaurant_menus.add_item", "menus.change", |town, _| {
+        item(town)
+    }),
+    json(
+        "restaurant_menus.change_category",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("restaurant_menus.read_category", "menus.read"),
+    query(
+        "restaurant_menus.remove_category",
+        "menus.change",
+        "?version=999999999",
+    ),
+    json(
+        "restaurant_menus.change_group",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("restaurant_menus.read_group", "menus.read"),
+    query(
+        "restaurant_menus.remove_group",
+        "menus.change",
+        "?version=999999999",
+    ),
+    json(
+        "restaurant_menus.change_item",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("restaurant_menus.read_item", "menus.read"),
+    query(
+        "restaurant_menus.remove_item",
+        "menus.change",
+        "?version=999999999",
+    ),
+    none("restaurant_menus.check", "menus.read"),
+    json(
+        "restaurant_menus.edit",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("restaurant_menus.list_changes", "menus.read"),
+    none("restaurant_menus.list_revisions", "menus.read"),
+    json(
+        "restaurant_menus.load",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    json(
+        "restaurant_menus.publish",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("restaurant_menus.read_draft", "menus.read"),
+    none("restaurant_menus.read_revision", "menus.read"),
+    json(
+        "restaurant_menus.restore",
+        "menus.change",
+        |_, _| json!({"note": "again"}),
+    ),
+    none("restaurant_menus.unschedule", "menus.change"),
+    json(
+        "menu_locations.change",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("menu_locations.read", "menus.read"),
+    none("menu_stock.list", "menus.read"),
+    none("menu_stock.resume", "menus.change"),
+    json("menu_stock.stop", "menus.change", |_, _| json!({"left": 3})),
     // No menu, and only tried, so that nothing is changed.
     file("brand_menus.import", "menus.change", "soup"),
     none("brand_menus.read_import", "menus.read"),
@@ -353,13 +508,16 @@ pub(crate) static SAMPLES: &[Sample] = &[
         |town, _| json!({"name": town.name(), "version": NEVER}),
     ),
     none("restaurants.list", "restaurants.read"),
+    none("restaurants.list_public", "public"),
     none("restaurants.mine", "signed-in"),
+    none("restaurants.page", "public"),
     none("restaurants.read", "restaurants.read"),
     json(
         "restaurants.resume",
         "restaurants.change",
         |_, _| json!({"version": NEVER}),
     ),
+    query("restaurants.search", "public", "q=lucia"),
     json(
         "restaurants.suspend",
         "restaurants.change",
@@ -377,6 +535,8 @@ pub(crate) static SAMPLES: &[Sample] = &[
     ),
     none("roles.list", "members.read"),
     none("roles.remove", "roles.change"),
+    none("search.read", "operator"),
+    none("search.rebuild", "operator"),
     none("sessions.end", "signed-in"),
     none("sessions.end_others", "signed-in"),
     none("sessions.list", "signed-in"),

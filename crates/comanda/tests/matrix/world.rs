@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use identity::{Identity, factors, people, sessions};
 use platform::Platform;
-use rpc::{Deliver, Letter, Letters, People};
+use rpc::{Deliver, Letter, Letters, Menus, People, Venues};
 use serde_json::{Value, json};
 use store::{Commit, Part, Settings};
 use testkit::trial::{Engine, World};
@@ -30,7 +30,7 @@ use crate::callers::Callers;
 
 type Parts = LazyLock<Vec<&'static Part>>;
 static SHARDS: Parts =
-    LazyLock::new(|| [&[&engine::PART], platform::SHARDS, commerce::SHARDS].concat());
+    LazyLock::new(|| [&[&engine::PART], platform::SHARDS, search::SHARDS, commerce::SHARDS].concat());
 static PEOPLE: Parts =
     LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
 static CONTROL: Parts = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());
@@ -187,7 +187,23 @@ impl Ground<'_> {
         })
     }
 
-    fn edge(&self, identity: &Identity, (platform, commerce): (&Platform, &Commerce)) -> Edge {
+    fn search(&self, platform: &Platform, commerce: &Commerce) -> search::App {
+        search::App::new(search::Parts {
+            db: self.world.db.clone(),
+            clock: self.world.clock.clone(),
+            random: self.random.clone(),
+            cursors: slice::Cursors::new(self.keys.cursors.subscribe()),
+            restaurants: platform.restaurants(),
+            venues: Venues::new(Arc::new(commerce.venues.clone())),
+            menus: Menus::new(Arc::new(commerce.menus.clone())),
+        })
+    }
+
+    fn edge(
+        &self,
+        identity: &Identity,
+        (platform, commerce, search): (&Platform, &Commerce, &search::App),
+    ) -> Edge {
         let mut known = identity.identify();
         known.extend(platform.identify());
         let room = edge::admission::Settings {
@@ -217,17 +233,22 @@ impl Ground<'_> {
             .with(identity::privacy::routes(&privacy))
             .with(platform.routes())
             .with(commerce.routes())
+            .with(search::routes(search))
             .with(people::inbox_routes(&inbox))
             .with(edge::health::routes(&health).into());
         Edge::build(settings, routes, parts).unwrap()
     }
 
-    fn start(&self, (platform, commerce): (&Platform, &Commerce)) -> Tasks {
+    fn start(
+        &self,
+        (platform, commerce, search): (&Platform, &Commerce, &search::App),
+    ) -> Tasks {
         // What works on its own keeps real time; sign-ins keep a time that the test moves.
         let real = (self.world.clock.clone(), self.world.random.clone());
         let tasks = Tasks::new(real.0.clone(), real.1.clone());
         platform.start(&tasks);
         commerce.start(&tasks);
+        search::start(search, &tasks);
         let parts = engine::Parts {
             db: self.world.db.clone(),
             clock: real.0,
@@ -237,6 +258,7 @@ impl Ground<'_> {
         };
         let (mut consumers, mut timers) = (platform.consumers().unwrap(), platform.timers());
         consumers.extend(commerce.consumers().unwrap());
+        consumers.push(search::consumer(search).unwrap());
         timers.extend(commerce.timers());
         let engine = engine::Engine::new(parts, engine::Settings::new("one"), consumers, timers);
         engine.unwrap().start(&tasks);
@@ -281,7 +303,8 @@ impl Town {
         let identity = ground.identity("comanda");
         let platform = ground.platform(&identity);
         let commerce = ground.commerce(&platform);
-        let slices = (&platform, &commerce);
+        let search = ground.search(&platform, &commerce);
+        let slices = (&platform, &commerce, &search);
         let edge = ground.edge(&identity, slices);
         let other = ground.identity("somewhere else");
         let elsewhere = ground.edge(&other, slices);
