@@ -166,6 +166,10 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
         ["grant"] => things(&members(&town.a, 2), &members(&town.b, 1)),
         ["invitation"] => things(&ends(&town.a.invitations, 2), &ends(&town.b.invitations, 1)),
         ["organisation", second] => seconds(town, second),
+        ["brand", second] => within(of(town, "{brand}"), (&town.a.brands[0], second)),
+        ["restaurant", second] => {
+            within(of(town, "{restaurant}"), (&town.a.restaurants[0], second))
+        }
         ["picture", "size"] => vec![Target::new("the only one", &[&town.a.picture, "small"])],
         [one] => own(town, one),
         other => panic!("no targets are known for {other:?}"),
@@ -297,6 +301,23 @@ fn seconds(town: &Town, second: &str) -> Vec<Target> {
         new("malformed", "org_1", &in_a[0].0).malformed(),
     ]);
     all
+}
+
+/// Something of the menu of a place, of which there is none: what was never there, wherever it is looked for.
+fn within(places: Vec<Target>, (of, second): (&str, &str)) -> Vec<Target> {
+    let id = match second {
+        "category" => spell("cat", bits(of)),
+        "item" => spell("itm", bits(of)),
+        "group" => spell("grp", bits(of)),
+        "import" => spell("imp", bits(of)),
+        "revision" => "7".to_owned(),
+        other => panic!("no second {other:?}"),
+    };
+    let nested = |mut target: Target| {
+        target.params.push(id.clone());
+        target.nested(Nested::Absent)
+    };
+    places.into_iter().map(nested).collect()
 }
 
 /// What is one's own: here the diner's, or an operator, or a provider.
