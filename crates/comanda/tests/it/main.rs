@@ -8,8 +8,10 @@
 mod audit;
 mod backup;
 mod backup_schedule;
+mod blobs;
 mod browser;
 mod canary;
+mod demo;
 mod document;
 mod first_start;
 mod flow;
@@ -21,6 +23,7 @@ mod postgres;
 mod privacy;
 mod production;
 mod published;
+mod restaurants;
 mod restore;
 mod restore_servers;
 mod rotation;
