@@ -34,6 +34,9 @@ pub(crate) const LINES: Target = Target {
     run: |bytes| run(bytes, read_lines),
 };
 
+/// What reads a file of one form.
+type Reader = fn(&[u8]) -> Read;
+
 /// Real exports, and a table as an owner writes it.
 pub(crate) fn corpus(write: fn(Arc<Menu>) -> String) -> Vec<Vec<u8>> {
     let menus = (0..40).map(|seed| Arc::new(Chance::new(seed).menu(6)));
@@ -112,7 +115,7 @@ fn follow(mut draft: Draft, plan: Plan) {
     }
     let Some(menu) = draft.menu() else { return };
     let menu = Arc::new(menu);
-    let forms: [(String, fn(&[u8]) -> Read); 3] = [
+    let forms: [(String, Reader); 3] = [
         (Sheet::new(menu.clone()).unwrap().collect(), |bytes| {
             read_csv(bytes, None)
         }),

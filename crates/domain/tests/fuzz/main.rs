@@ -8,6 +8,7 @@
     clippy::cast_possible_truncation,
     reason = "a test may fail wherever it likes"
 )]
+#![allow(clippy::print_stdout, reason = "a drill says what it has done")]
 
 mod bytes;
 mod engine;

@@ -158,7 +158,8 @@ impl Chance {
             true => String::new(),
             false => text.to_owned(),
         };
-        let pairs = (0..count).map(|number| (format!("k{number}"), value(*self.pick(&TEXTS))));
+        let pairs =
+            (0..count).map(|number| (format!("k{number}"), value(self.pick::<&str>(&TEXTS))));
         Metadata::of(pairs.collect()).unwrap()
     }
 

@@ -10,8 +10,11 @@ use domain::menus::{Draft, Item, Menu};
 use crate::menus::{Chance, OURS};
 use crate::{engine, files, rules};
 
+/// What reads a file of one form.
+type Reader = fn(&[u8]) -> Read;
+
 /// The same menu as a file of each form, with what reads it.
-fn files(menu: &Arc<Menu>) -> [(&'static str, String, fn(&[u8]) -> Read); 3] {
+fn files(menu: &Arc<Menu>) -> [(&'static str, String, Reader); 3] {
     let sheet = Sheet::new(menu.clone()).unwrap();
     [
         ("csv", sheet.collect(), |bytes| read_csv(bytes, None)),
