@@ -21,7 +21,7 @@ fn a_zone(name: &str, shape: Shape) -> Zone {
 }
 
 /// The name of the first zone that a place is in.
-fn found<'a>(zones: &'a Zones, place: Position) -> Option<&'a str> {
+fn found(zones: &Zones, place: Position) -> Option<&str> {
     let found = zones.at(Some(self::place(40.85, 14.26)), place);
     found.map(|zone| zone.name.as_str())
 }

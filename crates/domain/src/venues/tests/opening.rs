@@ -53,12 +53,12 @@ fn spans_over_midnight_touch_and_overlap() {
 
 #[test]
 fn what_never_changes_has_no_moment_of_change() {
-    let always = picking_up(vec![weekly(&Weekday::ALL, "00:00", "24:00")]);
+    let always = picking_up(vec![weekly(Weekday::ALL, "00:00", "24:00")]);
     assert_eq!(
         pickup(&always, ROME, "2026-03-20T10:00:00Z"),
         (true, "open", None)
     );
-    let round = picking_up(vec![weekly(&Weekday::ALL, "06:00", "06:00")]);
+    let round = picking_up(vec![weekly(Weekday::ALL, "06:00", "06:00")]);
     assert_eq!(
         pickup(&round, ROME, "2026-03-20T10:00:00Z"),
         (true, "open", None)
@@ -82,7 +82,7 @@ fn what_never_changes_has_no_moment_of_change() {
 
 #[test]
 fn the_clock_that_is_changed_is_followed() {
-    let nights = picking_up(vec![weekly(&Weekday::ALL, "22:00", "02:30")]);
+    let nights = picking_up(vec![weekly(Weekday::ALL, "22:00", "02:30")]);
     // Spring: 02:30 is skipped, and counts as the moment of skipping. Autumn: the first 02:30 counts.
     for (now, open, changes_at) in [
         ("2026-03-28T22:00:00Z", true, "2026-03-29T01:00:00Z"),
@@ -116,7 +116,7 @@ fn the_clock_that_is_changed_is_followed() {
 
 #[test]
 fn special_days_stand_in_place_of_the_week() {
-    let week = picking_up(vec![weekly(&Weekday::ALL, "18:00", "01:00")]);
+    let week = picking_up(vec![weekly(Weekday::ALL, "18:00", "01:00")]);
     let mut own = special("2026-12-26", vec![span("12:00", "14:00")]);
     own.service = Some(Service::Pickup);
     let venue = except(
@@ -210,7 +210,7 @@ fn dates_are_read_strictly() {
 #[test]
 fn pauses_and_busy_times_lie_over_the_hours() {
     let now = at("2026-05-04T12:00:00Z");
-    let hours = picking_up(vec![weekly(&Weekday::ALL, "10:00", "14:00")]);
+    let hours = picking_up(vec![weekly(Weekday::ALL, "10:00", "14:00")]);
     let held = |halt, until: &str, channel: Option<&str>| Held {
         about: About {
             service: None,
@@ -349,7 +349,7 @@ proptest! {
     fn no_moment_is_too_early_or_too_late(micros: i64, zone_at in 0..500_usize) {
         let names = TimeZone::names();
         let zone = zone(names[zone_at % names.len()]);
-        let venue = picking_up(vec![weekly(&Weekday::ALL, "22:00", "03:00")]);
+        let venue = picking_up(vec![weekly(Weekday::ALL, "22:00", "03:00")]);
         let now = Time::from_micros(micros);
         let _ = open_at(&venue, zone, Service::Pickup, now);
         let _ = next_business_day(&venue, zone, now);

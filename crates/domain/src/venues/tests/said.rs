@@ -52,7 +52,7 @@ fn whoever_has_not_seen_a_part_changes_nothing_of_it() {
     );
     assert_eq!(venue.change(one, 1), Ok(None));
     let hours = venue.change(
-        PartSaid::Hours(picking_up(vec![weekly(&Weekday::ALL, "10:00", "11:00")]).hours),
+        PartSaid::Hours(picking_up(vec![weekly(Weekday::ALL, "10:00", "11:00")]).hours),
         0,
     );
     let venue = venue.after(&hours.unwrap().unwrap()).unwrap();
@@ -82,10 +82,10 @@ fn what_is_out_of_range_is_refused() {
         Err(Refusal::NoDay)
     );
     assert_eq!(
-        Week::new(vec![weekly(&Weekday::ALL, "24:00", "11:00")]),
+        Week::new(vec![weekly(Weekday::ALL, "24:00", "11:00")]),
         Err(Refusal::OutOfRange)
     );
-    let many = vec![weekly(&Weekday::ALL, "10:00", "11:00"); WEEK_SPANS_MAX + 1];
+    let many = vec![weekly(Weekday::ALL, "10:00", "11:00"); WEEK_SPANS_MAX + 1];
     assert!(matches!(Week::new(many), Err(Refusal::TooMany(..))));
     let days = (0..=400).map(|more| {
         let mut day = special("2026-01-01", vec![]);
@@ -134,6 +134,15 @@ fn what_is_opened_by_hand_is_not_opened_again_by_time() {
         channel: None,
     };
     assert_eq!(paused.open(delivery, now), None);
+    let mut one = held(None, Halt::Paused, 30, now);
+    one.about.channel = Some("marketplace".parse().unwrap());
+    let channel = |name: &str| About {
+        service: None,
+        channel: Some(name.parse().unwrap()),
+    };
+    let held = Standing::default().with(one, now).unwrap();
+    assert_eq!(held.without(&channel("direct"), now), held);
+    assert!(held.without(&channel("marketplace"), now).all().is_empty());
     let said = paused.open(About::default(), now).unwrap();
     assert_eq!(said.kind(), "venue.opened");
     let open = paused.after(&said).unwrap();
@@ -184,7 +193,7 @@ fn decide(venue: &Venue, act: &Act, now: Time) -> Option<Said> {
         }
         Act::Hours(number) => {
             let hours = picking_up(vec![weekly(
-                &Weekday::ALL,
+                Weekday::ALL,
                 &format!("1{number}:00"),
                 "20:00",
             )])
