@@ -11,6 +11,7 @@ use super::world::{OPERATOR, Shop, eventually, on_both};
 
 on_both!(
     what_is_checked_is_published,
+    what_was_published_is_listed_and_read_in_pages,
     what_is_not_whole_is_refused,
     a_draft_that_has_changed_is_not_published,
     who_publishes_at_once_makes_a_revision_each,
@@ -63,6 +64,14 @@ async fn what_is_checked_is_published(engine: Engine) {
         (&json!(3), &json!(1))
     );
 
+    shop.verify().await;
+}
+
+async fn what_was_published_is_listed_and_read_in_pages(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (_, at) = trattoria(&shop).await;
+    pizza(&shop, &at).await;
+    let revision = publish(&shop, &at, 3).await["revision"].take();
     // The same draft again says the same, under another number.
     let again = publish(&shop, &at, 3).await;
     assert_eq!(

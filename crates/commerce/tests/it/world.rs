@@ -225,20 +225,7 @@ impl Node {
             Works::No => Trust::granted(),
         };
         let bus = Bus::memory(Room::default());
-        let platform = Platform::new(platform::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            sealer: db.sealer(&KeyRing::draw(random)),
-            cursors: slice::Cursors::new(keys.cursors.subscribe()),
-            pepper: keys.rings.subscribe(),
-            audit: keys.rings.subscribe(),
-            bus: bus.clone(),
-            trust: trust.clone(),
-            people: People::new(Arc::new(Nothing)),
-            letters: Letters::new(Arc::new(Nothing)),
-            join: "https://comanda.example/join".to_owned(),
-        });
+        let platform = platform((db, clock, random), keys, (&bus, &trust));
         let commerce = Commerce::new(&commerce::Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -375,6 +362,28 @@ impl Drop for Shelf {
     fn drop(&mut self) {
         let _gone = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The organisations that the slices serve.
+fn platform(
+    (db, clock, random): (&Db, &Clock, &Random),
+    keys: &Keys,
+    (bus, trust): (&Bus, &Trust),
+) -> Platform {
+    Platform::new(platform::Parts {
+        db: db.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+        sealer: db.sealer(&KeyRing::draw(random)),
+        cursors: slice::Cursors::new(keys.cursors.subscribe()),
+        pepper: keys.rings.subscribe(),
+        audit: keys.rings.subscribe(),
+        bus: bus.clone(),
+        trust: trust.clone(),
+        people: People::new(Arc::new(Nothing)),
+        letters: Letters::new(Arc::new(Nothing)),
+        join: "https://comanda.example/join".to_owned(),
+    })
 }
 
 /// Starts relay, consumers and timers.
