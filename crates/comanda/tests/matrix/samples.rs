@@ -552,6 +552,55 @@ pub(crate) static SAMPLES: &[Sample] = &[
         "public",
         |_, _| json!({"refreshToken": state()}),
     ),
+    json("restaurants.quote", "public", |_, _| {
+        json!({
+            "service": "pickup",
+            "lines": [{"item": "itm_01jd6yv2m00000000000000000", "quantity": 1}],
+        })
+    }),
+    none("venues.profile", "restaurants.read"),
+    json(
+        "venues.change_profile",
+        "restaurants.change",
+        |_, _| json!({"cuisines": ["italian"], "version": NEVER}),
+    ),
+    none("venues.hours", "restaurants.read"),
+    json(
+        "venues.change_hours",
+        "restaurants.change",
+        |_, _| json!({"weeks": {}, "version": NEVER}),
+    ),
+    none("venues.exceptions", "restaurants.read"),
+    json(
+        "venues.change_exceptions",
+        "restaurants.change",
+        |_, _| json!({"put": [{"date": "2030-12-25"}], "version": NEVER}),
+    ),
+    none("venues.zones", "restaurants.read"),
+    json(
+        "venues.change_zones",
+        "restaurants.change",
+        |_, _| json!({"zones": [], "version": NEVER}),
+    ),
+    none("venues.fees", "restaurants.read"),
+    json(
+        "venues.change_fees",
+        "restaurants.change",
+        |_, _| json!({"services": {}, "version": NEVER}),
+    ),
+    none("venues.standing", "restaurants.read"),
+    // Without an end, so that nothing is paused by it.
+    json(
+        "venues.pause",
+        "orders.change",
+        |_, _| json!({"reason": "staff"}),
+    ),
+    json(
+        "venues.busy",
+        "orders.change",
+        |_, _| json!({"reason": "staff", "longerMinutes": 5}),
+    ),
+    json("venues.open", "orders.change", |_, _| json!({})),
 ];
 
 /// The operations of a document.
