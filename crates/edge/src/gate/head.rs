@@ -93,6 +93,9 @@ fn host(head: &Parts) -> Result<()> {
             _ => Ok(()),
         };
     };
+    if head.uri.authority().is_none() && is_plain(named.as_bytes()) {
+        return Ok(());
+    }
     let readable = named
         .to_str()
         .ok()
@@ -110,6 +113,20 @@ fn host(head: &Parts) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether it is a name or an IPv4 address, perhaps with a port, as nearly all are: then it needs no closer look.
+fn is_plain(host: &[u8]) -> bool {
+    let colon = host.iter().position(|byte| *byte == b':');
+    let (name, port) = host.split_at(colon.unwrap_or(host.len()));
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let digits = |port: &[u8]| {
+        let digits = (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+        let text = std::str::from_utf8(port).unwrap_or_default();
+        digits && text.parse::<u16>().is_ok()
+    };
+    let is_port = port.is_empty() || port.strip_prefix(b":").is_some_and(digits);
+    !name.is_empty() && name.iter().all(plain) && is_port
 }
 
 /// Finds what in the query the route does not know, and values out of their limits.

@@ -76,7 +76,7 @@ fn item(organisation: Organisation, seed: usize, at: usize) -> Outcome<Item> {
     let word = |list: &[&'static str], step: usize| list[(seed * 7 + at * step) % list.len()];
     let name = format!("{} {}", word(&FIRST, 5), word(&SECOND, 7));
     let about = format!(
-        "{} {}, {}. {} by hand every morning, and served {}.",
+        "{} {}, {}. {} by hand every morning, and served {}. Ask for it without, if you would rather.",
         word(&FIRST, 1),
         word(&SECOND, 4),
         word(&WITH, 2),

@@ -21,6 +21,8 @@ pub(crate) type Requests = Arc<[Vec<u8>]>;
 pub(crate) struct Seen {
     pub(crate) per_second: f64,
     pub(crate) p99: Duration,
+    /// How many requests were answered, those that are not measured included.
+    pub(crate) answered: u64,
 }
 
 struct Guest {
@@ -138,6 +140,7 @@ pub(crate) async fn measure(
         None => Ok(Seen {
             per_second: all.done_per_second(options.time),
             p99: all.latencies.per_mille(990),
+            answered: all.done_ever,
         }),
     }
 }

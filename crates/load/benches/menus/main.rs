@@ -18,6 +18,7 @@ mod fill;
 mod guest;
 mod house;
 mod many;
+mod memory;
 mod options;
 mod search;
 mod servers;
@@ -62,6 +63,7 @@ fn bench(options: &Options) -> Outcome<()> {
             Part::Many => many::run(options)?,
             Part::Visible => visible::run(options)?,
             Part::Search => search::run(options)?,
+            Part::Memory => memory::run(options)?,
         });
     }
     let report = Report {

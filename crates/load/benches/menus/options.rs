@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) const HELP: &str = "\
-cargo xtask bench menus [--json FILE] [--part speed|many|visible|search] [--seconds N] [--rounds N] [--connections N] \
+cargo xtask bench menus [--json FILE] [--part speed|many|visible|search|memory] [--seconds N] [--rounds N] [--connections N] \
 [--restaurants N] [--quick]";
 
 /// A part of the bench.
@@ -18,6 +18,8 @@ pub(crate) enum Part {
     Visible,
     /// Finding among many.
     Search,
+    /// What the program holds in memory; it needs the program itself, built for release.
+    Memory,
 }
 
 /// What to run.
@@ -83,6 +85,7 @@ fn part(word: &str) -> Result<Part, String> {
         "many" => Ok(Part::Many),
         "visible" => Ok(Part::Visible),
         "search" => Ok(Part::Search),
+        "memory" => Ok(Part::Memory),
         _ => Err(format!("there is no part {word}\n{HELP}")),
     }
 }

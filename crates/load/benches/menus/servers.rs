@@ -28,6 +28,37 @@ pub(crate) fn one_thread() -> std::io::Result<Runtime> {
         .build()
 }
 
+/// How long a thread has worked, which tells what a request costs also where others work beside it.
+pub(crate) struct Meter(PathBuf);
+
+impl Meter {
+    /// Of the only thread of a runtime.
+    pub(crate) fn of(runtime: &Runtime) -> Outcome<Self> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(
+            async { std::fs::read_link("/proc/thread-self") },
+            runtime.handle(),
+        );
+        let thread = runtime.block_on(tasks.join_next()).ok_or("no thread")???;
+        Ok(Self(Path::new("/proc").join(thread).join("schedstat")))
+    }
+
+    /// Of the worker of nginx.
+    pub(crate) fn of_child(parent: u32) -> Outcome<Self> {
+        let path = format!("/proc/{parent}/task/{parent}/children");
+        let children = std::fs::read_to_string(path)?;
+        let child = children.split_whitespace().next().ok_or("no worker")?;
+        Ok(Self(format!("/proc/{child}/schedstat").into()))
+    }
+
+    /// Microseconds since it began.
+    pub(crate) fn worked_us(&self) -> Outcome<f64> {
+        let text = std::fs::read_to_string(&self.0)?;
+        let first = text.split_whitespace().next().ok_or("no time")?;
+        Ok(first.parse::<f64>()? / 1e3)
+    }
+}
+
 /// Runs as long as the runtime does, which is as long as the bench.
 pub(crate) fn keep(work: impl Future<Output = ()> + Send + 'static) {
     let mut tasks = JoinSet::new();
@@ -120,6 +151,13 @@ impl Nginx {
             std::thread::sleep(Duration::from_millis(20));
         }
         Err("nginx does not answer".into())
+    }
+}
+
+impl Nginx {
+    /// How long its worker has worked.
+    pub(crate) fn meter(&self) -> Outcome<Meter> {
+        Meter::of_child(self.child.id())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::fill::Size;
 use crate::guest::{self, Requests, Seen};
 use crate::house::{House, Works};
 use crate::options::Options;
-use crate::servers::{self, Canned, Nginx};
+use crate::servers::{self, Canned, Meter, Nginx};
 
 /// What one form of the menu is asked from.
 struct Contest {
@@ -51,70 +51,90 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
         });
     }
     let nginx = Nginx::start(&bodies[0], &bodies[1])?;
+    let meter = Meter::of(&servers)?;
+    let nginx_meter = nginx.as_ref().map(Nginx::meter).transpose()?;
     let mut figures = Vec::new();
-    let mut table = Table::new(["a menu", "bytes", "requests/s", "p99 ms"]);
+    let mut table = Table::new(["a menu", "bytes", "requests/s", "p99 ms", "cpu us"]);
     for mut contest in contests {
         contest.nginx = nginx.as_ref().map(|nginx| nginx.address);
         let measure =
             |address| clients.block_on(guest::measure(&clock, address, &contest.requests, options));
-        let seen = compare(&contest, options, measure)?;
-        for (name, seen) in &seen {
+        let meters = (&meter, nginx_meter.as_ref());
+        let results = compare(&contest, meters, options, measure)?;
+        for Shown { name, seen, us } in &results {
             table.row([
                 format!("{} from {name}", contest.form),
                 contest.body.to_string(),
                 format!("{:.0}", seen.per_second),
                 format!("{:.2}", seen.p99.as_secs_f64() * 1e3),
+                format!("{us:.2}"),
             ]);
         }
-        figures.extend(figures_of(contest.form, &seen));
+        figures.extend(figures_of(contest.form, &results));
     }
     println!("{table}");
     Ok(figures)
 }
 
+/// What was seen of one server, and what a request cost it.
+struct Shown {
+    name: &'static str,
+    seen: Seen,
+    us: f64,
+}
+
 /// Measures all servers in turn, round for round.
 fn compare(
     contest: &Contest,
+    (ours, nginx): (&Meter, Option<&Meter>),
     options: &Options,
     measure: impl Fn(SocketAddr) -> Outcome<Seen>,
-) -> Outcome<Vec<(&'static str, Seen)>> {
+) -> Outcome<Vec<Shown>> {
     let mut all = vec![
-        ("ours", contest.ours, Vec::new()),
-        ("bare axum", contest.axum, Vec::new()),
+        ("ours", contest.ours, ours, Vec::new()),
+        ("bare axum", contest.axum, ours, Vec::new()),
     ];
-    all.extend(contest.nginx.map(|address| ("nginx", address, Vec::new())));
+    if let (Some(address), Some(meter)) = (contest.nginx, nginx) {
+        all.push(("nginx", address, meter, Vec::new()));
+    }
     for _ in 0..options.rounds {
-        for (_, address, seen) in &mut all {
-            seen.push(measure(*address)?);
+        for (_, address, meter, seen) in &mut all {
+            let before = meter.worked_us()?;
+            let one = measure(*address)?;
+            let worked = meter.worked_us()? - before;
+            seen.push((one, worked / one.answered as f64));
         }
     }
-    let medians = all
-        .into_iter()
-        .map(|(name, _, seen)| (name, guest::median(seen)));
+    let medians = all.into_iter().map(|(name, _, _, seen)| {
+        let (seen, mut us): (Vec<Seen>, Vec<f64>) = seen.into_iter().unzip();
+        us.sort_by(f64::total_cmp);
+        Shown {
+            name,
+            us: us[us.len() / 2],
+            seen: guest::median(seen),
+        }
+    });
     Ok(medians.collect())
 }
 
-fn figures_of(form: &str, seen: &[(&'static str, Seen)]) -> Vec<Figure> {
-    let find = |wanted: &str| seen.iter().find(|(name, _)| *name == wanted);
-    let (Some((_, ours)), Some((_, axum))) = (find("ours"), find("bare axum")) else {
+fn figures_of(form: &str, results: &[Shown]) -> Vec<Figure> {
+    let find = |wanted: &str| results.iter().find(|result| result.name == wanted);
+    let (Some(ours), Some(axum)) = (find("ours"), find("bare axum")) else {
         return Vec::new();
     };
     let name = |plain, packed| if form == "plain" { plain } else { packed };
-    let mut figures = vec![Figure::new(
+    let compared = |name, other: &Shown, goal| {
+        let (ours, other) = (ours.seen.per_second, other.seen.per_second);
+        Figure::new(name, "requests/s", ours, other, goal)
+    };
+    let mut figures = vec![compared(
         name("menu_vs_bare_axum", "menu_packed_vs_bare_axum"),
-        "requests/s",
-        ours.per_second,
-        axum.per_second,
+        axum,
         Goal::AtLeast(0.85),
     )];
-    figures.extend(find("nginx").map(|(_, nginx)| {
-        Figure::new(
-            name("menu_vs_nginx", "menu_packed_vs_nginx"),
-            "requests/s",
-            ours.per_second,
-            nginx.per_second,
-            Goal::AtLeast(0.0),
-        )
+    figures.extend(find("nginx").map(|nginx| {
+        let name = name("menu_vs_nginx", "menu_packed_vs_nginx");
+        compared(name, nginx, Goal::AtLeast(0.0))
     }));
     figures
 }

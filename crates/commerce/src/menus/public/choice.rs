@@ -19,6 +19,8 @@ pub(super) struct Faces {
     pub(super) languages: BTreeSet<Language>,
     /// The channels in which it differs.
     pub(super) channels: BTreeSet<Channel>,
+    /// Whether the platform's own is one of them.
+    usual_is_named: bool,
     /// Stands for all other channels.
     pub(super) elsewhere: Channel,
 }
@@ -69,6 +71,7 @@ impl Faces {
         Self {
             own: menu.language.clone(),
             languages,
+            usual_is_named: channels.contains(&Channel::default()),
             elsewhere: elsewhere(&channels),
             channels,
         }
@@ -76,13 +79,15 @@ impl Faces {
 
     /// Brings down what is asked for to a case.
     pub(super) fn case(&self, asked: &Asked<'_>) -> Case {
-        let channel = asked.channel.cloned().unwrap_or_default();
+        let usual = self.usual_is_named.then(Channel::default);
+        let named = asked.channel.filter(|one| self.channels.contains(*one));
+        let channel = match asked.channel {
+            Some(_) => named.cloned(),
+            None => usual,
+        };
         Case {
             service: asked.service,
-            channel: match self.channels.contains(&channel) {
-                true => channel,
-                false => self.elsewhere.clone(),
-            },
+            channel: channel.unwrap_or_else(|| self.elsewhere.clone()),
             language: self.language(asked).filter(|one| *one != self.own),
         }
     }
