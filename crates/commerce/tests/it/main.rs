@@ -7,6 +7,7 @@
 )]
 
 #[path = "../../../domain/tests/fuzz/menus.rs"]
+#[allow(dead_code, reason = "others draw more from it")]
 mod chance;
 mod drafts;
 mod ground;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base::Clock;
 use commerce::menus::Place;
 use domain::menus::Menu;
 use domain::menus::transfer::{Document, Lines, Sheet};
@@ -20,6 +21,7 @@ on_both!(
     one_file_at_a_time,
     a_large_file_is_taken_step_by_step,
     an_import_is_stopped,
+    a_killed_import_goes_on_elsewhere,
     places_do_not_see_each_others_imports,
 );
 
@@ -346,4 +348,120 @@ async fn places_do_not_see_each_others_imports(engine: Engine) {
             "{path}"
         );
     }
+}
+
+/// The node that does the work goes away in the middle of it, three times.
+async fn a_killed_import_goes_on_elsewhere(engine: Engine) {
+    let clock = Clock::simulated(Clock::real().now());
+    let mut ground = Ground::of(Shop::working_at(engine, &clock).await).await;
+    let said = ground.import("format=csv", large(10_000, 130)).await;
+    assert_eq!(said.status, StatusCode::ACCEPTED, "{said:?}");
+    let path = format!(
+        "{}/imports/{}",
+        ground.menu,
+        said.body["id"].as_str().unwrap()
+    );
+    let mut seen = Vec::new();
+    for kill in 0..3 {
+        let least = kill * 2_500;
+        let mut now = ground.shop.get(&path).await;
+        while now.body["done"].as_u64().unwrap() <= least {
+            wait(&clock).await;
+            now = ground.shop.get(&path).await;
+        }
+        let next = ground.shop.another_at(&clock).await;
+        drop(std::mem::replace(&mut ground.shop.node, next));
+        seen.push(ground.shop.get(&path).await.body["done"].as_u64().unwrap());
+        // Only when the claim of the dead is over may others go on.
+        clock.advance(std::time::Duration::from_secs(90)).unwrap();
+    }
+    let mut over = ground.shop.get(&path).await;
+    while over.body.get("endedAt").is_none() {
+        wait(&clock).await;
+        over = ground.shop.get(&path).await;
+    }
+    assert_eq!(over.body["state"], "done", "{over:?}");
+    assert_eq!(over.body["done"], over.body["total"]);
+    assert!(
+        seen.iter().any(|done| *done < 10_000),
+        "never killed in the middle: {seen:?}"
+    );
+    let draft = ground.draft().await;
+    assert_eq!(draft.items.len(), 10_000);
+    // 10,000 items, 3 categories and the head in edits of 500: not one of them twice.
+    let version = ground.shop.get(&format!("{}/draft", ground.menu)).await;
+    assert_eq!(version.body["version"], 21, "{:?}", version.body["version"]);
+    ground.shop.verify().await;
+}
+
+/// A moment passes, and more of it by the clock: what failed is tried again after seconds.
+async fn wait(clock: &Clock) {
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    clock
+        .advance(std::time::Duration::from_millis(100))
+        .unwrap();
+}
+
+/// Figures for whoever runs it by hand: `cargo test -p commerce --test it hundred_thousand_imported -- --ignored`.
+#[tokio::test]
+#[ignore = "it takes minutes; run it alone"]
+async fn hundred_thousand_imported_on_sqlite() {
+    hundred_thousand(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+#[ignore = "it takes minutes; run it alone"]
+async fn hundred_thousand_imported_on_postgres() {
+    hundred_thousand(Engine::Postgres).await;
+}
+
+async fn hundred_thousand(engine: Engine) {
+    let clock = Clock::real();
+    let ground = Ground::working(engine).await;
+    let file = large(100_000, 60);
+    println!(
+        "{engine:?}: a file of {} bytes; memory {}",
+        file.len(),
+        memory()
+    );
+    for how in [
+        "format=csv",
+        "format=csv&dry=true",
+        "format=csv&mode=replace",
+    ] {
+        let began = clock.elapsed();
+        let said = ground.import(how, file.clone()).await;
+        assert_eq!(said.status, StatusCode::ACCEPTED, "{said:?}");
+        let sent = clock.elapsed();
+        let over = ground.over(&said).await;
+        assert_eq!(over.body["state"], "done", "{over:?}");
+        let (sent, all) = (sent - began, clock.elapsed() - began);
+        println!(
+            "{engine:?}: {how}: sent in {sent:?}, done in {all:?}; memory {}",
+            memory()
+        );
+    }
+    for form in ["csv", "json", "lines"] {
+        let began = clock.elapsed();
+        let text = ground.export(&format!("format={form}")).await;
+        let took = clock.elapsed() - began;
+        println!(
+            "{engine:?}: export {form} {} bytes in {took:?}; memory {}",
+            text.len(),
+            memory()
+        );
+    }
+    assert_eq!(ground.draft().await.items.len(), 100_000);
+}
+
+/// What the process has and has had at most.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let lines = status
+        .lines()
+        .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
+    lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
