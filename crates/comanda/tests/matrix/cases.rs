@@ -22,7 +22,7 @@ const ENDING: [&str; 4] = [
 /// These look at a place that their body names, not at the one of what the path names.
 const BY_BODY: [&str; 1] = ["grants.give"];
 /// What is let in and asks for more than the policy does: a second factor, a session of a browser.
-const MORE: [&str; 12] = [
+const MORE: [&str; 13] = [
     "auth.second_passkey_begin",
     "auth.second_passkey_finish",
     "auth.second_factor",
@@ -34,6 +34,7 @@ const MORE: [&str; 12] = [
     "me.export",
     "organisations.create",
     "invitations.accept",
+    "restaurants.mine",
     "tokens.draw",
 ];
 
