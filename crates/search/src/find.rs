@@ -9,7 +9,7 @@ use domain::menus::{ItemId, Key, Service};
 use domain::venues::Position;
 
 use super::card::{Card, MenuWords};
-use super::index::{Index, Slot, in_space};
+use super::index::{Index, Slot, in_space, index, place as column, small};
 use super::text::{Asked, Meanings, fold};
 
 /// The most items that are shown of a restaurant that was found by them.
@@ -20,6 +20,8 @@ const ITEMS_LOOKED_AT_MAX: usize = 20_000;
 const TOGETHER: f32 = 1.3;
 /// From so many metres on, distance takes off half of what it may take.
 const HALF_METRES: f32 = 4_000.0;
+/// The radius of the earth.
+const EARTH_METRES: f32 = 6_371_009.0;
 /// What distance leaves of how well something fits: a name far away comes before an item nearby.
 const FAR: f32 = 0.25;
 /// What a name is put in order by, at most.
@@ -91,8 +93,8 @@ pub struct Hit {
     score: f32,
 }
 
-/// A restaurant's slot, how well it fits, how far it is.
-type Fit = (u32, f32, Option<u32>);
+/// A restaurant's slot, how well it fits, how near it is.
+type Fit = (u32, f32, f32);
 
 /// The filter with what can be made ready once.
 struct Ready<'a> {
@@ -121,35 +123,49 @@ impl PartialOrd for Candidate {
 }
 
 impl Ready<'_> {
-    /// How far a restaurant that is asked for is away; nothing when it is not asked for.
-    fn takes(&self, index: &Index, slot: &Slot) -> Option<Option<u32>> {
+    /// Whether a restaurant is asked for. What is asked of all comes first, what is asked seldom last.
+    fn takes(&self, all: &Index, number: u32) -> bool {
         let filter = self.filter;
-        let card = &slot.card;
-        let is_wanted = card.revision.is_some()
+        let Some(hot) = all.hot.get(index(number)).filter(|hot| hot.listed) else {
+            return false;
+        };
+        let organisation = Organisation::new(hot.organisation);
+        let is_wanted = filter.site.is_none_or(|site| organisation == site)
+            && all.is_shown(organisation)
             && filter
-                .site
-                .is_none_or(|site| card.id.organisation() == site)
-            && index.is_shown(slot)
-            && self.city.as_deref().is_none_or(|city| *slot.city == *city)
-            && filter.service.is_none_or(|service| slot.offers(service))
+                .service
+                .is_none_or(|service| hot.offers[column(service)]);
+        let is_open = |service| all.is_open(number, service, filter.now);
+        let is_open = is_wanted
+            && match (filter.open, filter.service) {
+                (Open::Whichever, _) => true,
+                (Open::Now, Some(service)) => is_open(service),
+                (Open::Now, None) => Service::ALL.iter().any(|service| is_open(*service)),
+            };
+        is_open && (self.is_plain() || all.slot(number).is_some_and(|slot| self.fits(slot)))
+    }
+
+    /// Whether nothing is asked that the card alone says.
+    fn is_plain(&self) -> bool {
+        self.city.is_none() && self.filter.cuisine.is_none() && self.filter.radius.is_none()
+    }
+
+    fn fits(&self, slot: &Slot) -> bool {
+        let filter = self.filter;
+        let cuisines = &slot.card.venue.profile.cuisines;
+        let is_near = |radius| self.metres(slot).is_some_and(|metres| metres <= radius);
+        self.city.as_deref().is_none_or(|city| *slot.city == *city)
             && filter
                 .cuisine
                 .as_ref()
-                .is_none_or(|cuisine| card.venue.profile.cuisines.contains(cuisine));
-        if !is_wanted {
-            return None;
-        }
-        let is_open = match (filter.open, filter.service) {
-            (Open::Whichever, _) => true,
-            (Open::Now, Some(service)) => slot.is_open(service, filter.now),
-            (Open::Now, None) => slot.is_open_at_all(filter.now),
-        };
-        let metres = filter.near.zip(card.venue.profile.position);
-        let metres = metres.map(|(here, there)| here.metres_to(there));
-        let is_near = filter
-            .radius
-            .is_none_or(|radius| metres.is_some_and(|metres| metres <= radius));
-        (is_open && is_near).then_some(metres)
+                .is_none_or(|cuisine| cuisines.contains(cuisine))
+            && filter.radius.is_none_or(is_near)
+    }
+
+    /// How far a restaurant is from where it was asked.
+    fn metres(&self, slot: &Slot) -> Option<u32> {
+        let near = self.filter.near.zip(slot.card.venue.profile.position);
+        near.map(|(here, there)| here.metres_to(there))
     }
 }
 
@@ -171,10 +187,10 @@ impl Index {
             (Sort::Distance, Some(here)) => self.nearest(&ready, here, &mut best),
             _ => {
                 for (number, slot) in (0u32..).zip(&self.slots) {
-                    let Some(slot) = slot else { continue };
-                    let Some(metres) = ready.takes(self, slot) else {
+                    let Some(slot) = slot.as_deref().filter(|_| ready.takes(self, number)) else {
                         continue;
                     };
+                    let metres = ready.metres(slot);
                     if let Some(key) = key(sort, slot, metres) {
                         best.offer(&key, number, (slot, metres));
                     }
@@ -200,10 +216,10 @@ impl Index {
             if is_beyond || best.is_full_before(known) {
                 return;
             }
-            if let Some(metres) = ready.takes(self, slot)
-                && let Some(key) = key(Sort::Distance, slot, metres)
+            if ready.takes(self, spot.data)
+                && let Some(key) = key(Sort::Distance, slot, Some(metres))
             {
-                best.offer(&key, spot.data, (slot, metres));
+                best.offer(&key, spot.data, (slot, Some(metres)));
             }
         }
     }
@@ -219,24 +235,24 @@ impl Index {
             city: filter.city.as_deref().map(fold::key),
             filter,
         };
-        let is_wanted = |number| {
-            let slot = self.slot(number);
-            slot.is_some_and(|slot| ready.takes(self, slot).is_some())
-        };
-        let found = asked.find(&self.terms, self.slots.len(), is_wanted);
+        let found = asked.find(&self.terms, self.slots.len(), |number| {
+            ready.takes(self, number)
+        });
+        let here = filter.near.map(|near| in_space(near).map(small));
         let mut fits: Vec<Fit> = found
             .fits
             .iter()
-            .filter_map(|(number, score)| {
-                let metres = ready.takes(self, self.slot(*number)?)?;
-                Some((*number, score * closeness(metres, filter.near), metres))
+            .map(|(number, score)| {
+                let there = self.hot.get(index(*number)).and_then(|hot| hot.point);
+                let closeness = closeness(here, there);
+                (*number, score * closeness, closeness)
             })
             .collect();
         let looked_at = limit.saturating_mul(2);
         // Of those that fit as well, the older: so it is the same on every node.
         let id = |number| self.slot(number).map(|slot| *slot.card.id.uid().as_bytes());
         let best_first = |one: &Fit, other: &Fit| {
-            let by_score = other.1.total_cmp(&one.1).then(one.2.cmp(&other.2));
+            let by_score = other.1.total_cmp(&one.1).then(other.2.total_cmp(&one.2));
             by_score.then_with(|| id(one.0).cmp(&id(other.0)))
         };
         if fits.len() > looked_at {
@@ -247,14 +263,14 @@ impl Index {
         let mut budget = ITEMS_LOOKED_AT_MAX;
         let mut hits: Vec<Hit> = fits
             .into_iter()
-            .filter_map(|(number, score, metres)| {
+            .filter_map(|(number, score, _)| {
                 let slot = self.slot(number)?;
                 let (items, most) = matching(&slot.words, &found.meanings, &mut budget);
                 let together = most > 1 && most == found.most;
                 Some(Hit {
                     listed: Listed {
                         card: Arc::clone(&slot.card),
-                        metres,
+                        metres: ready.metres(slot),
                     },
                     items,
                     score: if together { score * TOGETHER } else { score },
@@ -347,13 +363,20 @@ fn place(key: &[u8], id: Uid) -> Place {
     place
 }
 
-/// How much of its score a restaurant keeps at this distance.
-#[allow(clippy::cast_precision_loss, reason = "a rank needs no exact metres")]
-fn closeness(metres: Option<u32>, near: Option<Position>) -> f32 {
-    match (near, metres) {
+/// How much of its score a restaurant keeps that is there, when it is asked from here. The straight way through the earth
+/// is as good as the one over it at the distances that matter.
+fn closeness(here: Option<[f32; 3]>, there: Option<[f32; 3]>) -> f32 {
+    match (here, there) {
         (None, _) => 1.0,
         (Some(_), None) => FAR,
-        (Some(_), Some(metres)) => FAR + (1.0 - FAR) / (1.0 + metres as f32 / HALF_METRES),
+        (Some(here), Some(there)) => {
+            let squares = here
+                .iter()
+                .zip(&there)
+                .map(|(one, other)| (one - other).powi(2));
+            let metres = squares.sum::<f32>().sqrt() * EARTH_METRES;
+            FAR + (1.0 - FAR) / (1.0 + metres / HALF_METRES)
+        }
     }
 }
 

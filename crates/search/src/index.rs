@@ -29,6 +29,7 @@ pub(super) type Spot = GeomWithData<[f64; 3], u32>;
 #[derive(Debug, Default)]
 pub struct Index {
     pub(super) slots: Vec<Option<Box<Slot>>>,
+    pub(super) hot: Vec<Hot>,
     pub(super) terms: Terms,
     pub(super) spots: RTree<Spot>,
     free: Vec<u32>,
@@ -45,6 +46,19 @@ pub(super) struct Slot {
     /// Its name as it is put in order, and its town as it is compared.
     pub(super) name: Box<str>,
     pub(super) city: Box<str>,
+}
+
+/// What is asked of every restaurant for every question, side by side: to fetch each from where its card lies would cost
+/// more than all the rest.
+#[derive(Debug, Default)]
+pub(super) struct Hot {
+    pub(super) organisation: u32,
+    /// Whether it is there, and sells something.
+    pub(super) listed: bool,
+    /// Which services it offers at any time.
+    pub(super) offers: [bool; 3],
+    /// Where it is, if that is known.
+    pub(super) point: Option<[f32; 3]>,
     /// Open (positive) or closed (negative) until this moment, for each service; 0 when it is not known.
     open_until: [AtomicI64; 3],
 }
@@ -74,7 +88,6 @@ impl Index {
         let slot = Slot {
             name: fold::key(card.name.as_str()).into(),
             city: fold::key(card.address.city.as_str()).into(),
-            open_until: Default::default(),
             card: Arc::new(card),
             words,
         };
@@ -94,6 +107,11 @@ impl Index {
         }
         self.items += slot.words.len();
         self.by_id.insert(id, number);
+        let hot = Hot::of(&slot);
+        match self.hot.get_mut(index(number)) {
+            Some(empty) => *empty = hot,
+            None => self.hot.push(hot),
+        }
         match self.slots.get_mut(index(number)) {
             Some(empty) => *empty = Some(Box::new(slot)),
             None => self.slots.push(Some(Box::new(slot))),
@@ -116,6 +134,9 @@ impl Index {
         }
         self.items -= slot.words.len();
         self.free.push(number);
+        if let Some(hot) = self.hot.get_mut(index(number)) {
+            *hot = Hot::default();
+        }
     }
 
     /// Hides all restaurants of an organisation, or shows them again.
@@ -130,7 +151,8 @@ impl Index {
     #[must_use]
     pub fn card(&self, id: RestaurantId) -> Option<Arc<Card>> {
         let slot = self.find(id.uid())?;
-        self.is_shown(slot).then(|| Arc::clone(&slot.card))
+        let organisation = slot.card.id.organisation();
+        self.is_shown(organisation).then(|| Arc::clone(&slot.card))
     }
 
     /// How much there is.
@@ -147,20 +169,37 @@ impl Index {
     pub fn shrink(&mut self) {
         self.terms.shrink();
         self.slots.shrink_to_fit();
+        self.hot.shrink_to_fit();
     }
 
     /// Learns anew which restaurants are open, where that has changed by this moment.
     pub fn refresh(&self, now: Time) {
-        for slot in self.slots.iter().flatten() {
+        for number in (0u32..).take(self.hot.len()) {
             for service in Service::ALL {
-                slot.is_open(*service, now);
+                self.is_open(number, *service, now);
             }
         }
     }
 
-    /// Whether the organisation is open for business.
-    pub(super) fn is_shown(&self, slot: &Slot) -> bool {
-        self.suspended.is_empty() || !self.suspended.contains(&slot.card.id.organisation())
+    /// Whether an organisation is open for business.
+    pub(super) fn is_shown(&self, organisation: Organisation) -> bool {
+        self.suspended.is_empty() || !self.suspended.contains(&organisation)
+    }
+
+    /// Whether a service of a restaurant is open at this moment.
+    pub(super) fn is_open(&self, number: u32, service: Service, now: Time) -> bool {
+        let Some(hot) = self.hot.get(index(number)) else {
+            return false;
+        };
+        let known = &hot.open_until[place(service)];
+        let until = known.load(Ordering::Relaxed);
+        if now.as_micros() < until.saturating_abs() {
+            return until > 0;
+        }
+        let found = self.slot(number).map(|slot| slot.look(service, now));
+        let until = found.unwrap_or(-NEVER);
+        known.store(until, Ordering::Relaxed);
+        until > 0
     }
 
     pub(super) fn slot(&self, number: u32) -> Option<&Slot> {
@@ -204,20 +243,8 @@ impl Slot {
     }
 
     /// Whether it offers a service, at any time.
-    pub(super) fn offers(&self, service: Service) -> bool {
+    fn offers(&self, service: Service) -> bool {
         self.card.venue.hours.of(service).is_some()
-    }
-
-    /// Whether a service is open at this moment.
-    pub(super) fn is_open(&self, service: Service, now: Time) -> bool {
-        let known = &self.open_until[place(service)];
-        let until = known.load(Ordering::Relaxed);
-        if now.as_micros() < until.saturating_abs() {
-            return until > 0;
-        }
-        let until = self.look(service, now);
-        known.store(until, Ordering::Relaxed);
-        until > 0
     }
 
     /// Open or closed, and until when.
@@ -230,16 +257,32 @@ impl Slot {
         let until = found.changes_at.map_or(unchanged, Time::as_micros);
         if found.open { until } else { -until }
     }
+}
 
-    /// Whether any of its services is open.
-    pub(super) fn is_open_at_all(&self, now: Time) -> bool {
-        Service::ALL
-            .iter()
-            .any(|service| self.is_open(*service, now))
+impl Hot {
+    fn of(slot: &Slot) -> Self {
+        let position = slot.card.venue.profile.position;
+        Hot {
+            organisation: slot.card.id.organisation().get(),
+            listed: slot.card.revision.is_some(),
+            offers: [Service::Delivery, Service::Pickup, Service::DineIn]
+                .map(|service| slot.offers(service)),
+            point: position.map(|position| in_space(position).map(small)),
+            open_until: Default::default(),
+        }
     }
 }
 
-const fn place(service: Service) -> usize {
+/// A coordinate to the nearest metre, for ranks.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a rank needs no exact metres"
+)]
+pub(super) fn small(coordinate: f64) -> f32 {
+    coordinate as f32
+}
+
+pub(super) const fn place(service: Service) -> usize {
     match service {
         Service::Delivery => 0,
         Service::Pickup => 1,

@@ -13,7 +13,7 @@ const ASKED_MAX: usize = 8;
 /// The most words that are meant by one.
 const MEANT_MAX: usize = 160;
 /// The most entries of lists that are looked at for one word.
-const ENTRIES_MAX: usize = 400_000;
+const ENTRIES_MAX: usize = 250_000;
 /// From so many letters on one may be wrong, from so many two, from so many in a word that is not finished.
 const ONE_WRONG_FROM: usize = 4;
 const TWO_WRONG_FROM: usize = 8;
