@@ -46,8 +46,9 @@ pub enum Failure {
     /// Too much waits already, or the database is away. Nothing was stored.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The deadline came before anything was sent. Nothing was stored.
-    #[error("the deadline passed before the work began")]
+    /// The deadline came before anything of a commit was sent; nothing was stored. Of work that the queue role sends in
+    /// statements of its own (`transact`, `clear`) it is open whether it was stored.
+    #[error("the deadline passed before the work was done")]
     TooLate,
     /// The deadline came before it was known whether the commit was stored. The same commit may be sent again.
     #[error("it is not known whether commit {0:?} was stored")]
