@@ -139,8 +139,8 @@ impl Ground {
         let organisation: OrganisationId = id.parse().map_err(Error::from)?;
         let path = format!("/api/organisations/{id}");
         let plan = match house.places.len() {
-            ..=STARTER_MAX => None,
-            ..=GROWTH_MAX => Some("growth"),
+            restaurants if restaurants <= STARTER_MAX => None,
+            restaurants if restaurants <= GROWTH_MAX => Some("growth"),
             _ => Some("enterprise"),
         };
         if let Some(plan) = plan {
