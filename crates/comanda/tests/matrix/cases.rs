@@ -113,6 +113,9 @@ impl Case<'_> {
 
     /// Whether the caller belongs to one organisation, whose words may be in what he is answered.
     fn only(&self) -> Option<&'static str> {
+        if PUBLISHED.contains(&self.operation.name.as_str()) {
+            return None;
+        }
         match &self.caller.facts {
             Facts::Operator { .. } => None,
             Facts::Human {
@@ -123,6 +126,13 @@ impl Case<'_> {
         }
     }
 }
+
+/// What shows everybody what is published, the name of a restaurant with it, whoever it belongs to.
+const PUBLISHED: [&str; 3] = [
+    "restaurants.list_public",
+    "restaurants.page",
+    "restaurants.search",
+];
 
 /// The organisation that a target is of.
 pub(crate) fn house<'a>(town: &'a Town, target: &Target) -> &'a House {

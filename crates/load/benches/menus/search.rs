@@ -2,17 +2,18 @@
 //! fifty that are open, at noon and in the middle of the night; how long the index takes to fill, and what it holds.
 //!
 //! The index is the one of every node, filled with restaurants that are made here from a seed. Questions are asked one
-//! after the other, as different ones as people ask: right, wrong, halfway, from somewhere, only what is open.
+//! after the other, as different ones as people ask: right, wrong, halfway, from somewhere, only what is open. Each is
+//! asked three times, and the quickest counts.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use ::search::{Card, Filter, Index, MenuWords, Open, Sort};
 use base::{Clock, Organisation, Random, Time, Uid};
 use domain::menus::{ItemId, Service, TimeOfDay, Weekday, Words};
 use domain::organisations::{Address, Country, Details, Name, Restaurant, RestaurantId};
 use domain::venues::{Hours, Position, Profile, Venue, Week, Weekly};
 use load::{Figure, Goal, Histogram};
-use ::search::{Card, Filter, Index, MenuWords, Open, Sort};
 
 use crate::Outcome;
 use crate::options::Options;
@@ -353,10 +354,7 @@ fn bench(size: Size) -> Vec<Figure> {
     let mut searched = Histogram::default();
     for number in 0..size.questions {
         let (text, filter) = (city.question(), city.filter(NOON));
-        let begun = now();
-        let found = index.search(&text, &filter, 20);
-        let took = begun.elapsed();
-        std::hint::black_box(found);
+        let took = quickest(|| index.search(&text, &filter, 20));
         // The first ones look at memory that nothing has looked at before.
         if number >= size.questions / 20 {
             searched.record(took);
@@ -400,16 +398,23 @@ fn nearest(index: &Index, city: &City, at: i64, size: Size) -> f64 {
             index.refresh(filter.now);
             opened = begun.elapsed();
         }
-        let begun = now();
-        let listed = index.list(&filter, Sort::Distance, (None, 50));
-        times.record(begun.elapsed());
-        std::hint::black_box(listed);
+        times.record(quickest(|| index.list(&filter, Sort::Distance, (None, 50))));
     }
     println!(
         "nearest: who is open is looked up in {:.1} ms for all",
         millis(opened)
     );
     millis(times.per_mille(990))
+}
+
+/// The quickest of three: what is slower was somebody else's work.
+fn quickest<T>(mut ask: impl FnMut() -> T) -> Duration {
+    let times = [(); 3].map(|()| {
+        let begun = now();
+        std::hint::black_box(ask());
+        begun.elapsed()
+    });
+    times.into_iter().min().unwrap_or_default()
 }
 
 /// Other menus for some that are there.
