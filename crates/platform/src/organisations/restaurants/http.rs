@@ -47,6 +47,10 @@ struct Which {
 
 /// The routes of restaurants.
 pub(crate) fn routes() -> Routes<App> {
+    lists().with(of_one()).with(turns())
+}
+
+fn lists() -> Routes<App> {
     let of_organisation = "/api/organisations/{organisation}/restaurants";
     Routes::new()
         .add(
@@ -76,16 +80,39 @@ pub(crate) fn routes() -> Routes<App> {
                 .handler(list),
         )
         .add(
+            Route::new(Method::GET, "/api/my-restaurants", "restaurants.mine")
+                .tag(TAG)
+                .rate(Rate::Api)
+                .criticality(Criticality::Normal)
+                .policy(Policy::SignedIn)
+                .deadline(READ_WITHIN)
+                .takes_nothing()
+                .about("List the restaurants that the caller may see, of all organisations that he belongs to")
+                .query::<Part>()
+                .answers::<Page<MyRestaurantView>>(StatusCode::OK)
+                .fails(&[
+                    codes::CURSOR_REFUSED,
+                    codes::FORBIDDEN,
+                    codes::LIMIT_OUT_OF_RANGE,
+                    codes::SECOND_FACTOR_NEEDED,
+                ])
+                .handler(mine),
+        )
+}
+
+fn of_one() -> Routes<App> {
+    Routes::new()
+        .add(
             reading(
                 "/api/restaurants/{restaurant}/record",
                 "restaurants.read",
                 READ,
             )
             .about("Read what its owners keep of a restaurant")
-                .path::<OfRestaurant>()
-                .answers::<RestaurantView>(StatusCode::OK)
-                .fails(&[codes::NOT_FOUND])
-                .handler(read),
+            .path::<OfRestaurant>()
+            .answers::<RestaurantView>(StatusCode::OK)
+            .fails(&[codes::NOT_FOUND])
+            .handler(read),
         )
         .add(
             changing(
@@ -123,25 +150,10 @@ pub(crate) fn routes() -> Routes<App> {
             ])
             .handler(edit),
         )
-        .add(
-            Route::new(Method::GET, "/api/my-restaurants", "restaurants.mine")
-                .tag(TAG)
-                .rate(Rate::Api)
-                .criticality(Criticality::Normal)
-                .policy(Policy::SignedIn)
-                .deadline(READ_WITHIN)
-                .takes_nothing()
-                .about("List the restaurants that the caller may see, of all organisations that he belongs to")
-                .query::<Part>()
-                .answers::<Page<MyRestaurantView>>(StatusCode::OK)
-                .fails(&[
-                    codes::CURSOR_REFUSED,
-                    codes::FORBIDDEN,
-                    codes::LIMIT_OUT_OF_RANGE,
-                    codes::SECOND_FACTOR_NEEDED,
-                ])
-                .handler(mine),
-        )
+}
+
+fn turns() -> Routes<App> {
+    Routes::new()
         .add(
             turning(
                 "/api/restaurants/{restaurant}/suspend",
