@@ -127,8 +127,15 @@ fn postgres(storage: &Storage, passwords: &Passwords, name: &str, address: &str)
 /// What the parts of the platform bring to the databases.
 pub(crate) fn parts() -> store::Parts {
     type All = LazyLock<Vec<&'static store::Part>>;
-    static SHARDS: All = 
-        LazyLock::new(|| [&[&engine::PART], platform::SHARDS, search::SHARDS, commerce::SHARDS].concat());
+    static SHARDS: All = LazyLock::new(|| {
+        [
+            &[&engine::PART],
+            platform::SHARDS,
+            search::SHARDS,
+            commerce::SHARDS,
+        ]
+        .concat()
+    });
     static PEOPLE: All =
         LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
     static CONTROL: All = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());

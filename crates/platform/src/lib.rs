@@ -37,12 +37,7 @@ pub static SHARD: Part = Part {
 };
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[
-    &SHARD,
-    &access::SHARD,
-    &keys::SHARD,
-    &devices::SHARD,
-];
+pub static SHARDS: &[&Part] = &[&SHARD, &access::SHARD, &keys::SHARD, &devices::SHARD];
 
 /// What the slices bring to the people database, a part each.
 pub static PEOPLE: &[&Part] = &[&access::PEOPLE, &devices::PEOPLE];

@@ -65,7 +65,9 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
     }
     if settings.storage.is_postgres() {
         if !args.keys && settings.blobs.in_folder(&settings.storage.data).is_some() {
-            println!("blobs are in a folder and not in this backup: copy them afterwards (docs/pictures.md)");
+            println!(
+                "blobs are in a folder and not in this backup: copy them afterwards (docs/pictures.md)"
+            );
         }
         let (which, kept) = match args.keys {
             true => (Which::Keys, settings.backup.keys_keep),

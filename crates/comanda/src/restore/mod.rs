@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use base::{Clock, Result, Time, Trail as _};
 
-use crate::backup::{blobs, line};
 use crate::backup::manifest::{Kind, Manifest};
+use crate::backup::{blobs, line};
 use crate::config::Settings;
 use crate::ended::Ended;
 use crate::progress::{Progress, human};
@@ -95,7 +95,10 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<Ended> {
 
 /// Copies the blobs that lie beside the backup, where blobs are in a folder.
 fn bring_blobs(settings: &Settings, args: &Args, progress: &Progress) -> Result<()> {
-    let kept = args.from.parent().map(|backups| backups.join(blobs::FOLDER));
+    let kept = args
+        .from
+        .parent()
+        .map(|backups| backups.join(blobs::FOLDER));
     let place = settings.blobs.in_folder(&settings.storage.data);
     let (Some(kept), Some(place)) = (kept, place) else {
         return Ok(());

@@ -29,8 +29,15 @@ use crate::ask::{Said, Shown, ask};
 use crate::callers::Callers;
 
 type Parts = LazyLock<Vec<&'static Part>>;
-static SHARDS: Parts =
-    LazyLock::new(|| [&[&engine::PART], platform::SHARDS, search::SHARDS, commerce::SHARDS].concat());
+static SHARDS: Parts = LazyLock::new(|| {
+    [
+        &[&engine::PART],
+        platform::SHARDS,
+        search::SHARDS,
+        commerce::SHARDS,
+    ]
+    .concat()
+});
 static PEOPLE: Parts =
     LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
 static CONTROL: Parts = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());
@@ -239,10 +246,7 @@ impl Ground<'_> {
         Edge::build(settings, routes, parts).unwrap()
     }
 
-    fn start(
-        &self,
-        (platform, commerce, search): (&Platform, &Commerce, &search::App),
-    ) -> Tasks {
+    fn start(&self, (platform, commerce, search): (&Platform, &Commerce, &search::App)) -> Tasks {
         // What works on its own keeps real time; sign-ins keep a time that the test moves.
         let real = (self.world.clock.clone(), self.world.random.clone());
         let tasks = Tasks::new(real.0.clone(), real.1.clone());

@@ -338,15 +338,13 @@ impl App {
         }
         let [head, counts, categories, groups, items] = self.read(place, calls).await?;
         let mut standing = Standing::default();
-        for row in &counts {
-            let (kind, count): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let count = usize::try_from(count).unwrap_or(usize::MAX);
-            match kind {
-                1 => standing.categories = count,
-                2 => standing.groups = count,
-                3 => standing.items = count,
-                _ => {}
-            }
+        if let Some(row) = counts.first() {
+            let count = |at| {
+                let count = usize::try_from(row.get::<i64>(at)?);
+                Ok::<_, Error>(count.unwrap_or(usize::MAX))
+            };
+            (standing.categories, standing.groups, standing.items) =
+                (count(0)?, count(1)?, count(2)?);
         }
         for row in &categories {
             let id = row.get::<Uid>(0)?.into();

@@ -163,11 +163,14 @@ pub(crate) static KNOWN_PARTS: Sql = Sql::two(
     "SELECT id FROM menu_parts WHERE organisation = $1 AND place = $2 AND kind = $3 AND id = ANY ($4)",
 );
 
+/// How many categories, groups and items there are.
 pub(crate) static COUNT_PARTS: Sql = Sql::new(
     "menu_parts.count",
     &PARTS,
-    "SELECT kind, CAST(COUNT(*) AS BIGINT) FROM menu_parts \
-     WHERE organisation = $1 AND place = $2 GROUP BY kind ORDER BY kind",
+    "SELECT CAST(COUNT(CASE WHEN kind = 1 THEN 1 END) AS BIGINT), \
+     CAST(COUNT(CASE WHEN kind = 2 THEN 1 END) AS BIGINT), \
+     CAST(COUNT(CASE WHEN kind = 3 THEN 1 END) AS BIGINT) FROM menu_parts \
+     WHERE organisation = $1 AND place = $2",
 );
 
 /// One more event about what is published of `$2`, which stood at `$3`: from now on it is the revision `$4`.
