@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use rpc::{Current, Indexed, Sells};
 use store::{Call, Row};
 
-use super::app::App;
+use super::app::{App, missing};
 use super::local::store as local;
 use super::place::Place;
 use super::store as rows;
@@ -114,13 +114,19 @@ impl App {
         let Some((place, row)) = find(own).or_else(|| find(of_brand)) else {
             return Ok(None);
         };
+        let revision: RevisionNumber = row.get(1)?;
+        // It never changes, so it may be read after the rest.
+        let params = [place.uid().into(), revision.into()];
+        let face = self.0.db.rows(id.organisation(), &rows::READ_FACE, params);
+        let face = face.await.at()?;
+        let face = face.first().ok_or_else(missing)?;
         let location = location.first().map(local::read).transpose().at()?;
         let (location_version, location) = location.filter(|_| place != own).unwrap_or_default();
-        let currency: String = row.get(3)?;
+        let currency: String = face.get(1)?;
         Ok(Some(Selling {
             place,
-            revision: row.get(1)?,
-            hash: rows::hash(row, 2).at()?,
+            revision,
+            hash: rows::hash(face, 0).at()?,
             currency: currency.parse().map_err(|_| rows::damaged("currency"))?,
             location: Arc::new(location),
             location_version,

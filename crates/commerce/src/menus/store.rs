@@ -188,14 +188,19 @@ pub(crate) static READ_HEAD: Sql = Sql::new(
     "SELECT version, revision FROM menu_heads WHERE organisation = $1 AND place = $2",
 );
 
-/// The heads of two places with the hashes of what they sell: of a restaurant and of its brand.
+/// What is sold of two places, of a restaurant and of its brand, where anything is.
 pub(crate) static READ_SOLD: Sql = Sql::new(
     "menu_heads.sold",
     &HEADS,
-    "SELECT menu_heads.place, menu_heads.revision, menu_revisions.hash, menu_revisions.currency FROM menu_heads \
-     JOIN menu_revisions ON menu_revisions.organisation = menu_heads.organisation \
-     AND menu_revisions.place = menu_heads.place AND menu_revisions.number = menu_heads.revision \
-     WHERE menu_heads.organisation = $1 AND (menu_heads.place = $2 OR menu_heads.place = $3)",
+    "SELECT place, revision FROM menu_heads \
+     WHERE organisation = $1 AND (place = $2 OR place = $3) AND revision > 0",
+);
+
+/// What a revision is known by.
+pub(crate) static READ_FACE: Sql = Sql::new(
+    "menu_revisions.face",
+    &REVISIONS,
+    "SELECT hash, currency FROM menu_revisions WHERE organisation = $1 AND place = $2 AND number = $3",
 );
 
 pub(crate) static READ_REVISION: Sql = Sql::new(
@@ -267,6 +272,7 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &MOVE_HEAD,
     &READ_HEAD,
     &READ_SOLD,
+    &READ_FACE,
     &READ_REVISION,
     &READ_PACKED,
     &LIST_REVISIONS,
