@@ -364,6 +364,7 @@ async fn something(town: &Town, case: &Case<'_>) -> Option<String> {
                 .await
                 .field("role")
         }
+        "pictures.remove" => town.picture(house).await,
         "operators.end" => {
             let email = format!("{}@example.com", town.name().replace(' ', "-"));
             let body = serde_json::json!({"name": "Cy", "email": email});

@@ -353,7 +353,7 @@ impl Town {
     }
 
     /// A picture of an organisation, of one point.
-    async fn picture(&self, house: &House) -> String {
+    pub(crate) async fn picture(&self, house: &House) -> String {
         let mut upload = std::io::Cursor::new(Vec::new());
         let point = image::DynamicImage::new_rgb8(1, 1);
         point
@@ -436,7 +436,22 @@ impl Town {
             .await;
         self.furnish(&mut house, canary).await;
         house.picture = self.picture(&house).await;
+        self.begin_menus(&house).await;
         house
+    }
+
+    /// Begins a draft for each brand and restaurant, so that there is something to take out of it.
+    async fn begin_menus(&self, house: &House) {
+        let brands = house.brands.iter().map(|brand| format!("brands/{brand}"));
+        let restaurants = house.restaurants.iter();
+        let restaurants = restaurants.map(|restaurant| format!("restaurants/{restaurant}"));
+        let head = json!({"currency": "EUR", "language": "de", "taxesIncluded": "included"});
+        for place in brands.chain(restaurants) {
+            let path = format!("/api/{place}/menu/draft");
+            let body = json!({"version": 0, "head": head});
+            self.done(&house.owner_shown, Method::PATCH, &path, body)
+                .await;
+        }
     }
 
     /// At the first and the last restaurant: a member, an invitation, a device. And a key.
