@@ -415,6 +415,7 @@ async fn hundred_thousand_imported_on_postgres() {
     hundred_thousand(Engine::Postgres).await;
 }
 
+#[allow(clippy::print_stdout, reason = "it shows figures")]
 async fn hundred_thousand(engine: Engine) {
     let clock = Clock::real();
     let ground = Ground::working(engine).await;
