@@ -7,9 +7,7 @@ use base::{KeyRing, Uid};
 use domain::menus::{ItemId, Words};
 use domain::organisations::RestaurantId;
 use domain::venues::{PartSaid, Told, Venue};
-use edge::{
-    Admission, Caller, Edge, Identify, Parts, Rates, Role, Seen, Settings, Strength, Witness,
-};
+use edge::{Admission, Caller, Edge, Identify, Parts, Rates, Role, Seen, Settings, Witness};
 use engine::Tasks;
 use fabric::{Bus, Room, Trust};
 use futures_util::future::BoxFuture;
@@ -27,7 +25,7 @@ use tokio::sync::watch;
 use super::world::{Said, Shop, uid};
 
 static ENGINE: Bring = Bring {
-    shards: &[&engine::PART, &search::SHARD],
+    shards: &[&engine::PART, search::SHARDS[0]],
     people: &[&engine::PART],
     control: &[],
     audit: &[&platform::audit::LOG],
