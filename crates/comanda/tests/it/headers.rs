@@ -32,6 +32,8 @@ fn filled(part: &str) -> String {
     let prefix = match name {
         "provider" => return "nobody".to_owned(),
         "host" => return "shop.example.com".to_owned(),
+        "revision" => return "1".to_owned(),
+        "size" => return "small".to_owned(),
         "organisation" => "org",
         "brand" => "brd",
         "restaurant" => "rst",
@@ -46,6 +48,11 @@ fn filled(part: &str) -> String {
         "key" => "key",
         "device" => "dev",
         "role" => "rol",
+        "category" => "cat",
+        "item" => "itm",
+        "group" => "grp",
+        "import" => "imp",
+        "picture" => "pic",
         other => panic!("{other}: a parameter that this test does not know"),
     };
     format!("{prefix}_{NOTHING}")

@@ -10,7 +10,7 @@ use crate::ask::ask;
 use crate::cases::{Case, report, settled};
 use crate::model::{Policy, Want};
 use crate::samples::{self, Body};
-use crate::targets::{self, filled};
+use crate::targets::{self, Nested, filled};
 use crate::world::Town;
 
 /// What an entry of the audit log has or has not by what it tells of, and which entries are there is a matter of time.
@@ -95,6 +95,11 @@ pub(crate) async fn sent_along(town: &Town) {
         };
         let target = &targets::of(town, &operation.path)[0];
         let names = ["owner", "diner", "operator signed in"];
+        // Whoever may change the parts of a menu is heard out before it is looked for the part.
+        let wanted = match target.nested {
+            Nested::Absent => Want::Missing,
+            _ => Want::Allowed,
+        };
         let mut known = callers.iter().filter(|caller| names.contains(&caller.name));
         let caller = known.find(|caller| {
             Case {
@@ -103,7 +108,7 @@ pub(crate) async fn sent_along(town: &Town) {
                 target,
             }
             .want()
-                == Want::Allowed
+                == wanted
         });
         // Nobody of these has a factor.
         let caller = caller.unwrap_or(&callers[0]);
