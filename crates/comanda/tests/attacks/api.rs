@@ -9,9 +9,9 @@ use testkit::programs::tool;
 use testkit::serve::ask;
 
 /// So many requests for each operation by an operator, the same ones in every run.
-const EXAMPLES: u32 = 190;
+const EXAMPLES: u32 = 105;
 /// By an owner, whose access token lasts five minutes.
-const EXAMPLES_OF_OWNERS: u32 = 60;
+const EXAMPLES_OF_OWNERS: u32 = 50;
 /// The same requests in every run, so that a finding can be looked at again.
 const SEED: &str = "7";
 
