@@ -82,6 +82,10 @@ impl Rules {
                     }
                 }
             }
+            // serde would take the fields of an object from a list, by their order.
+            Value::Array(_) if has_type(schema, "object") && !has_type(schema, "array") => {
+                wrong.push((path.to_owned(), "must be an object, not a list".to_owned()));
+            }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.look(&schema["items"], item, &format!("{path}[{index}]"), wrong);
@@ -226,6 +230,23 @@ pub(crate) fn whole_numbers(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_no_object_however_well_its_entries_fit() {
+        let inner = serde_json::json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        let outer = serde_json::json!({"type": ["object", "null"], "properties": {
+            "inner": inner, "lists": {"type": "array", "items": {"type": "string"}},
+        }});
+        let rules = Rules {
+            name: "Outer".to_owned(),
+            schemas: HashMap::from([("Outer".to_owned(), outer)]),
+        };
+        let refused = |text: &str| rules.check(&serde_json::from_str(text).unwrap()).is_err();
+        assert!(!refused(r#"{"inner": {"a": "x"}, "lists": ["x"]}"#));
+        assert!(!refused("null"));
+        assert!(refused("[null, null]"));
+        assert!(refused(r#"{"inner": ["x"]}"#));
+    }
 
     #[test]
     fn whole_numbers_are_told_from_fractions_to_the_last_bit() {

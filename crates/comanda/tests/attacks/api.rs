@@ -9,9 +9,9 @@ use testkit::programs::tool;
 use testkit::serve::ask;
 
 /// So many requests for each operation by an operator, the same ones in every run.
-const EXAMPLES: u32 = 105;
+const EXAMPLES: u32 = 85;
 /// By an owner, whose access token lasts five minutes.
-const EXAMPLES_OF_OWNERS: u32 = 50;
+const EXAMPLES_OF_OWNERS: u32 = 45;
 /// The same requests in every run, so that a finding can be looked at again.
 const SEED: &str = "7";
 

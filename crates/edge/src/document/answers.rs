@@ -60,6 +60,10 @@ fn fill(response: ResponseBuilder, content: &route::Content) -> ResponseBuilder 
             "application/json",
             written(Ref::from_schema_name(&named.name)),
         ),
+        // A file of JSON is read as what it is, and no schema of ours says what is in it.
+        route::Content::Text(media_type @ "application/json") => {
+            response.content(*media_type, ContentBuilder::new().build())
+        }
         route::Content::Text(media_type) => {
             let text = ObjectBuilder::new().schema_type(Type::String).build();
             response.content(
