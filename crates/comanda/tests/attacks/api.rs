@@ -9,9 +9,9 @@ use testkit::programs::tool;
 use testkit::serve::ask;
 
 /// So many requests for each operation by an operator, the same ones in every run.
-const EXAMPLES: u32 = 85;
+const EXAMPLES: u32 = 65;
 /// By an owner, whose access token lasts five minutes.
-const EXAMPLES_OF_OWNERS: u32 = 45;
+const EXAMPLES_OF_OWNERS: u32 = 30;
 /// The same requests in every run, so that a finding can be looked at again.
 const SEED: &str = "7";
 
