@@ -12,7 +12,7 @@ const STAGES: &[Stage] = &[
     Stage::new("docs", 5, docs),
     Stage::new("deny", 2, deny::check),
     Stage::new("build", 35, test::build),
-    Stage::new("tests", 15, test::ordinary),
+    Stage::new("tests", 20, test::ordinary),
     Stage::new("kills", 8, test::kills),
     Stage::new("overload", 3, test::overload),
     Stage::new("attacks", 10, test::attacks),
