@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything the build server asks for.
 
 use crate::stages::Stage;
-use crate::{Outcome, cargo, deny, node, packages, python, stages, test, tidy};
+use crate::{Outcome, cargo, deny, disk, node, packages, python, stages, test, tidy};
 
 /// The budgets are for two cores and an empty cache.
 const STAGES: &[Stage] = &[
@@ -36,6 +36,7 @@ pub(crate) fn ci(names: &[String]) -> Outcome {
 }
 
 fn prepare() -> Outcome {
+    disk::room()?;
     packages::prepare()?;
     python::prepare()?;
     node::prepare()?;

@@ -12,6 +12,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod deny;
+mod disk;
 mod node;
 mod packages;
 mod place;

@@ -6,21 +6,20 @@
 mod civil;
 mod crockford;
 
-#[doc(hidden)]
-pub mod text;
-
 pub mod base64;
 pub mod clock;
 pub mod codes;
 pub mod currency;
 pub mod cursor;
 pub mod error;
+pub mod locale;
 pub mod money;
 pub mod organisation;
 pub mod page;
 pub mod random;
 pub mod ratio;
 pub mod secret;
+pub mod text;
 pub mod time;
 pub mod uid;
 
@@ -28,6 +27,7 @@ pub use clock::Clock;
 pub use currency::Currency;
 pub use cursor::CursorKey;
 pub use error::{Error, Kind, Result, Trail};
+pub use locale::{Locale, LocaleError};
 pub use money::Money;
 pub use organisation::Organisation;
 pub use page::{Limit, Page};

@@ -132,7 +132,7 @@ pub(crate) fn parts() -> store::Parts {
             &[&engine::PART],
             platform::SHARDS,
             search::SHARDS,
-            commerce::SHARDS,
+            catalogue::SHARDS,
         ]
         .concat()
     });

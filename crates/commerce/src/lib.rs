@@ -1,11 +1,8 @@
-//! The slices that sell: venues (how a restaurant serves), menus, pictures, pricing.
+//! The slices of what is ordered and paid: orders, payments, ledger, offers, capacity, carts, and the view of their sagas.
 //!
 //! A slice is a folder: `store` has its tables and SQL, `app` its use cases, `http` its routes, `view` what it shows.
+//! What one of them changes in the commit of another it offers as a part of that commit.
 
-pub mod menus;
-pub mod pictures;
-pub mod pricing;
-pub mod venues;
 mod whole;
 
 use store::{Fold, Part};
@@ -13,24 +10,10 @@ use store::{Fold, Part};
 pub use whole::{Commerce, Parts};
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[
-    &venues::SHARD,
-    &menus::SHARD,
-    &menus::transfer::SHARD,
-    &pictures::SHARD,
-];
+pub static SHARDS: &[&Part] = &[];
+
+/// What all slices bring to the people database.
+pub static PEOPLE: &[&Part] = &[];
 
 /// How the log gives the rows of the folded tables.
-pub static FOLDS: &[&Fold] = &[
-    &menus::fold::FOLD_DRAFTS,
-    &menus::fold::FOLD_PARTS,
-    &menus::fold::FOLD_HEADS,
-    &menus::fold::FOLD_REVISIONS,
-    &menus::fold::FOLD_SCHEDULED,
-    &menus::fold::FOLD_LOCATIONS,
-    &menus::fold::FOLD_STOCK_HEADS,
-    &menus::fold::FOLD_STOCK,
-    &venues::FOLD,
-    &pictures::fold::FOLD,
-    &pictures::fold::FOLD_COUNTS,
-];
+pub static FOLDS: &[&Fold] = &[];

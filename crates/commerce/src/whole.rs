@@ -1,16 +1,12 @@
 //! All slices of this crate as one thing, for whoever wires the binary or a world of tests.
 
-use std::sync::Arc;
-
 use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::{Consumer, Tasks, TimerHandler};
-use fabric::{Blobs, Bus, Trust};
+use fabric::{Bus, Trust};
 use rpc::{Menus, Restaurants, Venues};
 use slice::Cursors;
-use store::Db;
-
-use crate::{menus, pictures, pricing, venues};
+use store::{Db, Sealer};
 
 /// What the slices stand on.
 #[derive(Clone)]
@@ -23,53 +19,37 @@ pub struct Parts {
     pub random: Random,
     /// Signs cursors.
     pub cursors: Cursors,
+    /// Seals what is said of people.
+    pub sealer: Sealer,
     /// The bus of this node, on which every committed event is heard.
     pub bus: Bus,
     /// Whether the caches of this node may be believed.
     pub trust: Trust,
-    /// Where pictures are kept.
-    pub blobs: Blobs,
     /// Who keeps the records of restaurants.
     pub restaurants: Restaurants,
+    /// Who knows how restaurants serve.
+    pub venues: Venues,
+    /// Who knows what they sell.
+    pub menus: Menus,
+    /// Who counts what is left of what they sell.
+    pub stock: catalogue::menus::App,
 }
 
 /// The slices at work. Cheap to clone.
 #[derive(Clone)]
-pub struct Commerce {
-    /// How restaurants serve, and when.
-    pub venues: venues::App,
-    /// What they sell.
-    pub menus: menus::App,
-    /// What it looks like.
-    pub pictures: pictures::App,
-    /// What it costs.
-    pub pricing: pricing::App,
-}
+pub struct Commerce {}
 
 impl Commerce {
     /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
     #[must_use]
-    pub fn new(parts: &Parts) -> Self {
-        let venues = venues::App::new(parts);
-        let known = Venues::new(Arc::new(venues.clone()));
-        let menus = menus::App::new(parts, known.clone());
-        let sold = Menus::new(Arc::new(menus.clone()));
-        Commerce {
-            venues,
-            menus,
-            pictures: pictures::App::new(parts),
-            pricing: pricing::App::new(parts, known, sold),
-        }
+    pub fn new(_parts: &Parts) -> Self {
+        Commerce {}
     }
 
     /// The routes of all slices.
     #[must_use]
     pub fn routes(&self) -> Routes {
         Routes::new()
-            .with(venues::routes(&self.venues))
-            .with(menus::routes(&self.menus))
-            .with(pictures::routes(&self.pictures))
-            .with(pricing::routes(&self.pricing))
     }
 
     /// What is to be done about events.
@@ -83,17 +63,9 @@ impl Commerce {
     /// What is to be done when its time has come.
     #[must_use]
     pub fn timers(&self) -> Vec<TimerHandler> {
-        let mut all = pictures::timers(&self.pictures);
-        all.extend(self.venues.timers());
-        all.extend(menus::timers(&self.menus));
-        all
+        Vec::new()
     }
 
-    /// Begins what works on its own: following other nodes.
-    pub fn start(&self, tasks: &Tasks) {
-        pictures::start(&self.pictures, tasks);
-        menus::start(&self.menus, tasks);
-        let venues = self.venues.clone();
-        tasks.spawn("venues", move |stop| venues.clone().follow(stop));
-    }
+    /// Begins what works on its own.
+    pub fn start(&self, _tasks: &Tasks) {}
 }

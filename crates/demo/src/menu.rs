@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use base::{Currency, Error, Organisation, Result, Uid, codes};
-use domain::menus::{
+use carte::{
     Allergen, Category, CategoryId, Choice, Daypart, Diet, Group, Item, ItemId, Key, Language,
     Menu, Metadata, PictureId, PriceRule, Prices, Service, Sold, TaxClass, TaxesIncluded, Weekday,
     Words,
@@ -176,7 +176,7 @@ impl<'a> Chosen<'a> {
 struct Made {
     /// Dishes and drinks by their names.
     dishes: BTreeMap<&'static str, ItemId>,
-    by_key: BTreeMap<&'static str, domain::menus::GroupId>,
+    by_key: BTreeMap<&'static str, carte::GroupId>,
     categories: Vec<Category>,
     items: Vec<Item>,
     groups: Vec<Group>,
@@ -272,7 +272,7 @@ impl Maker<'_> {
         &self,
         id: ItemId,
         dish: &Dish,
-        groups: &BTreeMap<&'static str, domain::menus::GroupId>,
+        groups: &BTreeMap<&'static str, carte::GroupId>,
     ) -> Result<Item> {
         let minor = self.price(dish.minor);
         let mut rules = Vec::new();
@@ -414,7 +414,7 @@ pub(crate) fn words(text: Text) -> Result<Words> {
     let words = match text.en == text.de {
         true => words,
         false => words.and_then(|words| {
-            let german = language("de").map_err(|_| domain::menus::WordsError::Languages)?;
+            let german = language("de").map_err(|_| carte::WordsError::Languages)?;
             words.with(german, text.de)
         }),
     };
@@ -435,7 +435,7 @@ fn wrong(what: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use domain::menus::check;
+    use carte::check;
 
     use super::*;
     use crate::table;

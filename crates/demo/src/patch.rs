@@ -1,6 +1,6 @@
 //! A menu as the platform takes it: the parts by their kinds, with prices as decimal numbers.
 
-use domain::menus::{Category, Choice, Group, Item, Menu, PriceRule, Prices};
+use carte::{Category, Choice, Group, Item, Menu, PriceRule, Prices};
 use serde_json::{Value, json};
 
 use crate::plan::amount;

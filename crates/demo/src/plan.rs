@@ -3,7 +3,7 @@
 //! The first organisations are small and in one town, so that a small city has some of everything. Later ones grow up
 //! to a hundred restaurants and spread over the whole valley.
 
-use domain::menus::PictureId;
+use carte::PictureId;
 use serde_json::{Value, json};
 
 use crate::lots::Draw;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use base::{Error, Result, codes};
-use domain::menus::{Allergen, Diet};
+use carte::{Allergen, Diet};
 
 /// A text in the two languages of the city.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

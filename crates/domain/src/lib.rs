@@ -4,7 +4,6 @@
 
 pub mod access;
 pub mod audit;
-pub mod menus;
 pub mod organisations;
 pub mod people;
 pub mod pricing;

@@ -53,7 +53,7 @@ impl Name {
         if name.is_empty() {
             return Err(NameError::Empty);
         }
-        if name.chars().any(is_unseen) {
+        if name.chars().any(base::text::is_unseen) {
             return Err(NameError::Unseen);
         }
         Ok(Self(name.to_owned()))
@@ -70,12 +70,6 @@ impl Name {
     pub fn folded(&self) -> String {
         self.0.nfkc().flat_map(char::to_lowercase).collect()
     }
-}
-
-/// Control characters, and those that change the direction of the text around them or take no room.
-pub(crate) fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Why a text is no name.

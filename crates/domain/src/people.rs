@@ -10,9 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub use address::{ADDRESSES_MAX, Address, AddressId, Point, PointError};
 pub use contact::{CONTACTS_MAX, Contact, ContactError, ContactId, ContactKind};
 pub use dialling::Countries;
-pub use profile::{
-    LINE_CHARS_MAX, Line, LineError, Locale, LocaleError, Picture, PictureError, Profile,
-};
+pub use profile::{LINE_CHARS_MAX, Line, LineError, Picture, PictureError, Profile};
 
 base::typed_id!(
     /// Names a person.
@@ -119,7 +117,7 @@ impl std::fmt::Debug for Phone {
 
 /// What would need quotes or cannot be seen; nobody's address has it.
 fn is_barred(c: char) -> bool {
-    c.is_whitespace() || crate::organisations::is_unseen(c) || "@<>()[],;:\\\"".contains(c)
+    c.is_whitespace() || base::text::is_unseen(c) || "@<>()[],;:\\\"".contains(c)
 }
 
 /// An address is personal: it is never printed by accident.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use base::Result;
-use domain::menus::{Availability, ItemId, Menu, RevisionNumber, Words};
+use carte::{Availability, ItemId, Menu, RevisionNumber, Words};
 use domain::organisations::RestaurantId;
 use futures_util::future::BoxFuture;
 

@@ -4,7 +4,7 @@
 //! follow from an order, versions) is in neither.
 
 use base::{Currency, Time};
-use domain::menus::{ItemId, RevisionNumber, Words};
+use carte::{ItemId, RevisionNumber, Words};
 use domain::organisations::{Address, BrandId, Name, Restaurant, RestaurantId, TimeZone};
 use domain::venues::{Exceptions, Hours, Profile, Standing, Venue, Zones};
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use base::{Organisation, Time, Uid};
-use domain::menus::{ItemId, Key, Service};
+use carte::{ItemId, Key, Service};
 use domain::venues::Position;
 
 use super::card::{Card, MenuWords};

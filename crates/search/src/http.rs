@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base::{Time, codes};
-use domain::menus::{Key, Service};
+use carte::{Key, Service};
 use domain::organisations::RestaurantId;
 use domain::venues::{Position, RADIUS_METRES_MAX};
 use edge::{Answer, Criticality, Json, Page, Path, Policy, Query, Rate, Route, Routes, Site};

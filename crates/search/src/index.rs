@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use base::{Organisation, Time, Uid};
-use domain::menus::Service;
+use carte::Service;
 use domain::organisations::RestaurantId;
 use domain::venues::{Position, open_at};
 use rstar::RTree;

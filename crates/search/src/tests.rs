@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{Clock, Organisation, Random, Time, Uid};
-use domain::menus::{ItemId, Service, TimeOfDay, Weekday, Words};
+use carte::{ItemId, Service, TimeOfDay, Weekday, Words};
 use domain::organisations::{Address, Country, Details, Name, Restaurant, RestaurantId};
 use domain::venues::{
     About, Exceptions, ExceptionsEdit, Halt, Held, Hours, Position, Profile, Reason, Venue, Week,

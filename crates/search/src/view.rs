@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{Currency, Money, Time};
-use domain::menus::{ItemId, PictureId, Service};
+use carte::{ItemId, PictureId, Service};
 use domain::organisations::{BrandId, PostalCode, RestaurantId};
 use domain::venues::{
     self, Date, Held, Position, Reason, Shape, Span, Venue, Weekly, Why, Zone, open_at,
@@ -153,7 +153,7 @@ pub(crate) struct SpanView {
 pub(crate) struct WeeklyView {
     /// The days on which it begins: `mon` to `sun`.
     #[schema(value_type = Vec<String>)]
-    days: Vec<domain::menus::Weekday>,
+    days: Vec<carte::Weekday>,
     /// From when until when.
     #[serde(flatten)]
     span: SpanView,

@@ -4,11 +4,26 @@ use crate::workspace::Member;
 
 /// What the slices may use: everything below them, and never each other.
 const BELOW_SLICES: &[&str] = &[
-    "base", "domain", "rpc", "store", "fabric", "engine", "edge", "slice",
+    "base", "carte", "domain", "rpc", "store", "fabric", "engine", "edge", "slice",
+];
+
+/// Orders take what is counted, and what the catalogue counts is a part of their commit: so it lies below them.
+const BELOW_COMMERCE: &[&str] = &[
+    "base",
+    "carte",
+    "domain",
+    "rpc",
+    "store",
+    "fabric",
+    "engine",
+    "edge",
+    "slice",
+    "catalogue",
 ];
 
 const ALL: &[&str] = &[
     "base",
+    "carte",
     "domain",
     "rpc",
     "store",
@@ -17,11 +32,13 @@ const ALL: &[&str] = &[
     "edge",
     "slice",
     "identity",
+    "catalogue",
     "commerce",
     "fulfilment",
     "backoffice",
     "platform",
     "search",
+    "feeds",
     "insight",
     "bridges",
     "demo",
@@ -31,24 +48,27 @@ const ALL: &[&str] = &[
     "xtask",
 ];
 
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("base", &[]),
-    ("domain", &["base"]),
-    ("rpc", &["base", "domain"]),
+    ("carte", &["base"]),
+    ("domain", &["base", "carte"]),
+    ("rpc", &["base", "carte", "domain"]),
     ("store", &["base"]),
     ("fabric", &["base"]),
     ("engine", &["base", "store", "fabric"]),
     ("edge", &["base", "rpc", "fabric", "engine"]),
     ("slice", &["base", "domain", "store", "edge"]),
     ("identity", BELOW_SLICES),
-    ("commerce", BELOW_SLICES),
+    ("catalogue", BELOW_SLICES),
+    ("commerce", BELOW_COMMERCE),
     ("fulfilment", BELOW_SLICES),
     ("backoffice", BELOW_SLICES),
     ("platform", BELOW_SLICES),
     ("search", BELOW_SLICES),
+    ("feeds", BELOW_SLICES),
     ("insight", BELOW_SLICES),
     ("bridges", &["base", "rpc"]),
-    ("demo", &["base", "domain"]),
+    ("demo", &["base", "carte", "domain"]),
     ("comanda", ALL),
     ("testkit", ALL),
     ("load", &["base"]),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::demo::{Cuisine, Draw, House, Ids, Pictures, Place};
 use base::{Error, Result, Trail as _, codes};
-use domain::menus::{Item, Menu, PictureId};
+use carte::{Item, Menu, PictureId};
 use domain::organisations::OrganisationId;
 use http::Method;
 use serde_json::{Value, json};
@@ -248,7 +248,7 @@ async fn locate(asks: &mut Asks<'_>, at: &str, (menu, draw): (&Menu, &Draw)) -> 
         match draw.between(1, 100) {
             1..=12 => {
                 let minor = ::demo::rounded(item.price.minor, percent);
-                let price = domain::menus::Prices::flat(minor);
+                let price = carte::Prices::flat(minor);
                 prices.push(json!({"item": item.id, "price": ::demo::prices(&price)}));
             }
             13..=16 if !is_choice(item) => hidden.push(item.id),

@@ -6,7 +6,7 @@ use ::demo::Pictures;
 use ::demo::draw::{self, Dish};
 use base::{Error, Result, codes};
 use bytes::Bytes;
-use domain::menus::PictureId;
+use carte::PictureId;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

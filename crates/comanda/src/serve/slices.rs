@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base::{Result, Trail as _};
-use commerce::Commerce;
+use catalogue::Catalogue;
 use domain::people::{Countries, PersonId};
 use edge::{FirstOf, Identify, Routes};
 use fabric::Limits;
@@ -30,7 +30,7 @@ const NAME: &str = "Comanda";
 pub(crate) struct Slices {
     pub(crate) identity: Identity,
     pub(crate) platform: Platform,
-    pub(crate) commerce: Commerce,
+    pub(crate) catalogue: Catalogue,
     pub(crate) search: search::App,
     pub(crate) privacy: privacy::App,
     pub(crate) limits: Limits,
@@ -99,7 +99,7 @@ impl Slices {
             letters,
             join: format!("{url}/join"),
         });
-        let commerce = Commerce::new(&commerce::Parts {
+        let catalogue = Catalogue::new(&catalogue::Parts {
             db: ground.db.clone(),
             clock: ground.clock.clone(),
             random: ground.random.clone(),
@@ -115,8 +115,8 @@ impl Slices {
             random: ground.random.clone(),
             cursors: Cursors::new(ground.rings.cursors()),
             restaurants: platform.restaurants(),
-            venues: Venues::new(Arc::new(commerce.venues.clone())),
-            menus: Menus::new(Arc::new(commerce.menus.clone())),
+            venues: Venues::new(Arc::new(catalogue.venues.clone())),
+            menus: Menus::new(Arc::new(catalogue.menus.clone())),
         });
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());
@@ -125,7 +125,7 @@ impl Slices {
             privacy: privacy::App::new(&identity, &platform.personal(), &ground.clock),
             identity,
             platform,
-            commerce,
+            catalogue,
             search,
             limits,
             inbox,
@@ -138,7 +138,7 @@ impl Slices {
             .with(self.identity.routes())
             .with(privacy::routes(&self.privacy))
             .with(self.platform.routes())
-            .with(self.commerce.routes())
+            .with(self.catalogue.routes())
             .with(search::routes(&self.search));
         match &self.inbox {
             Some(inbox) => routes.with(people::inbox_routes(inbox)),
@@ -160,13 +160,13 @@ impl Slices {
         let privacy = self.privacy.clone();
         let tasks = &ground.tasks;
         tasks.spawn("erasures", move |stop| privacy.clone().finish(stop));
-        self.commerce.start(tasks);
+        self.catalogue.start(tasks);
         search::start(&self.search, tasks);
         let mut consumers = self.platform.consumers()?;
-        consumers.extend(self.commerce.consumers()?);
+        consumers.extend(self.catalogue.consumers()?);
         consumers.push(search::consumer(&self.search)?);
         let mut timers = self.platform.timers();
-        timers.extend(self.commerce.timers());
+        timers.extend(self.catalogue.timers());
         ground.start_engine(consumers, timers)
     }
 }

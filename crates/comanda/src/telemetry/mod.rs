@@ -148,7 +148,7 @@ const OURS: [&str; 15] = [
     "base",
     "bridges",
     "comanda",
-    "commerce",
+    "catalogue",
     "edge",
     "engine",
     "fabric",

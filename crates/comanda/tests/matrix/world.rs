@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base::secret::Secret;
 use base::{Clock, CursorKey, KeyRing, Random};
-use commerce::Commerce;
+use catalogue::Catalogue;
 use domain::organisations::{OrganisationId, Plan};
 use domain::people::PersonId;
 use edge::{Admission, Client, Edge, FirstOf, Rates, Strength};
@@ -34,7 +34,7 @@ static SHARDS: Parts = LazyLock::new(|| {
         &[&engine::PART],
         platform::SHARDS,
         search::SHARDS,
-        commerce::SHARDS,
+        catalogue::SHARDS,
     ]
     .concat()
 });
@@ -75,7 +75,7 @@ pub(crate) struct Town {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) identity: Identity,
-    pub(crate) commerce: Commerce,
+    pub(crate) catalogue: Catalogue,
     pub(crate) edge: Edge,
     /// The same sign-ins for another audience.
     pub(crate) elsewhere: Edge,
@@ -177,12 +177,12 @@ impl Ground<'_> {
         })
     }
 
-    fn commerce(&self, platform: &Platform) -> Commerce {
+    fn catalogue(&self, platform: &Platform) -> Catalogue {
         let (place, settings) = (
             Place::Folder(self.blobs.clone()),
             blobs::Settings::default(),
         );
-        Commerce::new(&commerce::Parts {
+        Catalogue::new(&catalogue::Parts {
             db: self.world.db.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
@@ -194,22 +194,22 @@ impl Ground<'_> {
         })
     }
 
-    fn search(&self, platform: &Platform, commerce: &Commerce) -> search::App {
+    fn search(&self, platform: &Platform, catalogue: &Catalogue) -> search::App {
         search::App::new(search::Parts {
             db: self.world.db.clone(),
             clock: self.world.clock.clone(),
             random: self.random.clone(),
             cursors: slice::Cursors::new(self.keys.cursors.subscribe()),
             restaurants: platform.restaurants(),
-            venues: Venues::new(Arc::new(commerce.venues.clone())),
-            menus: Menus::new(Arc::new(commerce.menus.clone())),
+            venues: Venues::new(Arc::new(catalogue.venues.clone())),
+            menus: Menus::new(Arc::new(catalogue.menus.clone())),
         })
     }
 
     fn edge(
         &self,
         identity: &Identity,
-        (platform, commerce, search): (&Platform, &Commerce, &search::App),
+        (platform, catalogue, search): (&Platform, &Catalogue, &search::App),
     ) -> Edge {
         let mut known = identity.identify();
         known.extend(platform.identify());
@@ -239,19 +239,19 @@ impl Ground<'_> {
             .routes()
             .with(identity::privacy::routes(&privacy))
             .with(platform.routes())
-            .with(commerce.routes())
+            .with(catalogue.routes())
             .with(search::routes(search))
             .with(people::inbox_routes(&inbox))
             .with(edge::health::routes(&health).into());
         Edge::build(settings, routes, parts).unwrap()
     }
 
-    fn start(&self, (platform, commerce, search): (&Platform, &Commerce, &search::App)) -> Tasks {
+    fn start(&self, (platform, catalogue, search): (&Platform, &Catalogue, &search::App)) -> Tasks {
         // What works on its own keeps real time; sign-ins keep a time that the test moves.
         let real = (self.world.clock.clone(), self.world.random.clone());
         let tasks = Tasks::new(real.0.clone(), real.1.clone());
         platform.start(&tasks);
-        commerce.start(&tasks);
+        catalogue.start(&tasks);
         search::start(search, &tasks);
         let parts = engine::Parts {
             db: self.world.db.clone(),
@@ -261,9 +261,9 @@ impl Ground<'_> {
             trust: Trust::withdrawn(),
         };
         let (mut consumers, mut timers) = (platform.consumers().unwrap(), platform.timers());
-        consumers.extend(commerce.consumers().unwrap());
+        consumers.extend(catalogue.consumers().unwrap());
         consumers.push(search::consumer(search).unwrap());
-        timers.extend(commerce.timers());
+        timers.extend(catalogue.timers());
         let engine = engine::Engine::new(parts, engine::Settings::new("one"), consumers, timers);
         engine.unwrap().start(&tasks);
         tasks
@@ -306,9 +306,9 @@ impl Town {
         };
         let identity = ground.identity("comanda");
         let platform = ground.platform(&identity);
-        let commerce = ground.commerce(&platform);
-        let search = ground.search(&platform, &commerce);
-        let slices = (&platform, &commerce, &search);
+        let catalogue = ground.catalogue(&platform);
+        let search = ground.search(&platform, &catalogue);
+        let slices = (&platform, &catalogue, &search);
         let edge = ground.edge(&identity, slices);
         let other = ground.identity("somewhere else");
         let elsewhere = ground.edge(&other, slices);
@@ -319,7 +319,7 @@ impl Town {
             clock,
             random,
             identity,
-            commerce,
+            catalogue,
             edge,
             elsewhere,
             operator: Shown::default(),
@@ -367,7 +367,7 @@ impl Town {
         let id: OrganisationId = house.id.parse().unwrap();
         let whose = (id.organisation(), Plan::Enterprise);
         let added = self
-            .commerce
+            .catalogue
             .pictures
             .add(&ask, whose, upload.into_inner().into());
         added.await.unwrap().id.to_string()

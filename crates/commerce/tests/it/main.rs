@@ -1,4 +1,4 @@
-//! The slices that sell, through the gate, on SQLite and on PostgreSQL.
+//! The slices of what is ordered and paid, through the gate, on SQLite and on PostgreSQL.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,20 +6,12 @@
     reason = "a test may fail wherever it likes"
 )]
 
-#[path = "../../../domain/tests/fuzz/menus.rs"]
-#[allow(dead_code, reason = "others draw more from it")]
-mod chance;
-mod drafts;
-mod ground;
-mod large;
-mod pictures;
-mod pictures_corpus;
-mod public;
-mod public_since;
-mod publishing;
-mod quote;
-mod stock;
-mod transfer;
-mod venues;
-mod venues_standing;
+mod more;
+#[path = "../../../catalogue/tests/it/world.rs"]
+#[allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "others ask more of it"
+)]
 mod world;

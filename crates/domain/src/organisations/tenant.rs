@@ -7,7 +7,8 @@ use base::Time;
 use serde::{Deserialize, Serialize};
 
 use super::plans::Plan;
-use super::{Name, Naming, OrganisationId, Refusal, State, is_unseen};
+use super::{Name, Naming, OrganisationId, Refusal, State};
+use base::text::is_unseen;
 
 /// The fewest characters of a reason.
 const REASON_CHARS_MIN: usize = 3;

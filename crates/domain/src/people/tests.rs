@@ -51,7 +51,7 @@ proptest! {
         if let Ok(picture) = Picture::parse(&text) {
             prop_assert!(!picture.as_str().contains(['"', '<', '>', ' ', '\'']));
         }
-        if let Ok(locale) = Locale::parse(&text) {
+        if let Ok(locale) = base::Locale::parse(&text) {
             prop_assert!(locale.as_str().len() <= 11);
         }
     }

@@ -8,7 +8,7 @@ use super::spread::{half_up, spread};
 use super::tax::{self, Owed, Taxed, WHOLE, Way};
 use base::{Currency, Money};
 
-use crate::menus::{GroupId, ItemId};
+use carte::{GroupId, ItemId};
 
 /// How much a discount takes off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,8 +7,8 @@ use super::quote::Facts;
 use super::reasons::{Note, Reason, Refused};
 use super::spread::half_up;
 use super::tax::WHOLE;
-use crate::menus::Service;
 use crate::venues::{self, Halt, Why, Zone};
+use carte::Service;
 
 /// Why the restaurant does not serve then, if so. That it is busy is noted.
 pub(super) fn standing(facts: &Facts<'_>, notes: &mut Vec<Note>) -> Vec<Refused> {

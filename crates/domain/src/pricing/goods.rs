@@ -9,7 +9,7 @@ use super::quote::{Facts, WantedLine};
 use super::reasons::{
     CHOICES_MAX, DEPTH_MAX, LINES_MAX, Limit, Note, PARTS_MAX, QUANTITY_MAX, Reason, Refused,
 };
-use crate::menus::{Case, Category, Context, GroupId, Item, ItemId, Key, Wanted, choose};
+use carte::{Case, Category, Context, GroupId, Item, ItemId, Key, Wanted, choose};
 
 /// All that is ordered and has a price.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use base::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::menus::{GroupId, ItemId};
+use carte::{GroupId, ItemId};
 
 /// Who pays for a discount.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -10,11 +10,11 @@ use super::money::{Kind, MoneyLine};
 use super::reasons::{Note, Reason, Refused};
 use super::tax::Way;
 use super::{fees, told};
-use crate::menus::{
-    Availability, Channel, Context, GroupId, ItemId, Key, Menu, Service, TaxesIncluded, Wanted,
-};
 use crate::organisations::TimeZone;
 use crate::venues::{self, Position, Venue};
+use carte::{
+    Availability, Channel, Context, GroupId, ItemId, Key, Menu, Service, TaxesIncluded, Wanted,
+};
 
 /// How far ahead an order can be.
 const AHEAD_MAX: Duration = Duration::from_secs(venues::AHEAD_DAYS.unsigned_abs() as u64 * 86_400);

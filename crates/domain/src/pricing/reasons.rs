@@ -4,10 +4,10 @@ use std::fmt;
 
 use base::Money;
 
-use crate::menus::{GroupId, ItemId, Service};
+use carte::{GroupId, ItemId, Service};
 
-pub use crate::menus::DEPTH_MAX;
 use crate::venues::AHEAD_DAYS;
+pub use carte::DEPTH_MAX;
 
 /// The most lines of an order.
 pub const LINES_MAX: usize = 100;

@@ -13,8 +13,8 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::hours::{DAY_MINUTES, MIDNIGHT};
-use crate::menus::{TimeOfDay, Weekday};
 use crate::organisations::TimeZone;
+use carte::{TimeOfDay, Weekday};
 
 /// A day of the calendar, 2000 to 2199.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

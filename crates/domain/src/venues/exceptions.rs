@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use super::date::Date;
 use super::hours::Span;
-use crate::menus::{Remark, Service};
+use carte::{Remark, Service};
 
 /// The most exceptions that a restaurant has.
 pub const EXCEPTIONS_MAX: usize = 400;

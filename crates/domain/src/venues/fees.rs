@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::menus::{Key, Service};
+use carte::{Key, Service};
 
 /// The largest part of an order that a service fee may be: half of it, in millionths.
 pub const SERVICE_MILLIONTHS_MAX: i64 = 500_000;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::menus::{Days, Service, TimeOfDay, Weekday};
+use carte::{Days, Service, TimeOfDay, Weekday};
 
 /// The most spans that the week of one service has.
 pub const WEEK_SPANS_MAX: usize = 42;

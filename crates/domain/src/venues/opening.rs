@@ -5,8 +5,8 @@ use base::Time;
 use super::date::{Date, Local, Wall};
 use super::hours::Span;
 use super::{Halt, Reason, Venue};
-use crate::menus::{self, Channel, Service};
 use crate::organisations::TimeZone;
+use carte::{self, Channel, Service};
 
 /// How far it is looked ahead for the moment that changes something.
 pub const AHEAD_DAYS: i32 = 62;
@@ -94,9 +94,9 @@ pub fn next_business_day(venue: &Venue, zone: TimeZone, at: Time) -> Time {
 
 /// What the clock shows, as parts of the day want to know it.
 #[must_use]
-pub fn menu_clock(venue: &Venue, zone: TimeZone, at: Time) -> menus::Local {
+pub fn menu_clock(venue: &Venue, zone: TimeZone, at: Time) -> carte::Local {
     let shown = Wall::of(zone).shows(at);
-    menus::Local {
+    carte::Local {
         day: business_day_of(venue, shown).weekday(),
         time: shown.time,
         day_starts: venue.hours.day_starts,

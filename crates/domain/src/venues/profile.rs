@@ -7,7 +7,7 @@ use base::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Position, Refusal};
-use crate::menus::{Key, PictureId, Words};
+use carte::{Key, PictureId, Words};
 
 /// The most cuisines of a restaurant.
 pub const CUISINES_MAX: usize = 5;

@@ -8,7 +8,7 @@ use base::Time;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::menus::{Channel, Remark, Service};
+use carte::{Channel, Remark, Service};
 
 /// The most that may hold at a time.
 pub const HALTS_MAX: usize = 32;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use domain::menus::transfer::{
+use carte::transfer::{
     Document, Lines, Mode, Plan, Read, Sheet, plan, read_csv, read_json, read_lines,
 };
-use domain::menus::{Draft, Menu};
+use carte::{Draft, Menu};
 
 use crate::bytes::change;
 use crate::engine::Target;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Clock, Organisation, Random, Time, Uid};
-use domain::menus::{
+use carte::{
     Allergen, Category, Choice, Daypart, Diet, Group, Item, Key, Language, Menu, Metadata,
     PriceRule, Prices, Service, Sold, TaxClass, TaxesIncluded, TimeOfDay, Weekday, Words,
 };
@@ -163,7 +163,7 @@ impl Chance {
         Metadata::of(pairs.collect()).unwrap()
     }
 
-    fn external_id(&self, number: usize) -> Option<domain::menus::ExternalId> {
+    fn external_id(&self, number: usize) -> Option<carte::ExternalId> {
         let text = match self.below(4) {
             0 => return None,
             1 => format!(

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::menus::transfer::{Mode, Rows, Sheet, plan, read_csv};
-use domain::menus::{Draft, Menu};
+use carte::transfer::{Mode, Rows, Sheet, plan, read_csv};
+use carte::{Draft, Menu};
 
 use crate::bytes::change;
 use crate::engine::Target;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use base::{Money, Time};
-use domain::menus::{
+use carte::{
     Availability, Case, Channel, Choosing, Context, Group, GroupId, Item, ItemId, Menu, Service,
     TaxesIncluded, View, Wanted, check, choose, difference, shown,
 };
@@ -116,7 +116,7 @@ fn chosen(chance: &Chance, menu: &Menu, item: &Item, depth: usize) -> Vec<Choice
 /// A place that serves everything, always.
 fn venue() -> Venue {
     let daily = Weekly {
-        days: domain::menus::Weekday::ALL.iter().copied().collect(),
+        days: carte::Weekday::ALL.iter().copied().collect(),
         from: "10:00".parse().unwrap(),
         to: "22:00".parse().unwrap(),
     };

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::menus::transfer::{
+use carte::transfer::{
     Code, Document, Findings, Lines, Mode, Plan, Read, Sheet, plan, read_csv, read_json, read_lines,
 };
-use domain::menus::{Draft, Item, Menu};
+use carte::{Draft, Item, Menu};
 
 use crate::menus::{Chance, OURS};
 use crate::{engine, files, rules};
@@ -100,7 +100,7 @@ fn no_cell_that_is_written_is_a_formula() {
         ("a\"b", "\"a\"\"b\""),
     ] {
         let mut out = String::new();
-        domain::menus::transfer::write_cell(&mut out, cell);
+        carte::transfer::write_cell(&mut out, cell);
         assert_eq!(out, written);
     }
 }

@@ -1,7 +1,8 @@
 //! Fields of requests as they were typed: what the document says of them, and the one door to what they mean.
 
+use base::Locale;
 use base::Result;
-use domain::people::{Contact, Line, Locale, Phone, Picture};
+use domain::people::{Contact, Line, Phone, Picture};
 use serde::{Deserialize, Deserializer};
 use slice::{TypedEmail, wrong};
 use utoipa::ToSchema;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Organisation, Uid};
-use domain::menus::{
+use carte::{
     Allergen, Category, CategoryId, Choice, Group, GroupId, Item, ItemId, Menu, Metadata, Prices,
     Service, Sold, TaxClass, TaxesIncluded, Words,
 };

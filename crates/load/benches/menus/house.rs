@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{Clock, CursorKey, KeyRing, Organisation, Random, Secret, Uid};
 use bytes::Bytes;
-use commerce::Commerce;
+use catalogue::Catalogue;
 use domain::people::PersonId;
 use edge::{
     Admission, By, Caller, Edge, Identify, Means, Rate, RateRow, Rates, Role, Seen, Settings,
@@ -57,7 +57,7 @@ impl House {
             &[&engine::PART],
             platform::SHARDS,
             search::SHARDS,
-            commerce::SHARDS,
+            catalogue::SHARDS,
         ]
         .concat();
         // A bench makes a few of them, so what leaks is little.
@@ -104,10 +104,10 @@ impl House {
             Works::No => Trust::granted(),
         };
         let bus = Bus::memory(Room::default());
-        let (platform, commerce) = self.slices(&db, (&bus, &trust))?;
+        let (platform, catalogue) = self.slices(&db, (&bus, &trust))?;
         let tasks = Tasks::new(self.clock.clone(), random.clone());
         if works == Works::Yes {
-            commerce.start(&tasks);
+            catalogue.start(&tasks);
             platform.start(&tasks);
             let parts = engine::Parts {
                 db: db.clone(),
@@ -118,7 +118,7 @@ impl House {
             };
             let name = Uid::make(&self.clock, random, Organisation::PEOPLE);
             let settings = engine::Settings::new(format!("{name:?}"));
-            engine::Engine::new(parts, settings, commerce.consumers()?, commerce.timers())?
+            engine::Engine::new(parts, settings, catalogue.consumers()?, catalogue.timers())?
                 .start(&tasks);
         }
         let parts = edge::Parts {
@@ -134,14 +134,14 @@ impl House {
             ..Settings::default()
         };
         let routes = platform::organisations::routes(&platform.organisations);
-        let edge = Edge::build(settings, routes.with(commerce.routes()), parts)?;
+        let edge = Edge::build(settings, routes.with(catalogue.routes()), parts)?;
         Ok(Node {
             edge,
             _tasks: tasks,
         })
     }
 
-    fn slices(&self, db: &Db, (bus, trust): (&Bus, &Trust)) -> Outcome<(Platform, Commerce)> {
+    fn slices(&self, db: &Db, (bus, trust): (&Bus, &Trust)) -> Outcome<(Platform, Catalogue)> {
         let random: &Random = &self.world.random;
         let platform = Platform::new(platform::Parts {
             db: db.clone(),
@@ -160,7 +160,7 @@ impl House {
         let folder =
             std::env::temp_dir().join(format!("comanda-bench-blobs-{}", std::process::id()));
         let place = blobs::Place::Folder(folder);
-        let commerce = Commerce::new(&commerce::Parts {
+        let catalogue = Catalogue::new(&catalogue::Parts {
             db: db.clone(),
             clock: self.clock.clone(),
             random: random.clone(),
@@ -170,7 +170,7 @@ impl House {
             blobs: Blobs::open(place, blobs::Settings::default(), &self.clock, random)?,
             restaurants: platform.restaurants(),
         });
-        Ok((platform, commerce))
+        Ok((platform, catalogue))
     }
 }
 

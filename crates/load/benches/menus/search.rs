@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ::search::{Card, Filter, Index, MenuWords, Open, Sort};
 use base::{Clock, Organisation, Random, Time, Uid};
-use domain::menus::{ItemId, Service, TimeOfDay, Weekday, Words};
+use carte::{ItemId, Service, TimeOfDay, Weekday, Words};
 use domain::organisations::{Address, Country, Details, Name, Restaurant, RestaurantId};
 use domain::venues::{Hours, Position, Profile, Venue, Week, Weekly};
 use load::{Figure, Goal, Histogram};

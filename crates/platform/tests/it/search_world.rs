@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use base::{KeyRing, Uid};
-use domain::menus::{ItemId, Words};
+use carte::{ItemId, Words};
 use domain::organisations::RestaurantId;
 use domain::venues::{PartSaid, Told, Venue};
 use edge::{Admission, Caller, Edge, Identify, Parts, Rates, Role, Seen, Settings, Witness};

@@ -109,7 +109,7 @@ fn small_orders_and_service_cost_what_the_restaurant_says() {
 #[test]
 fn prices_are_those_of_service_channel_and_time_of_the_day() {
     let mut known = Known::new(TaxesIncluded::Included);
-    known.menu.items[1].price.rules = vec![crate::menus::PriceRule {
+    known.menu.items[1].price.rules = vec![carte::PriceRule {
         service: Some(Service::Pickup),
         channel: None,
         daypart: Some(key("lunch")),

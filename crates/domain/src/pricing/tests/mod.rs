@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Currency, Time, Uid};
 
 use super::*;
-use crate::menus::{
+use crate::organisations::{Name, TimeZone};
+use crate::venues::{Hours, Position, Shape, Venue, Week, Weekly, Zone, Zones};
+use carte::{
     Availability, Category, CategoryId, Channel, Choice, Daypart, Group, GroupId, Item, ItemId,
     Key, Menu, Metadata, Prices, Service, Sold, TaxClass, TaxesIncluded, Wanted, Weekday, Words,
 };
-use crate::organisations::{Name, TimeZone};
-use crate::venues::{Hours, Position, Shape, Venue, Week, Weekly, Zone, Zones};
 
 /// A Thursday, 12:00 in Vienna.
 pub(super) const NOON: Time = Time::from_micros(1_772_708_400_000_000);

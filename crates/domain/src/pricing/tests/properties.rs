@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::menus::{Off, PriceRule};
+use carte::{Off, PriceRule};
 
 fn prices() -> impl Strategy<Value = Prices> {
     let minor = prop_oneof![8 => 0_i64..5_000, 1 => -200_i64..200, 1 => any::<i64>()];

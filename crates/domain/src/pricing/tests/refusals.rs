@@ -1,8 +1,8 @@
 //! What cannot be ordered, and why.
 
 use super::*;
-use crate::menus::{DEPTH_MAX, Off};
 use crate::venues::{About, Halt, Held, Reason as Because};
+use carte::{DEPTH_MAX, Off};
 
 fn known() -> Known {
     Known::new(TaxesIncluded::Included)

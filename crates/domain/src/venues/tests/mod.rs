@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use base::Time;
 
 use super::*;
-use crate::menus::{Days, Service, TimeOfDay, Weekday};
 use crate::organisations::TimeZone;
+use carte::{Days, Service, TimeOfDay, Weekday};
 
 fn at(text: &str) -> Time {
     text.parse().unwrap()

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::date::Wall;
 use super::*;
-use crate::menus::Channel;
+use carte::Channel;
 
 const ROME: &str = "Europe/Rome";
 

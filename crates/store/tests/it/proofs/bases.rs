@@ -22,7 +22,7 @@ pub(crate) static KINDS: [Kind; 5] = [
     Kind {
         name: "shard",
         own: &[&store::DATABASE, &TRIAL, &engine::PART],
-        slices: &[platform::SHARDS, search::SHARDS, commerce::SHARDS],
+        slices: &[platform::SHARDS, search::SHARDS, catalogue::SHARDS],
     },
     Kind {
         name: "people",

@@ -1,0 +1,33 @@
+//! Counted stock as a part of another slice's commit: taken by a guard, so of many who want the last one, one gets it.
+
+use std::collections::BTreeMap;
+
+use ::store::{Commit, Failure, Taken};
+use carte::ItemId;
+use domain::organisations::RestaurantId;
+
+use super::store::TAKE;
+
+/// Takes from counted items of a restaurant, as many of each as is said, all or none. What is not counted must not be
+/// named: [`carte::Availability::left`] says of what has a count. The placeholders stand for how many are left
+/// after it; where one comes out as 0, [`crate::menus::App::sold_out`] tells everybody.
+///
+/// The commit is refused where less is left, or where an item is no longer counted; then decide again.
+pub fn take(
+    commit: &mut Commit,
+    restaurant: RestaurantId,
+    counted: &BTreeMap<ItemId, u32>,
+) -> Vec<(ItemId, Taken)> {
+    let take = |(item, quantity): (&ItemId, &u32)| {
+        let quantity = i64::from(*quantity);
+        let params = [restaurant.uid().into(), item.uid().into(), quantity.into()];
+        (*item, commit.guard(&TAKE, params))
+    };
+    counted.iter().map(take).collect()
+}
+
+/// Whether a commit was refused because less was left than it was to take.
+#[must_use]
+pub fn is_short(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { name, .. } if *name == TAKE.name)
+}

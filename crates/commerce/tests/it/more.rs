@@ -1,0 +1,55 @@
+//! The slices of this crate, in the world of those that they sell for.
+
+use std::sync::Arc;
+
+use commerce::{Commerce, Parts};
+use engine::{Consumer, Tasks, TimerHandler};
+use rpc::{Menus, Venues};
+use store::{Fold, Part};
+
+use crate::world::Below;
+
+pub(crate) static SHARDS: &[&Part] = commerce::SHARDS;
+pub(crate) static PEOPLE: &[&Part] = commerce::PEOPLE;
+pub(crate) static FOLDS: &[&Fold] = commerce::FOLDS;
+
+pub(crate) struct More {
+    pub(crate) commerce: Commerce,
+}
+
+impl More {
+    pub(crate) fn new(below: &Below<'_>) -> Self {
+        let parts = Parts {
+            db: below.db.clone(),
+            clock: below.clock.clone(),
+            random: below.random.clone(),
+            cursors: below.cursors.clone(),
+            sealer: below.sealer.clone(),
+            bus: below.bus.clone(),
+            trust: below.trust.clone(),
+            restaurants: below.platform.restaurants(),
+            venues: Venues::new(Arc::new(below.catalogue.venues.clone())),
+            menus: Menus::new(Arc::new(below.catalogue.menus.clone())),
+            stock: below.catalogue.menus.clone(),
+        };
+        More {
+            commerce: Commerce::new(&parts),
+        }
+    }
+
+    pub(crate) fn routes(&self) -> edge::Routes {
+        self.commerce.routes()
+    }
+
+    pub(crate) fn consumers(&self) -> Vec<Consumer> {
+        self.commerce.consumers().unwrap()
+    }
+
+    pub(crate) fn timers(&self) -> Vec<TimerHandler> {
+        self.commerce.timers()
+    }
+
+    pub(crate) fn start(&self, tasks: &Tasks) {
+        self.commerce.start(tasks);
+    }
+}

@@ -1,0 +1,1 @@
+//! What the outside reads of the log, and is told of it.
