@@ -4,21 +4,22 @@
 //! tag with what the caller has, and neither packs nor hashes anything again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderValue;
 
 use crate::gate::compress::{self, Accepted};
-use crate::gate::conditional;
+use crate::gate::conditional::Tag;
 
 /// May be kept, and is asked for again each time: `If-None-Match` makes that cheap.
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NO_CACHE: &str = "no-cache";
+/// How many headers an answer brings at most.
+const HEADERS: usize = 5;
 
 /// A form in which bytes travel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -72,15 +73,22 @@ impl<S: Sync> FromRequestParts<S> for Accepts {
     }
 }
 
-/// An answer in one form: its bytes, its strong tag, and how long it may be kept. Clones share everything.
+/// An answer in one form: its bytes, its strong tag, and how it may be kept. Clones share everything.
+///
+/// Of thousands of answers each is asked for now and then, and what is touched of one is not in the processor's memory
+/// by then. So it holds its tag itself, and of its headers only texts that all such answers share.
 #[derive(Clone, Debug)]
 pub struct Packed(Arc<Form>);
 
 #[derive(Clone, Debug)]
 struct Form {
-    /// Says `identity` where nothing was packed, by which the gate knows that this was chosen; it takes that out.
-    headers: HeaderMap,
-    tag: String,
+    media_type: &'static str,
+    /// What `Cache-Control` says.
+    keeping: &'static str,
+    /// On which headers of the request it depends.
+    varies: Option<&'static str>,
+    /// Made of the content before it was packed.
+    tag: Tag,
     encoding: Encoding,
     body: Bytes,
 }
@@ -89,34 +97,29 @@ impl Packed {
     /// Takes a content as it is. Its tag is made of the content, so it is the same on every node.
     pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
         let body = content.into();
-        let tag = conditional::tag(&body);
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(CACHE_CONTROL, NO_CACHE);
-        let form = Form {
-            headers,
-            tag: tag.trim_matches('"').to_owned(),
+        Self(Arc::new(Form {
+            media_type,
+            keeping: NO_CACHE,
+            varies: None,
+            tag: Tag::of(&body),
             encoding: Encoding::Identity,
             body,
-        };
-        Self(Arc::new(form.named()))
+        }))
     }
 
-    /// Lets everybody keep it so long without asking again.
+    /// Lets it be kept as this says, in the words of `Cache-Control`.
     #[must_use]
-    pub fn kept(self, age_max: Duration) -> Self {
-        let text = format!("public, max-age={}, must-revalidate", age_max.as_secs());
-        match HeaderValue::try_from(text) {
-            Ok(value) => self.with(CACHE_CONTROL, value),
-            Err(_) => self,
-        }
-    }
-
-    /// Adds a header.
-    #[must_use]
-    pub fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn kept(self, keeping: &'static str) -> Self {
         let mut form = Arc::unwrap_or_clone(self.0);
-        form.headers.insert(name, value);
+        form.keeping = keeping;
+        Self(Arc::new(form))
+    }
+
+    /// Says on which headers of the request it depends besides those on which all answers do.
+    #[must_use]
+    pub fn varies(self, names: &'static str) -> Self {
+        let mut form = Arc::unwrap_or_clone(self.0);
+        form.varies = Some(names);
         Self(Arc::new(form))
     }
 
@@ -133,12 +136,11 @@ impl Packed {
         if body.len() >= self.0.body.len() {
             return self.clone();
         }
-        let form = Form {
+        Self(Arc::new(Form {
             encoding,
             body,
             ..Form::clone(&self.0)
-        };
-        Self(Arc::new(form.named()))
+        }))
     }
 
     /// The bytes that are sent.
@@ -153,29 +155,31 @@ impl Packed {
 
     /// About how many bytes it takes in memory.
     pub fn bytes(&self) -> usize {
-        // Headers are shared texts of fixed length but for the tag.
-        const HEADERS_BYTES: usize = 1024;
-        self.0.body.len().saturating_add(HEADERS_BYTES)
-    }
-}
-
-impl Form {
-    /// Writes tag and form into the headers. Forms are different bytes, so each has a strong tag of its own.
-    fn named(mut self) -> Self {
-        let name = self.encoding.name();
-        if let Ok(tag) = HeaderValue::try_from(format!("\"{}-{name}\"", self.tag)) {
-            self.headers.insert(ETAG, tag);
-        }
-        let name = HeaderValue::from_static(name);
-        self.headers.insert(CONTENT_ENCODING, name);
-        self
+        const FORM_BYTES: usize = 256;
+        self.0.body.len().saturating_add(FORM_BYTES)
     }
 }
 
 impl IntoResponse for Packed {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.0.body.clone()));
-        *response.headers_mut() = self.0.headers.clone();
+        let Form {
+            media_type,
+            keeping,
+            varies,
+            tag,
+            encoding,
+            body,
+        } = &*self.0;
+        let mut response = Response::new(Body::from(body.clone()));
+        let headers = response.headers_mut();
+        headers.reserve(HEADERS);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(keeping));
+        headers.extend(tag.value(*encoding).map(|tag| (ETAG, tag)));
+        // Says `identity` where nothing was packed, by which the gate knows that this was chosen; it takes that out.
+        let name = HeaderValue::from_static(encoding.name());
+        headers.insert(CONTENT_ENCODING, name);
+        headers.extend(varies.map(|names| (VARY, HeaderValue::from_static(names))));
         response
     }
 }

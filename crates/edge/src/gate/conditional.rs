@@ -4,11 +4,28 @@ use std::hash::{DefaultHasher, Hasher};
 
 use http::HeaderValue;
 
-/// Gives the tag of a content, in quotes.
-pub(crate) fn tag(content: &[u8]) -> String {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(content);
-    format!("\"{:016x}\"", hasher.finish())
+use crate::packed::Encoding;
+
+/// What a content is known by: the same for the same bytes, on every node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Tag(u64);
+
+impl Tag {
+    pub(crate) fn of(content: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(content);
+        Self(hasher.finish())
+    }
+
+    /// The strong tag of the content in one form, as a header says it: forms are different bytes, so each has its own.
+    pub(crate) fn value(self, encoding: Encoding) -> Option<HeaderValue> {
+        HeaderValue::try_from(format!("\"{:016x}-{}\"", self.0, encoding.name())).ok()
+    }
+
+    /// The weak tag of the content, whatever form it travels in.
+    pub(crate) fn weak_value(self) -> Option<HeaderValue> {
+        HeaderValue::try_from(format!("W/\"{:016x}\"", self.0)).ok()
+    }
 }
 
 /// Makes a tag weak: same meaning, other bytes.

@@ -245,10 +245,10 @@ async fn encode(response: &mut Response, asked: &Asked) -> Form {
     };
     let body = collected.to_bytes();
     if needs_tag {
-        let tag = HeaderValue::try_from(format!("W/{}", conditional::tag(&body)));
+        let tag = conditional::Tag::of(&body).weak_value();
         response
             .headers_mut()
-            .extend(tag.ok().map(|tag| (header::ETAG, tag)));
+            .extend(tag.map(|tag| (header::ETAG, tag)));
     }
     let body = compressed(response.headers_mut(), body, asked.accepted);
     *response.body_mut() = Body::from(body);

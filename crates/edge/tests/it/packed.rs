@@ -25,7 +25,7 @@ static MENU: LazyLock<Variants> = LazyLock::new(|| {
 static NOISE: LazyLock<Packed> = LazyLock::new(|| {
     let mut noise = vec![0; 5000];
     Random::seeded(7).fill(&mut noise);
-    Packed::new("text/plain", noise).kept(Duration::from_secs(30))
+    Packed::new("text/plain", noise).kept("public, max-age=30, must-revalidate")
 });
 
 static PICTURE: LazyLock<Packed> = LazyLock::new(|| Packed::new("image/jpeg", vec![7; 5000]));

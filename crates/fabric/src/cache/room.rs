@@ -41,15 +41,22 @@ pub(super) struct Room<E> {
     ledger: Mutex<Ledger>,
 }
 
-type Shard<E> = HashMap<Arc<str>, (Arc<E>, Arc<Place>)>;
+type Shard<E> = HashMap<Arc<str>, Held<E>>;
+
+/// An entry in its shard. Whoever reads it touches nothing else, so that what is asked for seldom is found quickly, too.
+#[derive(Debug)]
+struct Held<E> {
+    entry: Arc<E>,
+    place: Arc<Place>,
+    /// Whether somebody asked for the entry since it was looked at last.
+    asked: AtomicBool,
+}
 
 /// The place that an entry has in the line of its owner. It does not hold the entry, which may be gone before it.
 #[derive(Debug)]
 struct Place {
     key: Arc<str>,
     label: Label,
-    /// Whether somebody asked for the entry since it was looked at last.
-    asked: AtomicBool,
     gone: AtomicBool,
 }
 
@@ -83,12 +90,12 @@ impl<E> Room<E> {
 
     pub(super) fn get(&self, key: &str) -> Option<Arc<E>> {
         let shard = self.read(key);
-        let (entry, place) = shard.get(key)?;
+        let held = shard.get(key)?;
         // Not written again while it is there: a line of memory that nobody writes is shared by all cores.
-        if !place.asked.load(Ordering::Relaxed) {
-            place.asked.store(true, Ordering::Relaxed);
+        if !held.asked.load(Ordering::Relaxed) {
+            held.asked.store(true, Ordering::Relaxed);
         }
-        Some(Arc::clone(entry))
+        Some(Arc::clone(&held.entry))
     }
 
     /// Puts an entry in the place of the one that was there, and makes room for it. What is larger than the whole
@@ -102,13 +109,16 @@ impl<E> Room<E> {
         let place = Arc::new(Place {
             key: Arc::clone(key),
             label,
-            asked: AtomicBool::new(false),
             gone: AtomicBool::new(false),
         });
-        let held = (entry, Arc::clone(&place));
+        let held = Held {
+            entry,
+            place: Arc::clone(&place),
+            asked: AtomicBool::new(false),
+        };
         let before = self.write(key).insert(Arc::clone(key), held);
-        if let Some((_, before)) = before {
-            ledger.gone(&before);
+        if let Some(before) = before {
+            ledger.gone(&before.place);
         }
         ledger.came(place);
         self.drop_ended(&mut ledger, owner, now);
@@ -152,9 +162,16 @@ impl<E> Room<E> {
         (self.hash.hash_one(key) >> 32) as usize % SHARDS
     }
 
+    /// Whether somebody asked for the entry of a place since this was looked at last.
+    fn was_asked(&self, place: &Place) -> bool {
+        let shard = self.read(&place.key);
+        let held = shard.get(&place.key);
+        held.is_some_and(|held| held.asked.swap(false, Ordering::Relaxed))
+    }
+
     fn take_out(&self, ledger: &mut Ledger, key: &str) {
-        if let Some((_, place)) = self.write(key).remove(key) {
-            ledger.gone(&place);
+        if let Some(held) = self.write(key).remove(key) {
+            ledger.gone(&held.place);
         }
     }
 
@@ -176,7 +193,7 @@ impl<E> Room<E> {
     fn give_up_one(&self, ledger: &mut Ledger) -> bool {
         let most = ledger.by_bytes.last().copied();
         let line = most.and_then(|(_, owner)| ledger.lines.get_mut(&owner));
-        match line.and_then(Line::give_up) {
+        match line.and_then(|line| line.give_up(|place| self.was_asked(place))) {
             Some(place) => {
                 self.take_out(ledger, &place.key);
                 true
@@ -200,13 +217,13 @@ impl Line {
 
     /// Takes out the first that nobody asked for since it was looked at last, or the first of all when somebody goes
     /// on asking for each of them.
-    fn give_up(&mut self) -> Option<Arc<Place>> {
+    fn give_up(&mut self, was_asked: impl Fn(&Place) -> bool) -> Option<Arc<Place>> {
         for spared in 0.. {
             let place = self.places.pop_front()?;
             if place.is_gone() {
                 continue;
             }
-            if spared > self.places.len() || !place.asked.swap(false, Ordering::Relaxed) {
+            if spared > self.places.len() || !was_asked(&place) {
                 return Some(place);
             }
             self.places.push_back(place);

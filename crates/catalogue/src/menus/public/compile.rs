@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::HeaderValue;
-use ::http::header::VARY;
 use base::{Error, Result, Time, codes};
 use carte::{
     Availability, ItemId, Language, Menu, RevisionNumber, Service, ShownCategory, ShownMenu, Since,
@@ -23,7 +21,7 @@ use crate::menus::app::App;
 const JSON: &str = "application/json";
 
 /// How long anybody may keep an answer without asking whether it is still so.
-const KEPT: Duration = Duration::from_secs(1);
+const KEPT: &str = "public, max-age=1, must-revalidate";
 
 /// How many revisions back a difference is made; who has an older one gets the whole menu.
 const SINCE_MAX: i64 = 50;
@@ -244,8 +242,7 @@ impl Task {
 
 /// Says how long it may be kept, and that it depends on the languages of the browser.
 fn ready(packed: Packed) -> Packed {
-    let languages = HeaderValue::from_static("accept-language");
-    packed.kept(KEPT).with(VARY, languages)
+    packed.kept(KEPT).varies("accept-language")
 }
 
 fn overlay(stock: &Availability, now: Time) -> Result<(Variants, usize, Duration)> {

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use ::http::HeaderValue;
 use base::{Error, Organisation, Result, Trail as _, codes};
 use carte::{RevisionNumber, Service};
 use domain::organisations::{RestaurantId, State};
@@ -26,8 +25,8 @@ pub(crate) struct Front {
     pub(super) faces: Faces,
     /// The menu as it is sold, in the keys of what is compiled.
     source: String,
-    /// The version of what has run out, as a header says it.
-    pub(super) availability: HeaderValue,
+    /// The version of what has run out.
+    pub(super) availability: i64,
 }
 
 /// What is compiled of a menu.
@@ -116,7 +115,7 @@ impl App {
             brand: record.details.brand.map(Place::Brand),
             faces: Faces::of(&menu),
             source,
-            availability: HeaderValue::from(stock.version),
+            availability: stock.version,
             selling,
         })
     }

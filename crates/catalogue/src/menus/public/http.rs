@@ -142,7 +142,8 @@ async fn menu(
     let packed = app
         .answer(of.restaurant, &front, &case, kind, accepts.best())
         .await?;
-    Ok(([(AVAILABILITY, front.availability.clone())], packed))
+    let availability = HeaderValue::from(front.availability);
+    Ok(([(AVAILABILITY, availability)], packed))
 }
 
 async fn categories(
