@@ -100,6 +100,8 @@ codes! {
         "Something else has this name already.";
     NOT_FOUND = "not_found", Missing,
         "There is no such thing, or none that the caller may know of.";
+    NOTICE_REFUSED = "notice_refused", Forbidden,
+        "A notice is not from the payment provider in whose name it came, or it is too old.";
     ORGANISATION_MALFORMED = "organisation_malformed", Invalid,
         "The number of an organisation is not a whole number of 32 bits.";
     ORGANISATION_SUSPENDED = "organisation_suspended", Forbidden,
@@ -112,6 +114,10 @@ codes! {
         "The pairing code is not one that was given out, is too old, or was used before.";
     PATH_UNKNOWN = "path_unknown", Missing,
         "There is nothing at this address.";
+    PAYMENT_REFUSED = "payment_refused", Conflict,
+        "The payment does not allow this: it is not held, taken or given back far enough, or something of it is under way.";
+    PAYMENT_TOKEN_MALFORMED = "payment_token_malformed", Invalid,
+        "That is no token of a payment provider; the number of a card is never taken.";
     PICTURE_REFUSED = "picture_refused", Invalid,
         "A picture is of a form that is not taken, is damaged, or has more pixels than are taken.";
     PLAN_LIMIT = "plan_limit", Conflict,

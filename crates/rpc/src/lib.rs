@@ -6,6 +6,7 @@ mod letters;
 mod menus;
 mod people;
 mod personal;
+pub mod providers;
 mod restaurants;
 mod venues;
 
@@ -15,5 +16,6 @@ pub use letters::{
 pub use menus::{Current, Indexed, Menus, Sells};
 pub use people::{Known, People};
 pub use personal::{Erasures, Keeps, Personal};
+pub use providers::{Provider, Providers};
 pub use restaurants::{KeepsRestaurants, Restaurants};
 pub use venues::{KnowsVenues, Venues};
