@@ -64,16 +64,23 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether 12 to 19 digits of the text, written together or apart, could be the number of a card.
+/// Whether 12 to 19 digits of the text, written together or apart, could be the number of a card. One may be hidden
+/// anywhere in a longer run; of a run that is as long as a card number only the whole is looked at, because providers
+/// have tokens of digits alone.
 #[must_use]
 pub fn has_card_number(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_digit() || " -._".contains(c)))
-        .any(|run| {
-            let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
-            CARD_DIGITS
+    let apart = text.split(|c: char| !(c.is_ascii_digit() || " -._".contains(c)));
+    let together = text.split(|c: char| !c.is_ascii_digit());
+    apart.chain(together).any(|run| {
+        let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
+        match digits.len() {
+            length if length < *CARD_DIGITS.start() => false,
+            length if length <= *CARD_DIGITS.end() => has_check_digit(&digits),
+            _ => CARD_DIGITS
                 .clone()
-                .any(|length| digits.windows(length).any(has_check_digit))
-        })
+                .any(|length| digits.windows(length).any(has_check_digit)),
+        }
+    })
 }
 
 /// Whether the last digit is the one that Luhn's rule gives; of zeros alone it is no number.
@@ -409,6 +416,7 @@ mod tests {
             "5O190127TN364715T",
             "pm_1NvPbh2eZvKYlo2C0a1b2c3d",
             "4111111111111112",
+            "7219687191761346",
             "0000000000000000",
             "123456789",
         ] {
