@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 use testkit::trial::Engine;
 
 use crate::chance::Chance;
+use crate::drafts::{item, pizza, trattoria};
 use crate::world::{OPERATOR, Raw, Said, Shop, eventually, on_both};
 
 on_both!(
     an_export_is_imported_as_the_same_revision,
+    what_is_published_out_of_a_file_has_the_hash_of_what_went_into_it,
     a_dry_run_changes_nothing,
     what_is_wrong_is_said_and_nothing_is_done,
     one_file_at_a_time,
@@ -85,6 +87,15 @@ impl Ground {
         serde_json::from_str(&self.export("format=json").await).unwrap()
     }
 
+    /// Publishes the draft as it is, and answers the revision.
+    async fn publish(&self) -> Value {
+        let draft = self.shop.get(&format!("{}/draft", self.menu)).await;
+        let version = draft.good()["version"].take();
+        let path = format!("{}/publish", self.menu);
+        let published = self.shop.post(&path, json!({"version": version})).await;
+        published.good()["revision"].take()
+    }
+
     /// Waits until an import is over.
     async fn over(&self, said: &Said) -> Said {
         let id = said.body["id"].as_str().unwrap();
@@ -152,6 +163,32 @@ tax,food,,,,,,,,7\r\n\
 category,mains,Mains,,,,,,,\r\n\
 item,p1,Pizza,9.50,mains,food,,,,\r\n\
 item,p2,Pasta,8.00,mains,food,,,,\r\n";
+
+async fn what_is_published_out_of_a_file_has_the_hash_of_what_went_into_it(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (_, at) = trattoria(&shop).await;
+    pizza(&shop, &at).await;
+    let menu = format!("{at}/menu");
+    let ground = Ground { shop, menu };
+    let first = ground.publish().await;
+    for form in ["csv", "json", "lines"] {
+        let file = ground.export(&format!("format={form}")).await;
+        let other: String = Lines::new(self::menu(&ground, 5, 20)).collect();
+        let replaced = ground.import("format=lines&mode=replace", other).await;
+        assert_eq!(replaced.body["state"], "done", "{replaced:?}");
+        assert_ne!(ground.export(&format!("format={form}")).await, file);
+        let how = format!("format={form}&mode=replace");
+        let said = ground.import(&how, file).await;
+        assert_eq!(said.body["state"], "done", "{said:?}");
+        let again = ground.publish().await;
+        assert_ne!(again["number"], first["number"]);
+        assert_eq!(again["hash"], first["hash"], "{form}");
+    }
+    // What differs has another hash, or the comparison would say nothing.
+    let path = format!("{}/items", ground.menu);
+    ground.shop.post(&path, item("Caffè", "1.20")).await.good();
+    assert_ne!(ground.publish().await["hash"], first["hash"]);
+}
 
 async fn a_dry_run_changes_nothing(engine: Engine) {
     let ground = Ground::new(engine).await;
