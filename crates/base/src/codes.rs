@@ -36,6 +36,8 @@ codes! {
         "The body of a request cannot be read as what the operation takes; its fields say where.";
     BODY_TOO_LARGE = "body_too_large", Invalid,
         "The body of a request is larger than the operation takes.";
+    CANCEL_TOO_LATE = "cancel_too_late", Conflict,
+        "The order cannot be cancelled by the diner any more; the restaurant can.";
     CODE_REFUSED = "code_refused", Unauthenticated,
         "The one-time code is not the one that was sent, was used, has been replaced, or is too old.";
     CONFLICT = "conflict", Conflict,
@@ -102,6 +104,12 @@ codes! {
         "There is no such thing, or none that the caller may know of.";
     NOTICE_REFUSED = "notice_refused", Forbidden,
         "A notice is not from the payment provider in whose name it came, or it is too old.";
+    ORDER_CLOSED = "order_closed", Conflict,
+        "The order has ended, and nothing follows.";
+    ORDER_MOVED = "order_moved", Conflict,
+        "The order does not stand where this can be done; read it again.";
+    ORDER_UNPAID = "order_unpaid", Conflict,
+        "The payment of the order is not there, so it does not go on.";
     ORGANISATION_MALFORMED = "organisation_malformed", Invalid,
         "The number of an organisation is not a whole number of 32 bits.";
     ORGANISATION_SUSPENDED = "organisation_suspended", Forbidden,

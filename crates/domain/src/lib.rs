@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod orders;
 pub mod organisations;
 pub mod people;
 pub mod pricing;

@@ -1,0 +1,113 @@
+//! Why something is not done with an order.
+
+use base::{Error, Time, codes};
+
+use super::types::{LineKey, Status};
+
+/// Why something is not done with an order.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such order.
+    #[error("there is no such order")]
+    Missing,
+    /// There is one already.
+    #[error("the order has been placed already")]
+    Placed,
+    /// Whoever asks may not do that with an order.
+    #[error("this is not for you to do")]
+    Forbidden,
+    /// Whoever asks may not say that this is the reason.
+    #[error("this reason is not for you to give")]
+    ReasonForbidden,
+    /// The order has ended.
+    #[error("the order has ended: it is {}", .now.name())]
+    Closed {
+        /// Where it stands.
+        now: Status,
+    },
+    /// The order does not stand where this can be done.
+    #[error("this cannot be done with an order that is {}", .now.name())]
+    Moved {
+        /// Where it stands.
+        now: Status,
+    },
+    /// Orders of this service do not go this way.
+    #[error("orders of this service do not go this way")]
+    OtherService,
+    /// It is not yet time.
+    #[error("it is not time for this before {at}")]
+    TooEarly {
+        /// When it is.
+        at: Time,
+    },
+    /// The money is not safe.
+    #[error("the payment of the order is not there")]
+    Unpaid,
+    /// The diner cannot cancel any more.
+    #[error("the order cannot be cancelled any more; ask the restaurant")]
+    CancelTooLate,
+    /// There is no such ticket.
+    #[error("the order has no such ticket")]
+    NoTicket,
+    /// The time that is promised is past, or too far.
+    #[error("an order is promised for a time from now on, and at most {days} days ahead")]
+    PromiseRefused {
+        /// How many days.
+        days: u32,
+    },
+    /// A change waits already.
+    #[error("a change of the order waits already; it must be settled first")]
+    ChangeOpen,
+    /// No such change waits.
+    #[error("no such change of the order waits")]
+    NoChange,
+    /// The order has no such line.
+    #[error("the order has no line {0}")]
+    NoLine(LineKey),
+    /// A line is named twice, or its new key is taken.
+    #[error("the line {0} is named twice")]
+    LineTwice(LineKey),
+    /// A change or an order has no lines, or too many.
+    #[error("a change has 1 to {commands} commands, and an order 1 to {lines} lines")]
+    Lines {
+        /// The most commands.
+        commands: usize,
+        /// The most lines.
+        lines: usize,
+    },
+    /// A quantity is out of bounds, or the one that it was.
+    #[error("the quantity of the line {0} cannot be that")]
+    Quantity(LineKey),
+    /// What was priced is not what was asked for, or does not add up.
+    #[error("the amounts do not add up: {0}")]
+    Amounts(&'static str),
+}
+
+impl From<Refusal> for Error {
+    #[track_caller]
+    fn from(refusal: Refusal) -> Self {
+        let said = refusal.to_string();
+        match refusal {
+            Refusal::Missing => Error::missing(codes::NOT_FOUND, said),
+            Refusal::Forbidden | Refusal::ReasonForbidden => {
+                Error::forbidden(codes::FORBIDDEN, said)
+            }
+            Refusal::Closed { .. } => Error::conflict(codes::ORDER_CLOSED, said),
+            Refusal::Placed
+            | Refusal::Moved { .. }
+            | Refusal::OtherService
+            | Refusal::TooEarly { .. }
+            | Refusal::ChangeOpen
+            | Refusal::NoChange => Error::conflict(codes::ORDER_MOVED, said),
+            Refusal::Unpaid => Error::conflict(codes::ORDER_UNPAID, said),
+            Refusal::CancelTooLate => Error::conflict(codes::CANCEL_TOO_LATE, said),
+            Refusal::NoTicket
+            | Refusal::PromiseRefused { .. }
+            | Refusal::NoLine(_)
+            | Refusal::LineTwice(_)
+            | Refusal::Lines { .. }
+            | Refusal::Quantity(_) => Error::invalid(codes::FIELD_INVALID, said),
+            Refusal::Amounts(_) => Error::internal(codes::INTERNAL, said),
+        }
+    }
+}
