@@ -1,0 +1,201 @@
+//! Rules of capacity as tables, and as properties over whatever there may be.
+
+use base::Time;
+use proptest::prelude::*;
+
+use super::*;
+use crate::organisations::TimeZone;
+use crate::venues::local;
+
+fn rules(json: serde_json::Value) -> Rules {
+    serde_json::from_value(json).unwrap()
+}
+
+fn rome() -> TimeZone {
+    "Europe/Rome".parse().unwrap()
+}
+
+fn at(text: &str) -> Time {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_slot_is_a_quarter_of_an_hour() {
+    let slot = slot_of(at("2026-11-20T18:07:59Z"));
+    assert_eq!(slot.begins(), at("2026-11-20T18:00:00Z"));
+    assert_eq!(slot.ends(), at("2026-11-20T18:15:00Z"));
+    assert_eq!(slot_of(slot.ends()), slot.next());
+    assert_eq!(slot_of(Time::from_micros(-1)).number(), -1);
+}
+
+#[test]
+fn the_least_of_all_rules_counts_and_none_is_no_limit() {
+    let rules = rules(serde_json::json!({
+        "leadMinutes": 0, "daysAhead": 7, "itemMinutes": 3,
+        "rules": [
+            {"days": ["fri", "sat"], "from": "18:00", "to": "02:00", "ordersMax": 10, "minutesMax": 60},
+            {"days": ["fri"], "from": "19:00", "to": "20:00", "ordersMax": 4, "moneyMinorMax": 50_000},
+        ],
+    }));
+    let rules = rules.checked().unwrap();
+    let limits = |text| rules.limits(rome(), slot_of(at(text)));
+    // Rome is an hour ahead of UTC in November, and two in June.
+    assert_eq!(limits("2026-11-20T16:59:59Z"), None);
+    let early = limits("2026-11-20T17:00:00Z").unwrap();
+    assert_eq!(
+        (early.orders, early.minutes, early.money_minor),
+        (Some(10), Some(60), None)
+    );
+    let rush = limits("2026-11-20T18:30:00Z").unwrap();
+    assert_eq!(
+        (rush.orders, rush.minutes, rush.money_minor),
+        (Some(4), Some(60), Some(50_000))
+    );
+    // The night of a Saturday is a Sunday's morning.
+    assert!(limits("2026-11-22T00:30:00Z").is_some());
+    assert_eq!(limits("2026-11-22T01:00:00Z"), None);
+    assert!(limits("2026-06-19T16:00:00Z").is_some());
+}
+
+#[test]
+fn an_order_larger_than_a_slot_takes_an_empty_one() {
+    let limits = Limits {
+        orders: Some(3),
+        minutes: Some(60),
+        money_minor: None,
+    };
+    let feast = Load {
+        orders: 1,
+        minutes: 500,
+        money_minor: 99_999,
+    };
+    assert!(limits.hold(Load::default(), feast));
+    let one = Load {
+        orders: 1,
+        minutes: 1,
+        money_minor: 0,
+    };
+    assert!(!limits.hold(one, feast));
+    assert!(!limits.hold(limits.counted(feast), one));
+}
+
+#[test]
+fn the_work_of_an_order_is_what_its_lines_take() {
+    let rules = Rules {
+        item_minutes: 4,
+        lead_minutes: 10,
+        ..Rules::default()
+    };
+    let line = |minutes, quantity| Goods { minutes, quantity };
+    let goods = [line(Some(12), 2), line(None, 3), line(Some(0), 99)];
+    assert_eq!(make_minutes(&rules, &goods), 36);
+    let now = at("2026-11-20T18:00:00Z");
+    assert_eq!(
+        ready_at(&rules, &goods, 5, now),
+        at("2026-11-20T18:17:00Z")
+    );
+    assert_eq!(
+        ready_at(&rules, &goods[1..2], 0, now),
+        at("2026-11-20T18:10:00Z")
+    );
+    assert_eq!(
+        make_minutes(&rules, &[line(Some(u16::MAX), u32::MAX); 9]),
+        i64::from(u16::MAX) * i64::from(u32::MAX) * 9
+    );
+}
+
+#[test]
+fn orders_come_neither_too_late_nor_too_early() {
+    let rules = Rules {
+        lead_minutes: 30,
+        days_ahead: 2,
+        ..Rules::default()
+    };
+    let now = at("2026-11-20T18:01:00Z");
+    assert_eq!(rules.admit(now, at("2026-11-20T18:30:59Z")), Err(Why::TooSoon));
+    assert_eq!(rules.admit(now, at("2026-11-20T18:31:00Z")), Ok(()));
+    assert_eq!(rules.admit(now, at("2026-11-22T18:01:00Z")), Ok(()));
+    let far = rules.admit(now, at("2026-11-22T18:01:01Z"));
+    assert_eq!(far, Err(Why::TooFar { days: 2 }));
+    assert_eq!(rules.first(now).begins(), at("2026-11-20T18:45:00Z"));
+}
+
+#[test]
+fn rules_that_nobody_can_mean_are_refused() {
+    let day = |more: serde_json::Value| {
+        let mut rule = serde_json::json!({"days": ["mon"], "from": "10:00", "to": "11:00"});
+        rule.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let one = serde_json::json!({"leadMinutes": 0, "daysAhead": 1, "itemMinutes": 0, "rules": [rule]});
+        rules(one).checked().map(|_| ())
+    };
+    assert_eq!(day(serde_json::json!({"ordersMax": 1})), Ok(()));
+    assert_eq!(day(serde_json::json!({})), Err(Refusal::NoLimit));
+    assert_eq!(day(serde_json::json!({"ordersMax": 0})), Err(Refusal::OutOfRange));
+    assert_eq!(day(serde_json::json!({"moneyMinorMax": -1})), Err(Refusal::OutOfRange));
+    assert_eq!(
+        day(serde_json::json!({"minutesMax": 1, "days": []})),
+        Err(Refusal::NoDay)
+    );
+    assert_eq!(
+        day(serde_json::json!({"minutesMax": 1, "from": "24:00"})),
+        Err(Refusal::OutOfRange)
+    );
+    let none = Rules {
+        days_ahead: 0,
+        ..Rules::default()
+    };
+    assert_eq!(none.checked(), Err(Refusal::OutOfRange));
+}
+
+#[test]
+fn rules_change_for_whoever_has_seen_them() {
+    let kept = Kept::default();
+    assert_eq!(kept.change(Rules::default(), 0), Ok(None));
+    assert_eq!(kept.change(Rules::default(), 1), Err(Refusal::Changed { now: 0 }));
+    let busy = Rules {
+        lead_minutes: 5,
+        ..Rules::default()
+    };
+    assert_eq!(kept.change(busy, 0).unwrap().unwrap().version, 1);
+    let id: crate::organisations::RestaurantId = base::Uid::from_bytes([7; 16]).into();
+    assert_eq!(restaurant(stream(id)), id);
+    assert_ne!(stream(id), id.uid());
+    assert_ne!(stream(id), crate::venues::stream(id));
+}
+
+proptest! {
+    /// Whatever is taken on while the limits hold is never more than they say.
+    #[test]
+    fn a_slot_never_takes_more_than_its_limits(
+        limits in (proptest::option::of(1..50_i64), proptest::option::of(1..500_i64), proptest::option::of(1..9_000_i64)),
+        orders in proptest::collection::vec((0..200_i64, 0..9_999_i64), 0..60),
+    ) {
+        let (orders_max, minutes, money_minor) = limits;
+        let limits = Limits { orders: orders_max, minutes, money_minor };
+        let mut taken = Load::default();
+        for (minutes, money_minor) in orders {
+            let order = Load { orders: 1, minutes, money_minor };
+            prop_assert!(limits.hold(Load::default(), order), "an empty slot takes any order");
+            if limits.hold(taken, order) {
+                taken = taken.plus(limits.counted(order));
+            }
+        }
+        prop_assert!(limits.orders.is_none_or(|most| taken.orders <= most));
+        prop_assert!(limits.minutes.is_none_or(|most| taken.minutes <= most));
+        prop_assert!(limits.money_minor.is_none_or(|most| taken.money_minor <= most));
+    }
+
+    /// A moment lies in exactly the slot whose number says so, and a rule for all of the week speaks of every slot.
+    #[test]
+    fn every_moment_has_its_slot(micros in 0..4_000_000_000_000_000_i64) {
+        let moment = Time::from_micros(micros);
+        let slot = slot_of(moment);
+        prop_assert!(slot.begins() <= moment && moment < slot.ends());
+        prop_assert_eq!(Slot::of_number(slot.number()), slot);
+        let all = carte::Weekday::ALL.iter().copied().collect();
+        let span = ("00:00".parse().unwrap(), "24:00".parse().unwrap());
+        prop_assert!(is_within(&all, span, &local(rome(), moment)));
+    }
+}

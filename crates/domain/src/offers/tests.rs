@@ -1,0 +1,1 @@
+//! Offers by tables and properties.
