@@ -14,6 +14,7 @@ use crate::backoff::Backoff;
 use crate::consumer::{Consumer, Reader, unless_away};
 use crate::freshness::{Freshness, watch};
 use crate::held::{Held, Holder, nap};
+use crate::jobs::{Crew, JobHandler, JobSettings};
 use crate::keep::{Keep, Removed, Sweep};
 use crate::relay::Relay;
 use crate::stop::Stop;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub timer_lease: Duration,
     /// The wait before a timer that failed once is tried again; it doubles, and after the fifth try it is parked.
     pub timer_wait: Duration,
+    /// How jobs are worked on.
+    pub jobs: JobSettings,
     /// How long what is kept.
     pub keep: Keep,
 }
@@ -68,6 +71,7 @@ impl Settings {
             lease: Duration::from_secs(10),
             timer_lease: Duration::from_secs(60),
             timer_wait: Duration::from_secs(8),
+            jobs: JobSettings::default(),
             keep: Keep::default(),
         }
     }
@@ -82,6 +86,7 @@ struct Inner {
     settings: Settings,
     consumers: Vec<Consumer>,
     timers: Vec<TimerHandler>,
+    jobs: Arc<BTreeMap<&'static str, JobHandler>>,
     freshness: BTreeMap<String, Freshness>,
 }
 
@@ -113,8 +118,29 @@ impl Engine {
             settings,
             consumers,
             timers,
+            jobs: Arc::default(),
             freshness,
         })))
+    }
+
+    /// The same engine, with somebody to do each kind of job. To be called before it is cloned or started.
+    ///
+    /// # Errors
+    /// Two do jobs of one kind, or the engine was cloned.
+    pub fn with_jobs(mut self, handlers: Vec<JobHandler>) -> Result<Self> {
+        let said = |said: &'static str| Error::internal(codes::INTERNAL, said);
+        let count = handlers.len();
+        let jobs = handlers
+            .into_iter()
+            .map(|handler| (handler.kind(), handler));
+        let jobs: BTreeMap<_, _> = jobs.collect();
+        if jobs.len() != count {
+            return Err(said("two do jobs of one kind"));
+        }
+        let inner =
+            Arc::get_mut(&mut self.0).ok_or_else(|| said("the engine is in use already"))?;
+        inner.jobs = Arc::new(jobs);
+        Ok(self)
     }
 
     /// Starts relay, consumers, timers, retention and the watch over the head, each as a task of its own.
@@ -125,6 +151,7 @@ impl Engine {
                 self.start_reader(tasks, name, self.reader_of(consumer, database));
             }
             self.start_alarm(tasks, name, database);
+            self.start_crew(tasks, name, database);
             self.start_sweep(tasks, name, database);
         }
         let fresh: Arc<[(String, Freshness)]> = self.0.freshness.clone().into_iter().collect();
@@ -255,6 +282,30 @@ impl Engine {
             async move {
                 while !stop.is_stopping() {
                     unless_away(alarm.run(&stop).await, &stop).await?;
+                }
+                Ok(())
+            }
+        });
+    }
+
+    /// Jobs are claimed one by one too.
+    fn start_crew(&self, tasks: &Tasks, name: &str, database: &Database) {
+        if self.0.jobs.is_empty() {
+            return;
+        }
+        let crew = Crew {
+            handlers: Arc::clone(&self.0.jobs),
+            db: self.db().clone(),
+            database: database.clone(),
+            clock: self.clock().clone(),
+            random: self.0.parts.random.clone(),
+            settings: self.0.settings.jobs,
+        };
+        tasks.spawn(format!("jobs of {name}"), move |stop| {
+            let crew = crew.clone();
+            async move {
+                while !stop.is_stopping() {
+                    unless_away(crew.run(&stop).await, &stop).await?;
                 }
                 Ok(())
             }

@@ -2,6 +2,9 @@
 
 use store::{Class, Column, Migration, Part, Sql, Table};
 
+use crate::jobs::table as jobs;
+use crate::sagas::store as sagas;
+
 /// Which events a consumer has turned into an effect.
 pub(crate) static CONSUMED: Table = Table::new(
     "consumed",
@@ -179,7 +182,7 @@ pub(crate) static RETRY_PARKED: Sql = Sql::new(
 /// What the engine brings to every shard and to the people database.
 pub static PART: Part = Part {
     name: "engine",
-    tables: &[&CONSUMED, &DEAD_LETTERS, &TIMERS],
+    tables: &[&CONSUMED, &DEAD_LETTERS, &TIMERS, &jobs::JOBS, &sagas::SAGAS],
     statements: &[
         &FIND_CONSUMED,
         &CLEAR_CONSUMED,
@@ -195,11 +198,54 @@ pub static PART: Part = Part {
         &FAIL_TIMER,
         &LIST_PARKED,
         &RETRY_PARKED,
+        &jobs::END,
+        &jobs::AGAIN,
+        &jobs::CANCEL,
+        &jobs::PROGRESS,
+        &jobs::NEXT,
+        &jobs::TURN,
+        &jobs::CLAIM,
+        &jobs::HOLD,
+        &jobs::GIVE_BACK,
+        &jobs::FAIL,
+        &jobs::RELEASE,
+        &jobs::LIST_WAITING,
+        &jobs::LIST_FAILED,
+        &jobs::REPROCESS,
+        &jobs::REPROCESS_ALL,
+        &jobs::DISCARD,
+        &sagas::MOVE,
+        &sagas::END,
+        &sagas::WAKE,
+        &sagas::TURN,
+        &sagas::READ,
+        &sagas::NEXT,
+        &sagas::CLAIM,
+        &sagas::SEIZE,
+        &sagas::KEEP,
+        &sagas::FAIL,
+        &sagas::ORPHANS,
+        &sagas::LIST,
+        &sagas::COUNT,
     ],
-    migrations: &[Migration {
-        number: 1,
-        name: "engine",
-        sqlite: include_str!("../migrations/sqlite/0001_engine.sql"),
-        postgres: include_str!("../migrations/postgres/0001_engine.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "engine",
+            sqlite: include_str!("../migrations/sqlite/0001_engine.sql"),
+            postgres: include_str!("../migrations/postgres/0001_engine.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "sagas",
+            sqlite: include_str!("../migrations/sqlite/0002_sagas.sql"),
+            postgres: include_str!("../migrations/postgres/0002_sagas.sql"),
+        },
+        Migration {
+            number: 3,
+            name: "jobs",
+            sqlite: include_str!("../migrations/sqlite/0003_jobs.sql"),
+            postgres: include_str!("../migrations/postgres/0003_jobs.sql"),
+        },
+    ],
 };

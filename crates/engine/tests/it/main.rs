@@ -10,6 +10,7 @@
 
 mod consumers;
 mod freshness;
+mod jobs;
 mod relay;
 mod retention;
 mod tasks;

@@ -1,0 +1,24 @@
+-- Work beside the requests. `run_at` is when it may be claimed next (the end of time for jobs that failed, the moment
+-- before it for those that wait for others); `attempt` grows with every claim and fences the effect.
+CREATE TABLE jobs (
+    organisation BIGINT NOT NULL,
+    id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    priority BIGINT NOT NULL,
+    batch UUID NOT NULL,
+    total BIGINT NOT NULL,
+    after UUID NOT NULL,
+    made_at BIGINT NOT NULL,
+    run_at BIGINT NOT NULL,
+    attempt BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (organisation, id)
+);
+
+CREATE INDEX jobs_next ON jobs (priority, run_at);
+CREATE INDEX jobs_turn ON jobs (priority, organisation, run_at);
+CREATE INDEX jobs_batch ON jobs (organisation, batch);
+CREATE INDEX jobs_after ON jobs (organisation, after);
+CREATE INDEX jobs_waiting ON jobs (run_at, organisation, id);
