@@ -32,7 +32,8 @@ impl From<Commit> for Handled {
 }
 
 /// A function of a slice that decides what is to be done.
-pub(crate) type Handler<T> = Arc<dyn Fn(T) -> BoxFuture<'static, Result<Handled>> + Send + Sync>;
+pub(crate) type Handler<T, A = Handled> =
+    Arc<dyn Fn(T) -> BoxFuture<'static, Result<A>> + Send + Sync>;
 
 /// How a try ended, when it did not end well.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl From<Trouble> for Error {
 }
 
 /// Calls a function of a slice: it has a deadline, and its panic is an error like another.
-pub(crate) async fn call<T>(handler: &Handler<T>, work: T) -> Result<Handled> {
+pub(crate) async fn call<T, A>(handler: &Handler<T, A>, work: T) -> Result<A> {
     // The function itself may panic too, before it gives a future.
     let called = async { handler(work).await };
     let caught = AssertUnwindSafe(called).catch_unwind();
