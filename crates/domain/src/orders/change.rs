@@ -4,10 +4,17 @@
 //! what is to be given back or paid besides. What the diner did not ask for himself waits for his word, and what costs
 //! more waits for its money.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base::Time;
 use serde::{Deserialize, Serialize};
 
-use super::types::{Actor, Line, LineKey, MoneyLine};
+use super::money;
+use super::refusal::Refusal;
+use super::types::{
+    Actor, LINES_MAX, Line, LineKey, LineState, MoneyLine, Order, Paying, TicketState,
+};
+use crate::pricing::QUANTITY_MAX;
 
 /// The most commands of one change.
 pub const LINE_COMMANDS_MAX: usize = 50;
@@ -78,4 +85,211 @@ pub struct Proposal {
     /// Whether the diner has said yes, so that it waits for the money only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
+}
+
+/// A line that is sold after a change, and where it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Planned<'a> {
+    /// It stays as it is.
+    Kept(&'a Line),
+    /// It stays, in another number.
+    Counted(&'a Line, u32),
+    /// It is new and stands for another one.
+    New(&'a LineKey, &'a Line),
+}
+
+impl Planned<'_> {
+    /// The key of the line.
+    #[must_use]
+    pub const fn key(&self) -> &LineKey {
+        match self {
+            Self::Kept(line) | Self::Counted(line, _) => &line.key,
+            Self::New(key, _) => key,
+        }
+    }
+}
+
+/// What is sold after these commands, in the order of the lines; new ones stand where those stood that they replace.
+///
+/// # Errors
+/// There are no or too many commands, a line is not there or named twice, or a quantity is out of bounds.
+pub fn plan<'a>(
+    order: &'a Order,
+    commands: &'a [LineCommand],
+) -> Result<Vec<Planned<'a>>, Refusal> {
+    let refused = Refusal::Lines {
+        commands: LINE_COMMANDS_MAX,
+        lines: LINES_MAX,
+    };
+    if commands.is_empty() || commands.len() > LINE_COMMANDS_MAX {
+        return Err(refused);
+    }
+    let mut asked = BTreeMap::new();
+    let mut keys: BTreeSet<&LineKey> = order.lines.iter().map(|line| &line.key).collect();
+    for command in commands {
+        let key = command.line();
+        let line = order.line(key).filter(|line| line.is_sold());
+        let line = line.ok_or_else(|| Refusal::NoLine(key.clone()))?;
+        if asked.insert(key, command).is_some() {
+            return Err(Refusal::LineTwice(key.clone()));
+        }
+        command.fits(line, &mut keys)?;
+    }
+    let planned = order.sold().filter_map(|line| match asked.get(&line.key) {
+        None => Some(Planned::Kept(line)),
+        Some(LineCommand::Remove { .. }) => None,
+        Some(LineCommand::Replace { with, .. }) => Some(Planned::New(with, line)),
+        Some(LineCommand::Quantity { quantity, .. }) => Some(Planned::Counted(line, *quantity)),
+    });
+    let planned: Vec<_> = planned.collect();
+    match planned.is_empty() || keys.len() > LINES_MAX {
+        true => Err(refused),
+        false => Ok(planned),
+    }
+}
+
+impl LineCommand {
+    /// The line that it is about.
+    #[must_use]
+    pub const fn line(&self) -> &LineKey {
+        match self {
+            Self::Remove { line } | Self::Replace { line, .. } | Self::Quantity { line, .. } => {
+                line
+            }
+        }
+    }
+
+    /// Whether it can be done with the line; notes the key of a new one.
+    fn fits<'a>(&'a self, line: &Line, keys: &mut BTreeSet<&'a LineKey>) -> Result<(), Refusal> {
+        match self {
+            Self::Remove { .. } => Ok(()),
+            Self::Replace { with, .. } => match keys.insert(with) {
+                true => Ok(()),
+                false => Err(Refusal::LineTwice(with.clone())),
+            },
+            Self::Quantity { quantity, .. } => {
+                let is_fit = (1..=QUANTITY_MAX).contains(quantity) && *quantity != line.quantity;
+                match is_fit {
+                    true => Ok(()),
+                    false => Err(Refusal::Quantity(line.key.clone())),
+                }
+            }
+        }
+    }
+
+    /// Whether it only takes away.
+    fn takes_away(&self, order: &Order) -> bool {
+        match self {
+            Self::Remove { .. } => true,
+            Self::Replace { .. } => false,
+            Self::Quantity { line, quantity } => order
+                .line(line)
+                .is_some_and(|line| *quantity < line.quantity),
+        }
+    }
+}
+
+impl Change {
+    /// The change of an order by these commands, as it was priced.
+    ///
+    /// # Errors
+    /// It cannot be, or what was priced is not what was asked for or does not add up.
+    pub fn of(
+        order: &Order,
+        commands: &[LineCommand],
+        (by, repriced): (Actor, &Repriced),
+    ) -> Result<Self, Refusal> {
+        let planned = plan(order, commands)?;
+        if planned.len() != repriced.lines.len() {
+            return Err(Refusal::Amounts("other lines were priced"));
+        }
+        let mut pairs = planned.iter().zip(&repriced.lines);
+        if !pairs.all(|(planned, line)| planned.is(line)) {
+            return Err(Refusal::Amounts("other lines were priced"));
+        }
+        let total_minor = money::total(&repriced.lines, &repriced.money)?;
+        let difference = total_minor.checked_sub(order.total_minor);
+        Ok(Self {
+            commands: commands.to_vec(),
+            by,
+            lines: repriced.lines.clone(),
+            money: repriced.money.clone(),
+            total_minor,
+            difference_minor: difference.ok_or(Refusal::Amounts("they are too large"))?,
+        })
+    }
+
+    /// Whether the diner must agree: somebody else asks for it, and it does more than take away.
+    #[must_use]
+    pub fn needs_word(&self, order: &Order) -> bool {
+        let takes_away = self.commands.iter().all(|one| one.takes_away(order));
+        let is_asked_for = self.by == Actor::Diner || order.customer.is_none();
+        !is_asked_for && (self.difference_minor > 0 || !takes_away)
+    }
+
+    /// Whether money must come first.
+    #[must_use]
+    pub fn needs_money(&self, order: &Order) -> bool {
+        self.difference_minor > 0 && order.paying != Paying::OnDelivery
+    }
+
+    /// Puts the order's lines, amounts and tickets as they are after the change.
+    pub(super) fn carry_out(&self, order: &mut Order) {
+        let mut sold: BTreeMap<&LineKey, &Line> =
+            self.lines.iter().map(|line| (&line.key, line)).collect();
+        let replaced: BTreeMap<&LineKey, &LineKey> = self
+            .commands
+            .iter()
+            .filter_map(|command| match command {
+                LineCommand::Replace { line, with } => Some((line, with)),
+                LineCommand::Remove { .. } | LineCommand::Quantity { .. } => None,
+            })
+            .collect();
+        for line in order.lines.iter_mut().filter(|line| line.is_sold()) {
+            match sold.remove(&line.key) {
+                Some(now) => line.clone_from(now),
+                None if replaced.contains_key(&line.key) => line.state = LineState::Replaced,
+                None => line.state = LineState::Removed,
+            }
+        }
+        let is_new = |line: &&Line| sold.contains_key(&line.key);
+        order
+            .lines
+            .extend(self.lines.iter().filter(is_new).cloned());
+        for ticket in &mut order.tickets {
+            let kept = ticket.lines.iter().filter_map(|key| {
+                let now = replaced.get(key).copied().unwrap_or(key);
+                let is_sold = self.lines.iter().any(|line| line.key == *now);
+                is_sold.then(|| now.clone())
+            });
+            ticket.lines = kept.collect();
+            if ticket.lines.is_empty() {
+                ticket.state = TicketState::Void;
+            }
+        }
+        order.money.clone_from(&self.money);
+        order.total_minor = self.total_minor;
+    }
+}
+
+impl Planned<'_> {
+    /// Whether a line is the one that was planned. What is kept keeps its price: only what is taken off, and the tax,
+    /// may come out otherwise.
+    fn is(&self, line: &Line) -> bool {
+        let is_same = |was: &Line| {
+            let parts = |line: &Line| -> Vec<_> {
+                let choices = line.choices.iter();
+                choices
+                    .map(|choice| (choice.group, choice.item, choice.depth))
+                    .collect()
+            };
+            was.item == line.item && was.unit_minor == line.unit_minor && parts(was) == parts(line)
+        };
+        let is_fit = match self {
+            Self::Kept(was) => line.quantity == was.quantity && is_same(was),
+            Self::Counted(was, quantity) => line.quantity == *quantity && is_same(was),
+            Self::New(..) => (1..=QUANTITY_MAX).contains(&line.quantity),
+        };
+        is_fit && line.is_sold() && line.key == *self.key()
+    }
 }
