@@ -108,6 +108,8 @@ codes! {
         "The order has ended, and nothing follows.";
     ORDER_MOVED = "order_moved", Conflict,
         "The order does not stand where this can be done; read it again.";
+    ORDER_REFUSED = "order_refused", Conflict,
+        "The order cannot be taken as it is; the fields say why, in the codes of a quote.";
     ORDER_UNPAID = "order_unpaid", Conflict,
         "The payment of the order is not there, so it does not go on.";
     ORGANISATION_MALFORMED = "organisation_malformed", Invalid,
