@@ -20,6 +20,7 @@ mod machine;
 mod money;
 mod place;
 mod policy;
+mod pricing;
 mod reason;
 mod refusal;
 mod types;
@@ -32,6 +33,7 @@ pub use fold::{Broken, Due, apply, fold};
 pub use machine::decide;
 pub use money::Totals;
 pub use policy::may;
+pub use pricing::{counts, of_quote, reprice};
 pub use reason::{Coded, Why};
 pub use refusal::Refusal;
 pub use types::{

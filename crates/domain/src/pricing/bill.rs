@@ -8,7 +8,7 @@ use super::spread::{half_up, spread};
 use super::tax::{self, Owed, Taxed, WHOLE, Way};
 use base::{Currency, Money};
 
-use carte::{GroupId, ItemId};
+use carte::{GroupId, ItemId, TaxesIncluded};
 
 /// How much a discount takes off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -243,4 +243,46 @@ fn total(minor: impl Iterator<Item = i64>) -> Option<i64> {
     minor
         .into_iter()
         .try_fold(0_i64, |sum, minor| sum.checked_add(minor))
+}
+
+/// The tax of one line by itself: its parts as (minor units, rate in millionths), and what each funder takes off them.
+/// `None` when something does not fit.
+pub(crate) fn tax_of(
+    (currency, included): (Currency, TaxesIncluded),
+    parts: &[(i64, i64)],
+    off: &[(Funder, i64)],
+) -> Option<Money> {
+    // Parts of one rate are rounded together, as they are in a whole bill.
+    let mut rates: Vec<i64> = parts.iter().map(|(_, rate)| *rate).collect();
+    rates.sort_unstable();
+    rates.dedup();
+    let entries = parts.iter().map(|(minor, rate)| Entry {
+        kind: Kind::Item,
+        line: None,
+        item: None,
+        group: None,
+        minor: *minor,
+        class: rates.binary_search(rate).ok(),
+    });
+    let entries = entries.collect();
+    let bill = Bill {
+        currency,
+        way: match included {
+            TaxesIncluded::Included => Way::Included,
+            TaxesIncluded::Added => Way::Added,
+        },
+        rates,
+        entries,
+        tip: 0,
+    };
+    let discounts: Vec<Discount> = off
+        .iter()
+        .map(|(funder, minor)| Discount {
+            funder: *funder,
+            worth: Worth::Amount(*minor),
+            reach: Reach::Items,
+        })
+        .collect();
+    let settled = bill.settle(&discounts)?;
+    Some(Money::new(settled.taxes, currency))
 }
