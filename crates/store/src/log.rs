@@ -10,7 +10,8 @@ use crate::database::Database;
 use crate::failure::{Failure, Outcome};
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::system::{CONSUMERS, FEED, HEAD, READ_BOUNDS, READ_HEAD};
+use crate::db::Db;
+use crate::system::{CONSUMERS, FEED, HEAD, LOG, READ_BOUNDS, READ_HEAD};
 
 /// How often the head is read although nobody called.
 const FALLBACK: Duration = Duration::from_millis(500);
@@ -21,6 +22,14 @@ pub(crate) static READ_FEED: Sql = Sql::new(
     &FEED,
     "SELECT position, organisation, stream, version, kind, payload, actor, trace, at, \
      checksum FROM log WHERE position > $1 ORDER BY position LIMIT $2",
+);
+
+/// Reads on in what happened in one organisation. Its events have gaps between them, where others had theirs.
+pub(crate) static READ_OWN: Sql = Sql::new(
+    "log.own",
+    &LOG,
+    "SELECT position, organisation, stream, version, kind, payload, actor, trace, at, \
+     checksum FROM log WHERE organisation = $1 AND position > $2 ORDER BY position LIMIT $3",
 );
 
 /// Reads how far a consumer has come.
@@ -155,6 +164,23 @@ impl Bounds {
             return Ok(());
         }
         Err(damaged(FEED.name, format!("position {next}")))
+    }
+}
+
+impl Db {
+    /// Up to `limit` events of an organisation after a position, in order.
+    ///
+    /// # Errors
+    /// The organisation does not live here, the deadline passed, or the database is away; or an event is damaged.
+    pub async fn log_of(
+        &self,
+        organisation: Organisation,
+        (position, limit): (i64, i64),
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Logged>> {
+        let call = Call::new(&READ_OWN, [position.into(), limit.into()]);
+        let rows = self.read(organisation, vec![call], deadline).await?;
+        rows.iter().flatten().map(Logged::read).collect()
     }
 }
 

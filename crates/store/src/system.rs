@@ -217,6 +217,7 @@ pub static DATABASE: Part = Part {
         &MOVE_HEAD,
         &READ_PLACEMENT,
         &log::READ_FEED,
+        &log::READ_OWN,
         &log::READ_CONSUMER,
         &log::ADD_CONSUMER,
         &log::MOVE_CONSUMER,
