@@ -35,6 +35,9 @@ pub trait Sells: Send + Sync {
     /// What a restaurant sells now; nothing where no menu is published for it.
     fn current(&self, restaurant: RestaurantId) -> BoxFuture<'_, Result<Option<Arc<Current>>>>;
 
+    /// The same from the database, for whoever was told that what he remembered is not so any more.
+    fn fresh(&self, restaurant: RestaurantId) -> BoxFuture<'_, Result<Option<Arc<Current>>>>;
+
     /// What of its menu can be searched for, from the database and from no memory.
     fn words(&self, restaurant: RestaurantId) -> BoxFuture<'_, Result<Option<Indexed>>>;
 }
@@ -57,6 +60,14 @@ impl Menus {
     /// The database is away.
     pub async fn current(&self, restaurant: RestaurantId) -> Result<Option<Arc<Current>>> {
         self.0.current(restaurant).await
+    }
+
+    /// The same from the database, for whoever was told that what he remembered is not so any more.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn fresh(&self, restaurant: RestaurantId) -> Result<Option<Arc<Current>>> {
+        self.0.fresh(restaurant).await
     }
 
     /// What of its menu can be searched for, from the database and from no memory.

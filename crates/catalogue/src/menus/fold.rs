@@ -99,6 +99,15 @@ pub(crate) struct StockChanged {
     pub(crate) off: Option<Off>,
 }
 
+/// The last of what is counted was sold, or some of it came back. What was said of it stays; who remembers how many
+/// are left asks again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StockLeft {
+    pub(crate) restaurant: RestaurantId,
+    pub(crate) item: ItemId,
+    pub(crate) left: u32,
+}
+
 /// Drafts, from their changes and what was published of them.
 pub(crate) static FOLD_DRAFTS: Fold = Fold {
     table: &DRAFTS,
@@ -156,7 +165,7 @@ pub(crate) static FOLD_LOCATIONS: Fold = Fold {
 /// How often it changed what is off.
 pub(crate) static FOLD_STOCK_HEADS: Fold = Fold {
     table: &stock::HEADS,
-    kinds: &["menu.stock_changed"],
+    kinds: &["menu.stock_changed", "menu.stock_left"],
     apply: apply_stock_head,
     read: &stock::ALL_HEADS,
     key: 1,
@@ -299,8 +308,11 @@ fn apply_location(folded: &mut Folded, event: &Logged) -> Outcome<()> {
 }
 
 fn apply_stock_head(folded: &mut Folded, event: &Logged) -> Outcome<()> {
-    let changed: StockChanged = payload(event)?;
-    let key = vec![changed.restaurant.uid().into()];
+    let restaurant = match event.kind.as_str() {
+        "menu.stock_left" => payload::<StockLeft>(event)?.restaurant,
+        _ => payload::<StockChanged>(event)?.restaurant,
+    };
+    let key = vec![restaurant.uid().into()];
     folded.insert(key, vec![event.version.into()]);
     Ok(())
 }

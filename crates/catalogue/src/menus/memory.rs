@@ -193,7 +193,7 @@ impl Memory {
         match message.topic.as_ref() {
             // Drafts are not sold.
             "menu.changed" | "menu.scheduled" | "menu.unscheduled" => {}
-            "menu.stock_changed" => match about(message).restaurant {
+            "menu.stock_changed" | "menu.stock_left" => match about(message).restaurant {
                 Some(restaurant) => self.forget_stock(restaurant).await,
                 None => self.forget_all(),
             },

@@ -2,7 +2,8 @@
 //!
 //! Tables (folded from events, on the organisation's shard): `menu_drafts`, `menu_parts`, `menu_heads`,
 //! `menu_revisions`, `menu_scheduled`, `menu_locations`, `menu_stock_heads`, `menu_stock`. Events out: `menu.changed`,
-//! `.published`, `.scheduled`, `.unscheduled`, `.location_changed`, `.stock_changed`. None in.
+//! `.published`, `.scheduled`, `.unscheduled`, `.location_changed`, `.stock_changed`,
+//! `.stock_left`. None in.
 
 mod app;
 mod drafts;

@@ -176,6 +176,25 @@ impl Sells for App {
         })
     }
 
+    fn fresh(&self, restaurant: RestaurantId) -> BoxFuture<'_, Result<Option<Arc<Current>>>> {
+        Box::pin(async move {
+            let Some(record) = self.0.restaurants.fresh(restaurant).await.at()? else {
+                return Ok(None);
+            };
+            let Some(selling) = self.selling_of(&record).await? else {
+                return Ok(None);
+            };
+            let Some(menu) = self.menu_sold(restaurant, &selling).await? else {
+                return Ok(None);
+            };
+            Ok(Some(Arc::new(Current {
+                revision: selling.revision,
+                menu,
+                availability: Arc::new(self.standing_stock(restaurant).await?.availability()),
+            })))
+        })
+    }
+
     fn words(&self, restaurant: RestaurantId) -> BoxFuture<'_, Result<Option<Indexed>>> {
         Box::pin(self.read_words(restaurant))
     }

@@ -292,7 +292,7 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &super::stock::store::REMOVE,
     &super::stock::store::END,
     &super::stock::store::TAKE,
-    &super::stock::store::SOLD_OUT,
+    &super::stock::store::GIVE_BACK,
     &super::stock::store::READ_HEAD,
     &super::stock::store::READ,
     &super::stock::store::READ_ITEM,

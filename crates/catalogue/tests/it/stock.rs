@@ -188,26 +188,29 @@ async fn of_many_buyers_as_many_get_it_as_there_are(engine: Engine) {
     };
     assert_eq!((left(&pizza), left(&cheese)), (json!(0), json!(86)));
 
-    shop.node
-        .catalogue
-        .menus
-        .sold_out(restaurant, pizza_id)
-        .await
-        .unwrap();
-    shop.node
-        .catalogue
-        .menus
-        .sold_out(restaurant, cheese_id)
-        .await
-        .unwrap();
+    let menus = &shop.node.catalogue.menus;
+    menus.tell_left(restaurant, pizza_id).await.unwrap();
     let known = availability(&shop, &at).await;
-    assert!(known.is_off(pizza_id, shop.world.clock.now()));
-    assert_eq!(known.left(cheese_id, shop.world.clock.now()), Some(86));
-    assert_eq!(known.version, 3);
+    let now = shop.world.clock.now();
+    assert!(known.is_off(pizza_id, now));
+    assert_eq!((known.left(cheese_id, now), known.version), (Some(86), 3));
+    // What was sold and is not wanted can be sold to another, once.
+    let give_back = async |seen| {
+        let mut commit = db.new_commit(restaurant.organisation());
+        let returned = BTreeMap::from([(pizza_id, 1)]);
+        let given = stock::give_back(&mut commit, (restaurant, seen), &returned);
+        let stored = db.commit(commit, &db.deadline()).await.unwrap();
+        stored.taken(given[0].1)
+    };
+    assert_eq!(give_back(2).await, Some(1));
+    menus.tell_left(restaurant, pizza_id).await.unwrap();
+    assert!(!availability(&shop, &at).await.is_off(pizza_id, now));
+    assert_eq!(buy().await, Some(0));
     shop.verify().await;
     // A new count is not touched by what was bought before.
     let counted = shop.put(&path, json!({"left": 1})).await.good();
     assert_eq!(counted["left"], json!(1));
+    assert_eq!(give_back(4).await, None);
     assert_eq!(buy().await, Some(0));
     assert_eq!(buy().await, None);
 }

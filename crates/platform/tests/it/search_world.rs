@@ -118,6 +118,10 @@ impl Sells for Spoken {
         Box::pin(async { Ok(None) })
     }
 
+    fn fresh(&self, id: RestaurantId) -> BoxFuture<'_, base::Result<Option<Arc<Current>>>> {
+        self.current(id)
+    }
+
     fn words(&self, id: RestaurantId) -> BoxFuture<'_, base::Result<Option<Indexed>>> {
         let found = self.menus.lock().unwrap().get(&id).cloned();
         Box::pin(async move { Ok(found) })

@@ -2,14 +2,14 @@
 
 use ::store::Value;
 use base::{Error, Result, Time, Trail as _, Uid, codes};
-use carte::{ItemId, Off};
+use carte::ItemId;
 use domain::organisations::RestaurantId;
 use engine::{Due, Handled, Timer, TimerHandler};
 use serde::{Deserialize, Serialize};
 
 use super::store;
 use crate::menus::app::{App, Tries, of_itself, outrun};
-use crate::menus::fold::StockChanged;
+use crate::menus::fold::{StockChanged, StockLeft};
 use crate::menus::place::Stream;
 
 /// What the timer is called.
@@ -78,47 +78,39 @@ impl App {
         Ok(commit.into())
     }
 
-    /// Tells everybody that nothing is left of a counted item: for whoever stored a commit whose [`super::take()`] left
-    /// none. Nobody can be sold too much meanwhile; that is what the guard is for. It may be said again.
+    /// Tells everybody how many are left of a counted item: for whoever stored a commit whose [`super::take()`] left
+    /// none, or whose [`super::give_back()`] found none. Nobody can be sold too much meanwhile; that is what the guard
+    /// is for. It may be said again.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn sold_out(&self, restaurant: RestaurantId, item: ItemId) -> Result<()> {
+    pub async fn tell_left(&self, restaurant: RestaurantId, item: ItemId) -> Result<()> {
         let mut tries = Tries::default();
-        let sold = loop {
-            let sold = self.note_sold_out(restaurant, item).await;
-            if !tries.again(&sold) {
-                break sold.map_err(outrun);
+        let told = loop {
+            let told = self.note_left(restaurant, item).await;
+            if !tries.again(&told) {
+                break told.map_err(outrun);
             }
         };
         self.0.memory.forget_stock(restaurant).await;
-        sold
+        told
     }
 
-    async fn note_sold_out(&self, restaurant: RestaurantId, item: ItemId) -> Result<()> {
+    async fn note_left(&self, restaurant: RestaurantId, item: ItemId) -> Result<()> {
         let standing = self.standing_stock(restaurant).await?;
-        let Some(stock) = standing
-            .find(item)
-            .filter(|stock| stock.off.left == Some(0))
-        else {
+        let Some(left) = standing.find(item).and_then(|stock| stock.off.left) else {
             return Ok(());
         };
-        let (uid, version) = (restaurant.uid(), standing.version.saturating_add(1));
-        let off = Off {
-            left: Some(0),
-            ..stock.off.clone()
-        };
+        let (uid, version) = (restaurant.uid(), standing.version);
         let mut commit = self.commit_of(restaurant.into());
-        commit.guard(&store::CHANGE_HEAD, [uid.into(), standing.version.into()]);
-        let params: [Value; 3] = [uid.into(), item.uid().into(), version.into()];
-        commit.guard(&store::SOLD_OUT, params);
-        let told = StockChanged {
+        commit.guard(&store::CHANGE_HEAD, [uid.into(), version.into()]);
+        let told = StockLeft {
             restaurant,
             item,
-            off: Some(off),
+            left,
         };
-        let at = (Stream::Stock.of(uid), version);
-        let event = of_itself(ACTOR).event(&commit, at, "menu.stock_changed", &told)?;
+        let at = (Stream::Stock.of(uid), version.saturating_add(1));
+        let event = of_itself(ACTOR).event(&commit, at, "menu.stock_left", &told)?;
         commit.event(event);
         self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
         Ok(())

@@ -26,7 +26,7 @@ use store::Stock;
 use view::StockView;
 
 pub(super) use end::timer_handler;
-pub use take::{is_short, take};
+pub use take::{give_back, is_short, take};
 
 /// What stands in a restaurant, row by row.
 pub(super) struct Standing {

@@ -74,12 +74,12 @@ pub(crate) static TAKE: Sql = Sql::new(
      AND counted >= taken + $4 RETURNING counted - taken",
 );
 
-/// Nothing is left of what was counted: from the version `$4` on it is a count of none.
-pub(crate) static SOLD_OUT: Sql = Sql::new(
-    "menu_stock.sold_out",
+/// Gives back `$4` of an item, unless it was counted anew after the version `$5`: that count knows nothing of them.
+pub(crate) static GIVE_BACK: Sql = Sql::new(
+    "menu_stock.give_back",
     &STOCK,
-    "UPDATE menu_stock SET version = $4, counted = 0, taken = 0 \
-     WHERE organisation = $1 AND restaurant = $2 AND item = $3 AND counted = taken",
+    "UPDATE menu_stock SET taken = taken - $4 WHERE organisation = $1 AND restaurant = $2 AND item = $3 \
+     AND taken >= $4 AND version <= $5 RETURNING counted - taken",
 );
 
 pub(crate) static READ_HEAD: Sql = Sql::new(

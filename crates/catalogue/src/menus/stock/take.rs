@@ -6,11 +6,11 @@ use ::store::{Commit, Failure, Taken};
 use carte::ItemId;
 use domain::organisations::RestaurantId;
 
-use super::store::TAKE;
+use super::store::{GIVE_BACK, TAKE};
 
 /// Takes from counted items of a restaurant, as many of each as is said, all or none. What is not counted must not be
 /// named: [`carte::Availability::left`] says of what has a count. The placeholders stand for how many are left
-/// after it; where one comes out as 0, [`crate::menus::App::sold_out`] tells everybody.
+/// after it; where one comes out as 0, [`crate::menus::App::tell_left`] tells everybody.
 ///
 /// The commit is refused where less is left, or where an item is no longer counted; then decide again.
 pub fn take(
@@ -24,6 +24,28 @@ pub fn take(
         (*item, commit.guard(&TAKE, params))
     };
     counted.iter().map(take).collect()
+}
+
+/// Gives back what a commit took that was decided by the availability of this version, once: the caller's commit holds
+/// the mark that says so. What was counted anew since knows nothing of it, and nothing is given back.
+///
+/// The placeholders stand for how many are left after it, and for nothing where nothing was given back; where that is as
+/// many as were given back there was none before, and [`crate::menus::App::tell_left`] tells everybody.
+pub fn give_back(
+    commit: &mut Commit,
+    (restaurant, seen): (RestaurantId, i64),
+    counted: &BTreeMap<ItemId, u32>,
+) -> Vec<(ItemId, Taken)> {
+    let give = |(item, quantity): (&ItemId, &u32)| {
+        let params = [
+            restaurant.uid().into(),
+            item.uid().into(),
+            i64::from(*quantity).into(),
+            seen.into(),
+        ];
+        (*item, commit.change(&GIVE_BACK, params))
+    };
+    counted.iter().map(give).collect()
 }
 
 /// Whether a commit was refused because less was left than it was to take.
