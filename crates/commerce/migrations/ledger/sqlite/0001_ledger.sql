@@ -1,0 +1,26 @@
+-- The ledger: transactions and their postings. Rows are only ever added. A posting needs no foreign key: both are
+-- written by the same part of a commit, and folded from the same event.
+CREATE TABLE ledger_transactions (
+    organisation INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    order_id BLOB,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id)
+) STRICT;
+
+CREATE INDEX ledger_transactions_at ON ledger_transactions (organisation, at, id);
+
+CREATE INDEX ledger_transactions_order ON ledger_transactions (organisation, order_id) WHERE order_id IS NOT NULL;
+
+CREATE TABLE ledger_postings (
+    organisation INTEGER NOT NULL,
+    transaction_id BLOB NOT NULL,
+    account TEXT NOT NULL,
+    minor INTEGER NOT NULL CHECK (minor <> 0),
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (organisation, transaction_id, account)
+) STRICT;
