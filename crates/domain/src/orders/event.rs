@@ -159,6 +159,31 @@ pub enum Said {
 }
 
 impl Said {
+    /// All kinds of events of orders.
+    pub const KINDS: &'static [&'static str] = &[
+        "order.created",
+        "order.secured",
+        "order.payment_failed",
+        "order.released",
+        "order.confirmed",
+        "order.preparing",
+        "order.ticket_moved",
+        "order.ready",
+        "order.out_for_delivery",
+        "order.delivered",
+        "order.collected",
+        "order.served",
+        "order.returned",
+        "order.cancelled",
+        "order.rejected",
+        "order.expired",
+        "order.promised",
+        "order.change_proposed",
+        "order.change_agreed",
+        "order.change_dropped",
+        "order.changed",
+    ];
+
     /// The kind of the event.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

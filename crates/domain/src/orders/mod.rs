@@ -40,3 +40,6 @@ pub use types::{
     Actor, Choice, LINE_KEY_CHARS_MAX, LINES_MAX, Line, LineKey, LineKeyError, LineState,
     MoneyLine, Order, OrderId, Paying, Rules, Status, TICKETS_MAX, Ticket, TicketId, TicketState,
 };
+
+#[cfg(test)]
+mod tests;
