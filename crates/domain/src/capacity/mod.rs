@@ -4,6 +4,7 @@
 //! slot takes; where several rules speak of a slot, the least of each counts. Where no rule speaks, nothing is counted.
 //! An order that is larger than a slot takes all of an empty one, so no order is impossible.
 
+mod ahead;
 mod change;
 mod clock;
 mod load;
@@ -11,6 +12,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::{Ahead, Serving, ahead};
 pub use change::{Kept, Refusal, Told, restaurant, stream};
 pub(crate) use clock::is_within;
 pub use clock::{SLOT_MINUTES, Slot, slot_of};
