@@ -231,7 +231,11 @@ fn permission(shape: &Shape, authorise: &dyn Authorise) -> Vec<String> {
     if let Some(name) = asked.filter(|name| !authorise.knows(name)) {
         found.push(format!("nobody knows the permission {name}"));
     }
-    if asked.is_some() && names_in(shape.path).is_empty() {
+    let in_query = |name| shape.query.iter().any(|param| param.name == name);
+    if shape.about_in_query.is_some_and(|name| !in_query(name)) {
+        found.push("what it is about stands in a parameter that its query has not".to_owned());
+    }
+    if asked.is_some() && names_in(shape.path).is_empty() && shape.about_in_query.is_none() {
         found.push("its path names nothing that a permission could be for".to_owned());
     }
     if asked.is_none() && shape.handler_takes("authorise::Granted") {

@@ -52,6 +52,10 @@ pub(crate) struct Shape {
     pub(crate) once: bool,
     /// The names of the types that the handler takes, by which the document knows which headers it reads.
     pub(crate) handler: Option<&'static str>,
+    /// The parameter of the query that names what the request is about, where the path does not.
+    pub(crate) about_in_query: Option<&'static str>,
+    /// Whether the handler mostly waits for news, which is no work of ours.
+    pub(crate) waits: bool,
 }
 
 /// What a route takes.
@@ -152,6 +156,8 @@ impl<S> Route<S> {
             personal: false,
             once: false,
             handler: None,
+            about_in_query: None,
+            waits: false,
         };
         Self { shape, bind: None }
     }
@@ -204,6 +210,14 @@ impl<S> Route<S> {
     #[must_use]
     pub fn reads_personal(mut self) -> Self {
         self.shape.personal = true;
+        self
+    }
+
+    /// Says that the handler mostly waits for news. Such a request is let in like any other, but then it neither takes
+    /// room nor is measured: the handler bounds by itself how many wait.
+    #[must_use]
+    pub fn waits(mut self) -> Self {
+        self.shape.waits = true;
         self
     }
 
@@ -292,6 +306,14 @@ impl<S> Route<S> {
     pub fn query<Q: IntoParams>(mut self) -> Self {
         let params = Q::into_params(|| Some(ParameterIn::Query));
         self.shape.query.extend(params);
+        self
+    }
+
+    /// Says that this parameter of the query, which must be there, names what the request is about, and not the first
+    /// of the path: whether the caller may is asked for that.
+    #[must_use]
+    pub fn about_in_query(mut self, name: &'static str) -> Self {
+        self.shape.about_in_query = Some(name);
         self
     }
 

@@ -499,6 +499,9 @@ pub(crate) static SAMPLES: &[Sample] = &[
         body["version"] = NEVER.into();
         body
     }),
+    json("restaurants.add", "restaurants.change", |town, house| {
+        restaurant(&town.name(), Some(&house.brands[0]))
+    }),
     json("restaurants.create", "restaurants.change", |town, house| {
         restaurant(&town.name(), Some(&house.brands[0]))
     }),
@@ -623,7 +626,10 @@ pub(crate) fn operations(document: &str) -> Vec<Operation> {
             all.push(Operation {
                 name: name.to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
+                path: match shape["x-about"].as_str() {
+                    Some(name) => format!("{path}?{name}={{{name}}}"),
+                    None => path.clone(),
+                },
                 policy,
                 takes: shape["requestBody"].is_object(),
             });

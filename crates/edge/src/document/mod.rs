@@ -157,6 +157,7 @@ fn operation(shape: &Shape) -> Operation {
     let told = [
         ("x-permission", permission.map(|name| json!(name))),
         ("x-strength", strength.map(|one| json!(one.name()))),
+        ("x-about", shape.about_in_query.map(|name| json!(name))),
         ("x-rate-bound", bound),
         ("x-reads-personal", personal),
     ];

@@ -1,5 +1,6 @@
 //! What is looked at before anything is done: the address, headers that must be there once, and their forms.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Error, Result, codes};
@@ -7,6 +8,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
+use crate::registry::Served;
 use crate::route::{Shape, Takes};
 use crate::rules::Limits;
 use crate::{cookie, text};
@@ -155,6 +157,30 @@ pub(crate) fn query(limits: &Limits, uri: &Uri) -> Result<()> {
         Some(error) => Err(error),
         None => limits.check(pairs.iter().map(|(name, value)| (&**name, &**value))),
     }
+}
+
+/// Puts before what the path names what the query says that the request is about, where the route looks there.
+pub(crate) fn about(
+    served: &Served,
+    uri: &Uri,
+    mut params: Vec<(Arc<str>, String)>,
+) -> Result<Vec<(Arc<str>, String)>> {
+    let Some(wanted) = served.shape.about_in_query else {
+        return Ok(params);
+    };
+    query(&served.query_limits, uri)?;
+    let pairs = text::pairs(uri.query().unwrap_or_default())?;
+    let found = pairs.into_iter().find(|(name, _)| name == wanted);
+    let (_, value) = found.ok_or_else(|| {
+        let message = "the query does not say what it is about";
+        Error::invalid(codes::FIELD_MISSING, message).field(
+            wanted,
+            codes::FIELD_MISSING,
+            "it must be there",
+        )
+    })?;
+    params.insert(0, (Arc::from(wanted), value.into_owned()));
+    Ok(params)
 }
 
 /// Reads the key of a request that may be sent several times.

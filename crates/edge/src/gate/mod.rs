@@ -248,6 +248,7 @@ where
     let criticality = served.shape.criticality.unwrap_or_default();
     gate.admission.has_room(criticality).map_err(overloaded)?;
     let address = client::address(&gate.proxies, &head.extensions, &head.headers);
+    let params = head::about(served, &head.uri, params)?;
     let arrived = Arrived {
         served,
         head: &head,
@@ -305,7 +306,11 @@ where
     // Not before the body is here: whoever sends slowly must not take the room of others.
     let criticality = shape.criticality.unwrap_or_default();
     let permit = gate.admission.enter_lane(entered.lane, criticality);
-    let permit = permit.map_err(overloaded)?;
+    let mut permit = Some(permit.map_err(overloaded)?);
+    if shape.waits {
+        // Others have this room while it waits, and its time says nothing about how much fits.
+        drop(permit.take());
+    }
     let passage = Arc::new(Passage {
         context: context.clone(),
         caller: entered.admitted.caller,
@@ -327,7 +332,9 @@ where
         request.extensions_mut().insert(stream);
     }
     let response = run(served, request, deadline.left()).await?;
-    permit.finish();
+    if let Some(permit) = permit {
+        permit.finish();
+    }
     tell::after(gate, shape, &passage, &response);
     Ok(response)
 }

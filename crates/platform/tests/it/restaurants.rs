@@ -9,6 +9,7 @@ use super::world::{OPERATOR, Shop, on_both};
 
 on_both!(
     what_was_made_is_read_back,
+    the_query_says_of_which_organisation,
     some_fields_are_changed_and_the_others_stay,
     of_many_changes_one_is_in_time,
     external_ids_are_unique_in_an_organisation,
@@ -80,6 +81,27 @@ async fn what_was_made_is_read_back(engine: Engine) {
     }
     assert_eq!(shop.get(&record).await.body, changed.body);
     shop.verify().await;
+}
+
+async fn the_query_says_of_which_organisation(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let organisation = shop.organisation("Gruppo").await;
+    let path = |of: &str| format!("/api/restaurants?organisation={of}");
+    let made = shop.post(&path(&organisation), body("Lucia")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let listed = format!("/api/organisations/{organisation}/restaurants");
+    assert_eq!(shop.listed(OPERATOR, &listed).await.len(), 1);
+    for (wrong, code) in [
+        ("/api/restaurants".to_owned(), (422, "field_missing")),
+        (
+            format!("{}&organisation={organisation}", path(&organisation)),
+            (400, "query_malformed"),
+        ),
+    ] {
+        let said = shop.post(&wrong, body("Mario")).await;
+        assert_eq!(said.code(), code, "{wrong}");
+    }
+    assert_eq!(shop.listed(OPERATOR, &listed).await.len(), 1);
 }
 
 async fn some_fields_are_changed_and_the_others_stay(engine: Engine) {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use base::codes;
 use domain::access::Permission;
-use domain::organisations::{BrandId, RestaurantId, State as Standing};
+use domain::organisations::{BrandId, OrganisationId, RestaurantId, State as Standing};
 use edge::{
     Answer, Caller, Criticality, Granted, Json, Page, Path, Policy, Query, Rate, Route, Routes,
     Versioned,
@@ -28,6 +28,15 @@ struct OfRestaurant {
     /// Which restaurant.
     #[param(value_type = String, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: RestaurantId,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct InOrganisation {
+    /// Of which organisation.
+    #[param(value_type = String, pattern = "^org_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    organisation: OrganisationId,
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -65,6 +74,20 @@ fn lists() -> Routes<App> {
                     codes::PLAN_LIMIT,
                 ])
                 .handler(create),
+        )
+        .add(
+            changing(Method::POST, "/api/restaurants", "restaurants.add", CHANGE)
+                .about("Make a restaurant of the organisation that the query names")
+                .query::<InOrganisation>()
+                .about_in_query("organisation")
+                .takes::<NewRestaurant>()
+                .answers::<RestaurantView>(StatusCode::CREATED)
+                .fails(&[
+                    codes::NOT_FOUND,
+                    codes::EXTERNAL_ID_TAKEN,
+                    codes::PLAN_LIMIT,
+                ])
+                .handler(add),
         )
         .add(
             reading(of_organisation, "restaurants.list", READ)
@@ -181,6 +204,17 @@ async fn create(
     State(app): State<App>,
     ask: Ask,
     Path(of): Path<OfOrganisation>,
+    Json(body): Json<NewRestaurant>,
+) -> Answer<(StatusCode, Json<RestaurantView>)> {
+    let details = body.details()?;
+    let made = app.create_restaurant(&ask, of.organisation, &details);
+    Ok((StatusCode::CREATED, Json(made.await?)))
+}
+
+async fn add(
+    State(app): State<App>,
+    ask: Ask,
+    Query(of): Query<InOrganisation>,
     Json(body): Json<NewRestaurant>,
 ) -> Answer<(StatusCode, Json<RestaurantView>)> {
     let details = body.details()?;
