@@ -3,6 +3,11 @@
 //! A slice is a folder: `store` has its tables and SQL, `app` its use cases, `http` its routes, `view` what it shows.
 //! What one of them changes in the commit of another it offers as a part of that commit.
 
+pub mod capacity;
+pub mod ledger;
+pub mod offers;
+pub mod orders;
+pub mod payments;
 mod whole;
 
 use store::{Fold, Part};
@@ -10,10 +15,25 @@ use store::{Fold, Part};
 pub use whole::{Commerce, Parts};
 
 /// What all slices bring to every shard, a part each.
-pub static SHARDS: &[&Part] = &[];
+pub static SHARDS: &[&Part] = &[
+    &capacity::SHARD,
+    &offers::SHARD,
+    &ledger::SHARD,
+    &orders::SHARD,
+    &payments::SHARD,
+];
 
 /// What all slices bring to the people database.
-pub static PEOPLE: &[&Part] = &[];
+pub static PEOPLE: &[&Part] = &[&orders::PEOPLE];
 
 /// How the log gives the rows of the folded tables.
-pub static FOLDS: &[&Fold] = &[];
+pub static FOLDS: &[&Fold] = &[
+    &capacity::FOLD,
+    &offers::FOLD,
+    &offers::FOLD_CODES,
+    &offers::FOLD_LIVE,
+    &ledger::FOLD,
+    &ledger::FOLD_POSTINGS,
+    &orders::FOLD,
+    &payments::FOLD,
+];

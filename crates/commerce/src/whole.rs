@@ -4,9 +4,11 @@ use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Bus, Trust};
-use rpc::{Menus, Restaurants, Venues};
+use rpc::{Menus, Providers, Restaurants, Venues};
 use slice::Cursors;
 use store::{Db, Sealer};
+
+use crate::{capacity, ledger, offers, orders, payments};
 
 /// What the slices stand on.
 #[derive(Clone)]
@@ -33,23 +35,47 @@ pub struct Parts {
     pub menus: Menus,
     /// Who counts what is left of what they sell.
     pub stock: catalogue::menus::App,
+    /// Who moves money.
+    pub providers: Providers,
 }
 
 /// The slices at work. Cheap to clone.
 #[derive(Clone)]
-pub struct Commerce {}
+pub struct Commerce {
+    /// How much kitchens take on.
+    pub capacity: capacity::App,
+    /// Coupons and promotions.
+    pub offers: offers::App,
+    /// What was earned, owed, taken and given back.
+    pub ledger: ledger::App,
+    /// What providers are asked for its money.
+    pub payments: payments::App,
+    /// What is ordered, and how it goes on.
+    pub orders: orders::App,
+}
 
 impl Commerce {
     /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
     #[must_use]
-    pub fn new(_parts: &Parts) -> Self {
-        Commerce {}
+    pub fn new(parts: &Parts) -> Self {
+        Commerce {
+            capacity: capacity::App::new(parts),
+            offers: offers::App::new(parts),
+            ledger: ledger::App::new(parts),
+            payments: payments::App::new(parts),
+            orders: orders::App::new(parts),
+        }
     }
 
     /// The routes of all slices.
     #[must_use]
     pub fn routes(&self) -> Routes {
         Routes::new()
+            .with(capacity::routes(&self.capacity))
+            .with(offers::routes(&self.offers))
+            .with(ledger::routes(&self.ledger))
+            .with(payments::routes(&self.payments))
+            .with(orders::routes(&self.orders))
     }
 
     /// What is to be done about events.
@@ -57,15 +83,20 @@ impl Commerce {
     /// # Errors
     /// A pattern of a consumer is none, which a test would have found.
     pub fn consumers(&self) -> Result<Vec<Consumer>> {
-        Ok(Vec::new())
+        self.orders.consumers()
     }
 
     /// What is to be done when its time has come.
     #[must_use]
     pub fn timers(&self) -> Vec<TimerHandler> {
-        Vec::new()
+        let mut timers = self.orders.timers();
+        timers.extend(self.payments.timers());
+        timers
     }
 
     /// Begins what works on its own.
-    pub fn start(&self, _tasks: &Tasks) {}
+    pub fn start(&self, tasks: &Tasks) {
+        capacity::start(&self.capacity, tasks);
+        offers::start(&self.offers, tasks);
+    }
 }

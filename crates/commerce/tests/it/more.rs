@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use commerce::payments::Pretend;
 use commerce::{Commerce, Parts};
 use engine::{Consumer, Tasks, TimerHandler};
-use rpc::{Menus, Venues};
-use store::{Fold, Part};
+use rpc::{Menus, Providers, Venues};
+use store::{Fold, Part, Sealer};
 
 use crate::world::Below;
 
@@ -15,6 +16,7 @@ pub(crate) static FOLDS: &[&Fold] = commerce::FOLDS;
 
 pub(crate) struct More {
     pub(crate) commerce: Commerce,
+    pub(crate) sealer: Sealer,
 }
 
 impl More {
@@ -31,9 +33,11 @@ impl More {
             venues: Venues::new(Arc::new(below.catalogue.venues.clone())),
             menus: Menus::new(Arc::new(below.catalogue.menus.clone())),
             stock: below.catalogue.menus.clone(),
+            providers: Providers::new(vec![Arc::new(Pretend::new())]),
         };
         More {
             commerce: Commerce::new(&parts),
+            sealer: parts.sealer,
         }
     }
 

@@ -1,0 +1,572 @@
+//! The use cases of payments: read, store what is asked, ask, store what was answered.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base::{
+    Clock, Currency, Error, Money, Organisation, Random, Result, Time, Trail as _, Uid, codes,
+};
+use domain::orders::OrderId;
+use domain::organisations::RestaurantId;
+use domain::payments::{
+    Act, AttemptId, Command, Intent, PaymentId, ProviderName, Refusal, Sending, State,
+};
+use ring::digest::{Context, SHA256};
+use rpc::Providers;
+use rpc::providers::{Answer, LookUp, Token};
+use store::{Commit, Db};
+
+use super::gate::{Gate, Try};
+use super::plan::{self, Next, Wish};
+use super::reconcile::{self, Line};
+use super::settle::{Into, SAGA, Settled, Step};
+use super::store::{self as rows, Aside, Kept};
+
+/// How often something is decided anew because somebody else was faster, or because another provider is asked.
+const TRIES: usize = 16;
+/// For so long after it was begun an attempt has certainly not been sent by somebody who took over.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// How many payments are read at a time.
+const PAGE: i64 = 500;
+/// How many of these are remembered.
+const FRESH_MAX: usize = 10_000;
+
+/// The use cases of payments. Cheap to clone.
+#[derive(Clone)]
+pub struct App(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) gate: Gate,
+    /// Attempts that were begun here and not sent yet.
+    fresh: Mutex<HashMap<AttemptId, Time>>,
+}
+
+/// A payment that is to begin.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Its id, of the order's organisation.
+    pub payment: PaymentId,
+    /// What is paid for.
+    pub order: OrderId,
+    /// Who sells it.
+    pub restaurant: RestaurantId,
+    /// How much; above zero.
+    pub amount: Money,
+    /// What stands for the payer's means of payment.
+    pub token: Option<Token>,
+    /// Where the payer comes back to from a provider's page.
+    pub return_url: Option<String>,
+    /// The saga that is woken when something becomes known while it waits.
+    pub saga: Option<Uid>,
+}
+
+/// How a payment stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Its state.
+    pub state: State,
+    /// What is to be paid.
+    pub amount: Money,
+    /// What was taken.
+    pub captured: Money,
+    /// What was given back.
+    pub refunded: Money,
+    /// What has no outcome yet: wait, and ask again.
+    pub under_way: Option<Act>,
+    /// Where the payer has to go.
+    pub action_url: Option<String>,
+    /// Why the provider refused what was asked last, if it did.
+    pub refused: Option<String>,
+    /// Whether nobody could be asked: no provider is open to calls.
+    pub is_out_of_reach: bool,
+}
+
+impl Standing {
+    pub(super) fn of(kept: &Kept) -> Self {
+        let intent = &kept.intent;
+        let money = |minor| Money::new(minor, intent.currency);
+        let last = intent.attempts.last();
+        Standing {
+            state: intent.state,
+            amount: intent.amount(),
+            captured: money(intent.captured_minor),
+            refunded: money(intent.refunded_minor),
+            under_way: intent.unsettled().next().map(|attempt| attempt.act),
+            action_url: match intent.state {
+                State::ActionNeeded => kept.aside.action_url.clone(),
+                _ => None,
+            },
+            refused: last.and_then(|attempt| attempt.code.clone()),
+            is_out_of_reach: false,
+        }
+    }
+}
+
+impl App {
+    /// The slice over these parts.
+    #[must_use]
+    pub fn new(parts: &crate::Parts) -> Self {
+        Self::over((&parts.db, &parts.clock, &parts.random), &parts.providers)
+    }
+
+    /// The slice over what it needs of them.
+    #[must_use]
+    pub fn over((db, clock, random): (&Db, &Clock, &Random), providers: &Providers) -> Self {
+        App(Arc::new(Inner {
+            db: db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            gate: Gate::new(providers.clone(), clock),
+            fresh: Mutex::default(),
+        }))
+    }
+
+    /// Has a commit begin a payment: it is there, and asked of a provider, when the commit is stored. What is asked goes
+    /// out by [`App::authorise`], or by itself a little later.
+    ///
+    /// # Errors
+    /// The amount is not above zero.
+    pub fn begin(&self, commit: &mut Commit, begin: &Begin) -> Result<()> {
+        let open = Command::Open {
+            id: begin.payment,
+            order: begin.order,
+            amount: begin.amount,
+        };
+        let aside = Aside {
+            token: begin.token.as_ref().map(|token| token.as_str().to_owned()),
+            return_url: begin.return_url.clone(),
+            saga: begin.saga.map(|saga| base::uid::spell(SAGA, saga)),
+            ..Aside::default()
+        };
+        let mut step = Step::open(&open, begin.restaurant, aside)?;
+        if let Some(provider) = self.0.gate.first_open() {
+            let id = AttemptId::from(begin.payment.uid());
+            let name = provider.name().parse().map_err(unnamed)?;
+            step.decide(&Command::Send(Sending {
+                attempt: id,
+                act: Act::Authorise,
+                minor: begin.amount.minor(),
+                provider: name,
+                refund: None,
+            }))?;
+            self.settle_later(commit, begin.payment, id);
+            self.remember(id);
+        }
+        step.write(commit)
+    }
+
+    /// Sees to it that the money is held. Asked again it asks again what is not known, and never for more money.
+    ///
+    /// # Errors
+    /// There is no such payment, or our own database is away.
+    pub async fn authorise(&self, payment: PaymentId) -> Result<Standing> {
+        self.reach(None, payment, &Wish::Authorise).await
+    }
+
+    /// As [`App::authorise`]; what was answered for good is added to a commit of the caller instead of being stored. When
+    /// that commit is not stored the same is asked, under the same key, by whoever asks next.
+    ///
+    /// # Errors
+    /// As [`App::authorise`].
+    pub async fn authorise_in(&self, commit: &mut Commit, payment: PaymentId) -> Result<Standing> {
+        self.reach(Some(commit), payment, &Wish::Authorise).await
+    }
+
+    /// Takes money that is held. The same step is the same attempt, whenever it is asked.
+    ///
+    /// # Errors
+    /// So much is not held, or as [`App::authorise`].
+    pub async fn capture(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
+        let wish = Wish::Capture(attempt_of(payment, step, Act::Capture), amount);
+        self.reach(None, payment, &wish).await
+    }
+
+    /// As [`App::capture`], with the answer in a commit of the caller as in [`App::authorise_in`].
+    ///
+    /// # Errors
+    /// As [`App::capture`].
+    pub async fn capture_in(
+        &self,
+        commit: &mut Commit,
+        payment: PaymentId,
+        (step, amount): (Uid, Money),
+    ) -> Result<Standing> {
+        let wish = Wish::Capture(attempt_of(payment, step, Act::Capture), amount);
+        self.reach(Some(commit), payment, &wish).await
+    }
+
+    /// Lets go of everything that is held, or may come to be held. What was never asked is just dropped.
+    ///
+    /// # Errors
+    /// Something was taken already, or as [`App::authorise`].
+    pub async fn cancel(&self, payment: PaymentId, step: Uid) -> Result<Standing> {
+        let wish = Wish::Cancel(attempt_of(payment, step, Act::Cancel));
+        self.reach(None, payment, &wish).await
+    }
+
+    /// Gives money back. The same step is the same attempt.
+    ///
+    /// # Errors
+    /// So much was not taken, or as [`App::authorise`].
+    pub async fn refund(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
+        let wish = Wish::Refund(attempt_of(payment, step, Act::Refund), amount);
+        self.reach(None, payment, &wish).await
+    }
+
+    /// Goes on after the payer came back from the provider's page with this query.
+    ///
+    /// # Errors
+    /// As [`App::authorise`].
+    pub async fn go_on(
+        &self,
+        payment: PaymentId,
+        said: BTreeMap<String, String>,
+    ) -> Result<Standing> {
+        let mut kept = self.find(payment).await?;
+        let waits = |kept: &Kept| {
+            let mut unsettled = kept.intent.unsettled();
+            unsettled
+                .find(|attempt| attempt.needs_action)
+                .map(|attempt| attempt.id)
+        };
+        let Some(attempt) = waits(&kept) else {
+            return Ok(Standing::of(&kept));
+        };
+        kept.aside.said = Some(said);
+        let mut commit = self.0.db.new_commit(payment.organisation());
+        rows::keep(&mut commit, &kept)?;
+        self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
+        self.call(Into::Own, &kept, (attempt, Try::Again)).await?;
+        self.standing(payment).await
+    }
+
+    /// How a payment stands.
+    ///
+    /// # Errors
+    /// There is no such payment.
+    pub async fn standing(&self, payment: PaymentId) -> Result<Standing> {
+        Ok(Standing::of(&self.find(payment).await?))
+    }
+
+    /// All payments of an order, the first of them first.
+    ///
+    /// # Errors
+    /// Our own database is away.
+    pub async fn of_order(&self, order: OrderId) -> Result<Vec<Intent>> {
+        let kept = rows::of_order(&self.0.db, order).await.at()?;
+        Ok(kept.into_iter().map(|kept| kept.intent).collect())
+    }
+
+    /// What was taken and given back through a provider, by payments in a currency that were begun in a period.
+    ///
+    /// # Errors
+    /// They are too many for one comparison, there is no such organisation, or our own database is away.
+    pub(super) async fn moved(
+        &self,
+        (organisation, provider): (Organisation, &str),
+        currency: Currency,
+        (from, to): (Option<Time>, Option<Time>),
+    ) -> Result<Vec<Line>> {
+        if !self.0.db.knows(organisation).await {
+            return Err(missing());
+        }
+        let mut after = from.map_or(Uid::from_bytes([0; 16]), first_of);
+        let before = to.map_or(Uid::from_bytes([0xff; 16]), first_of);
+        let mut lines = Vec::new();
+        loop {
+            let page = rows::between(&self.0.db, organisation, (after, before), PAGE)
+                .await
+                .at()?;
+            let Some(last) = page.last() else {
+                return Ok(lines);
+            };
+            after = last.intent.id.uid();
+            for kept in page.iter().filter(|kept| kept.intent.currency == currency) {
+                lines.extend(reconcile::of_intent(&kept.intent, provider));
+            }
+            if lines.len() > reconcile::LINES_MAX {
+                return Err(Error::invalid(
+                    codes::FIELD_INVALID,
+                    "the period has too many payments for one comparison",
+                )
+                .field("from", codes::FIELD_INVALID, "choose a shorter period"));
+            }
+        }
+    }
+
+    /// Finds out what can be found out now of everything that has no outcome.
+    ///
+    /// # Errors
+    /// As [`App::authorise`].
+    pub async fn settle(&self, payment: PaymentId) -> Result<Standing> {
+        let mut kept = self.find(payment).await?;
+        let open: Vec<AttemptId> = kept.intent.unsettled().map(|attempt| attempt.id).collect();
+        for attempt in open {
+            self.push(Into::Own, &kept, attempt).await?;
+            kept = self.find(payment).await?;
+        }
+        Ok(Standing::of(&kept))
+    }
+
+    pub(super) async fn find(&self, payment: PaymentId) -> Result<Kept> {
+        let kept = rows::find(&self.0.db, payment).await.at()?;
+        kept.ok_or_else(missing)
+    }
+
+    /// Does what has to be done next until there is nothing more that could be done now.
+    async fn reach(
+        &self,
+        mut commit: Option<&mut Commit>,
+        payment: PaymentId,
+        wish: &Wish,
+    ) -> Result<Standing> {
+        let mut spurned = Vec::new();
+        for _ in 0..TRIES {
+            let kept = self.find(payment).await?;
+            let into = commit.as_deref_mut().map_or(Into::Own, Into::Callers);
+            let settled = match plan::next(&kept.intent, wish) {
+                Next::Stand => return Ok(Standing::of(&kept)),
+                Next::Drop => self.drop_it(&kept).await?,
+                Next::Send(attempt) => {
+                    let how = self.take_fresh(attempt);
+                    spurned.extend(provider_of(&kept, attempt));
+                    self.call(into, &kept, (attempt, how)).await?
+                }
+                Next::LookUp(attempt) => self.look_up(into, &kept, attempt).await?,
+                Next::Begin(act, attempt, minor) => {
+                    let Some(provider) = self.provider(&kept.intent, act, &spurned)? else {
+                        return Ok(out_of_reach(&kept));
+                    };
+                    spurned.push(provider.clone());
+                    let id = attempt.unwrap_or_else(|| self.new_attempt(payment));
+                    let sending = Sending {
+                        attempt: id,
+                        act,
+                        minor,
+                        provider,
+                        refund: None,
+                    };
+                    match self.send(&kept, sending).await? {
+                        Sent::Stored(kept) => self.call(into, &kept, (id, Try::First)).await?,
+                        Sent::OutrunBy => Settled::Anew,
+                        Sent::MustWait => return Ok(Standing::of(&kept)),
+                    }
+                }
+            };
+            match settled {
+                Settled::Stands(standing) => return Ok(standing),
+                Settled::Anew => {}
+            }
+        }
+        Err(Error::unavailable(
+            codes::OVERLOADED,
+            "a payment is changed by too many at a time",
+        ))
+    }
+
+    fn new_attempt(&self, payment: PaymentId) -> AttemptId {
+        AttemptId::make(&self.0.clock, &self.0.random, payment.organisation())
+    }
+
+    /// Who is asked: new money may be asked of anybody who has not just failed, the rest where the money is.
+    fn provider(
+        &self,
+        intent: &Intent,
+        act: Act,
+        spurned: &[ProviderName],
+    ) -> Result<Option<ProviderName>> {
+        if act != Act::Authorise {
+            return Ok(begun_with(intent));
+        }
+        let open = self.0.gate.open_but(spurned);
+        open.map(|provider| provider.name().parse().map_err(unnamed))
+            .transpose()
+    }
+
+    /// Stores that something is about to be asked.
+    async fn send(&self, kept: &Kept, sending: Sending) -> Result<Sent> {
+        let (payment, attempt) = (kept.intent.id, sending.attempt);
+        let mut step = Step::of(kept.clone());
+        let decided = step.decide(&Command::Send(sending));
+        if step.is_under_way {
+            return Ok(Sent::MustWait);
+        }
+        decided?;
+        let mut commit = self.0.db.new_commit(payment.organisation());
+        step.write(&mut commit)?;
+        self.settle_later(&mut commit, payment, attempt);
+        match self.0.db.commit(commit, &self.0.db.deadline()).await {
+            Ok(_) => Ok(Sent::Stored(Box::new(step.kept))),
+            Err(failure) if rows::is_lost_race(&failure) => Ok(Sent::OutrunBy),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Sends an attempt that is stored, and takes note of the answer.
+    async fn call(
+        &self,
+        into: Into<'_>,
+        kept: &Kept,
+        (attempt, how): (AttemptId, Try),
+    ) -> Result<Settled> {
+        let (name, asked) = outgoing(kept, attempt)?;
+        let answer = self.0.gate.send(name.as_str(), &asked, how).await;
+        let answer = match (answer, how) {
+            (Some(Answer::Unsent { .. }) | None, Try::First) if asked.act() == AUTHORISE => None,
+            (Some(answer), _) => Some(answer),
+            (None, _) => Some(unknown("calls to the provider do not pass now")),
+        };
+        self.answered(into, kept, (attempt, answer)).await
+    }
+
+    /// Asks what became of an attempt, and takes note of the answer. What the provider has never heard of is sent again.
+    async fn look_up(&self, into: Into<'_>, kept: &Kept, attempt: AttemptId) -> Result<Settled> {
+        match self.look(kept, attempt).await? {
+            None => Ok(Settled::Stands(Standing::of(kept))),
+            Some(Answer::Absent) => self.call(into, kept, (attempt, Try::Again)).await,
+            Some(answer) => self.answered(into, kept, (attempt, Some(answer))).await,
+        }
+    }
+
+    /// What the provider says when it is asked about an attempt. Nothing where calls do not pass now.
+    pub(super) async fn look(&self, kept: &Kept, attempt: AttemptId) -> Result<Option<Answer>> {
+        let (name, asked) = outgoing(kept, attempt)?;
+        let known = kept.intent.attempt(attempt);
+        let look_up = LookUp {
+            asked,
+            reference: known.and_then(|attempt| attempt.reference.clone()),
+        };
+        Ok(self.0.gate.look_up(name.as_str(), &look_up).await)
+    }
+
+    /// Finds out about one attempt without an outcome, whatever it waits for.
+    pub(super) async fn push(
+        &self,
+        into: Into<'_>,
+        kept: &Kept,
+        attempt: AttemptId,
+    ) -> Result<Settled> {
+        match kept.intent.attempt(attempt) {
+            Some(open) if !open.state.is_settled() => match plan::push(open) {
+                Next::Send(attempt) => {
+                    let how = self.take_fresh(attempt);
+                    self.call(into, kept, (attempt, how)).await
+                }
+                _ => self.look_up(into, kept, attempt).await,
+            },
+            _ => Ok(Settled::Anew),
+        }
+    }
+
+    fn remember(&self, attempt: AttemptId) {
+        let now = self.0.clock.now();
+        let mut fresh = self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        if fresh.len() >= FRESH_MAX {
+            fresh.clear();
+        }
+        fresh.insert(attempt, now);
+    }
+
+    /// Whether an attempt can only be sent for the first time now. Said once.
+    fn take_fresh(&self, attempt: AttemptId) -> Try {
+        let now = self.0.clock.now();
+        let mut fresh = self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        match fresh.remove(&attempt) {
+            Some(begun_at) if now.since(begun_at) <= FRESH_FOR => Try::First,
+            _ => Try::Again,
+        }
+    }
+}
+
+const AUTHORISE: rpc::providers::Act = rpc::providers::Act::Authorise;
+
+/// What became of storing that something is about to be asked.
+enum Sent {
+    /// It is stored.
+    Stored(Box<Kept>),
+    /// Somebody else changed the payment first.
+    OutrunBy,
+    /// Something else has no outcome yet.
+    MustWait,
+}
+
+/// The provider where the money is, or may come to be.
+fn begun_with(intent: &Intent) -> Option<ProviderName> {
+    let begun = intent
+        .unsettled()
+        .find(|attempt| attempt.act == Act::Authorise);
+    intent
+        .held_by()
+        .or(begun)
+        .map(|attempt| attempt.provider.clone())
+}
+
+fn provider_of(kept: &Kept, attempt: AttemptId) -> Option<ProviderName> {
+    let attempt = kept.intent.attempt(attempt)?;
+    Some(attempt.provider.clone())
+}
+
+fn outgoing(kept: &Kept, attempt: AttemptId) -> Result<(ProviderName, rpc::providers::Asked)> {
+    let known = kept
+        .intent
+        .attempt(attempt)
+        .map(|attempt| attempt.provider.clone());
+    known.zip(plan::asked(kept, attempt)).ok_or_else(|| {
+        Error::conflict(
+            codes::PAYMENT_REFUSED,
+            "no single capture of the payment has so much left",
+        )
+    })
+}
+
+/// The key of a step's attempt outside: of one step of a saga about several payments, each payment has its own.
+fn attempt_of(payment: PaymentId, step: Uid, act: Act) -> AttemptId {
+    let mut context = Context::new(&SHA256);
+    context.update(payment.uid().as_bytes());
+    context.update(step.as_bytes());
+    context.update(act.name().as_bytes());
+    let digest = context.finish();
+    let mut bytes = *payment.uid().as_bytes();
+    for (byte, drawn) in bytes.iter_mut().skip(10).zip(digest.as_ref()) {
+        *byte = *drawn;
+    }
+    AttemptId::from(Uid::from_bytes(bytes))
+}
+
+fn out_of_reach(kept: &Kept) -> Standing {
+    Standing {
+        is_out_of_reach: true,
+        ..Standing::of(kept)
+    }
+}
+
+/// The first id that can be made at a time.
+fn first_of(time: Time) -> Uid {
+    let millis = u128::from(time.as_micros().max(0).unsigned_abs() / 1_000);
+    Uid::from_bytes((millis << 80).to_be_bytes())
+}
+
+#[track_caller]
+fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such thing")
+}
+
+pub(super) fn unknown(words: &str) -> Answer {
+    Answer::Unknown {
+        words: words.to_owned(),
+    }
+}
+
+#[track_caller]
+pub(super) fn refused(refusal: Refusal) -> Error {
+    Error::conflict(codes::PAYMENT_REFUSED, refusal.to_string())
+}
+
+#[track_caller]
+fn unnamed(error: domain::payments::ProviderNameError) -> Error {
+    Error::internal(codes::INTERNAL, "a provider of an impossible name").caused_by(error)
+}
