@@ -6,7 +6,11 @@
     reason = "a test may fail wherever it likes"
 )]
 
+#[allow(dead_code, reason = "others ask more of it")]
+mod kitchen;
 mod more;
+mod orders;
+mod orders_races;
 #[path = "../../../catalogue/tests/it/world.rs"]
 #[allow(
     dead_code,

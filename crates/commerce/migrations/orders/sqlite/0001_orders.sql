@@ -1,0 +1,31 @@
+-- Orders. The body is JSON, written and read whole; what is said of the diner is sealed beside it.
+CREATE TABLE orders (
+    organisation INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    restaurant BLOB NOT NULL,
+    customer BLOB,
+    status TEXT NOT NULL,
+    is_open INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    version INTEGER NOT NULL CHECK (version > 0),
+    number INTEGER NOT NULL CHECK (number > 0),
+    body TEXT NOT NULL,
+    held TEXT NOT NULL,
+    address BLOB,
+    instructions BLOB,
+    phone BLOB,
+    contact BLOB,
+    notes BLOB,
+    PRIMARY KEY (organisation, id)
+) STRICT;
+-- Lists of a restaurant, the newest first; what is under way has an index of its own, which stays small.
+CREATE INDEX orders_restaurant_idx ON orders (organisation, restaurant, id);
+CREATE INDEX orders_open_idx ON orders (organisation, restaurant, id) WHERE is_open = 1;
+
+-- How many orders a restaurant took on a day of business.
+CREATE TABLE order_numbers (
+    organisation INTEGER NOT NULL,
+    restaurant BLOB NOT NULL,
+    day TEXT NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (organisation, restaurant, day)
+) STRICT;

@@ -1,0 +1,221 @@
+//! Reading orders: by those who placed them, and by those who make them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Clock, Error, Organisation, Page, Random, Result, Trail as _, Uid, codes};
+use domain::orders::{Order, OrderId, Status};
+use domain::organisations::RestaurantId;
+use domain::people::PersonId;
+use edge::Places;
+use rpc::{Menus, Restaurants, Venues};
+use slice::{Cursors, Turn, wrong};
+use store::{Db, Opened, Sealer};
+
+use super::store::{self as rows, FIELDS, Stored, Which};
+use super::view::{OrderView, Personal};
+
+/// For how long those who made an order see for whom, after it has ended.
+const SEEN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// An id after all others.
+const LAST: Uid = Uid::from_bytes([0xff; 16]);
+
+/// The use cases of orders. Cheap to clone.
+#[derive(Clone)]
+pub struct App(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) cursors: Cursors,
+    pub(super) sealer: Sealer,
+    pub(super) restaurants: Restaurants,
+    pub(super) venues: Venues,
+    pub(super) menus: Menus,
+    pub(super) stock: catalogue::menus::App,
+}
+
+impl App {
+    /// The slice over these parts.
+    #[must_use]
+    pub fn new(parts: &crate::Parts) -> Self {
+        App(Arc::new(Inner {
+            db: parts.db.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+            cursors: parts.cursors.clone(),
+            sealer: parts.sealer.clone(),
+            restaurants: parts.restaurants.clone(),
+            venues: parts.venues.clone(),
+            menus: parts.menus.clone(),
+            stock: parts.stock.clone(),
+        }))
+    }
+
+    /// An order of whoever asks, with all that he said. Those of others are missing.
+    pub(super) async fn own(&self, person: PersonId, id: OrderId) -> Result<OrderView> {
+        let stored = self.find(id).await?;
+        if stored.order.customer != Some(person) {
+            return Err(missing());
+        }
+        self.opened(&stored).await
+    }
+
+    /// The orders of a person, the newest first, wherever they are kept.
+    pub(super) async fn owns(&self, person: PersonId, turn: &Turn) -> Result<Page<OrderView>> {
+        let scope = format!("orders of {person}");
+        let before = self.before(&scope, turn)?;
+        let limit = turn.limit.get();
+        let wanted = (before, one_more(limit));
+        let mut ids = rows::own(&self.0.db, person, wanted).await.at()?;
+        let next = self.next(&scope, &mut ids, limit);
+        let mut by_house: BTreeMap<Organisation, Vec<Uid>> = BTreeMap::new();
+        for id in &ids {
+            by_house.entry(id.organisation()).or_default().push(*id);
+        }
+        let mut found = BTreeMap::new();
+        for (house, ids) in by_house {
+            for stored in rows::some(&self.0.db, house, ids).await.at()? {
+                found.insert(stored.order.id.uid(), stored);
+            }
+        }
+        let mut items = Vec::with_capacity(ids.len());
+        for stored in ids.iter().filter_map(|id| found.get(id)) {
+            items.push(self.opened(stored).await?);
+        }
+        Ok(Page { items, next })
+    }
+
+    /// An order as the restaurant sees it, once its money is safe.
+    pub(super) async fn seen(&self, restaurant: RestaurantId, id: OrderId) -> Result<OrderView> {
+        let stored = self.find(id).await?;
+        if stored.order.restaurant != restaurant || !stored.order.is_shown() {
+            return Err(missing());
+        }
+        self.shown(&stored).await
+    }
+
+    /// The orders of a restaurant whose money is safe, the newest first.
+    pub(super) async fn list(
+        &self,
+        restaurant: RestaurantId,
+        status: Option<&str>,
+        turn: &Turn,
+    ) -> Result<Page<OrderView>> {
+        let which = which(status)?;
+        let scope = format!("orders at {restaurant} {}", status.unwrap_or_default());
+        let before = self.before(&scope, turn)?;
+        let limit = turn.limit.get();
+        let wanted = (before, one_more(limit));
+        let mut found = rows::list(&self.0.db, (restaurant, &which), wanted)
+            .await
+            .at()?;
+        let mut ids: Vec<Uid> = found.iter().map(|one| one.order.id.uid()).collect();
+        let next = self.next(&scope, &mut ids, limit);
+        found.truncate(ids.len());
+        found.retain(|stored| stored.order.is_shown());
+        let people = found.iter().filter_map(|stored| stored.order.customer);
+        let people: Vec<Uid> = people.map(|person| person.uid()).collect();
+        let deadline = self.0.db.deadline();
+        self.0.sealer.prepare(&people, &deadline).await.at()?;
+        let mut items = Vec::with_capacity(found.len());
+        for stored in &found {
+            items.push(self.shown(stored).await?);
+        }
+        Ok(Page { items, next })
+    }
+
+    /// An order by its id.
+    pub(super) async fn find(&self, id: OrderId) -> Result<Stored> {
+        if !self.0.db.knows(id.organisation()).await {
+            return Err(missing());
+        }
+        let found = rows::find(&self.0.db, id).await.at()?;
+        found.ok_or_else(missing)
+    }
+
+    /// An order of a restaurant that a permission reaches; any other is missing.
+    pub(super) async fn within(&self, places: &Places, order: &Order) -> Result<()> {
+        if places.hold(order.restaurant.uid()) {
+            return Ok(());
+        }
+        let restaurant = self.0.restaurants.find(order.restaurant).await.at()?;
+        let brand = restaurant.and_then(|found| found.details.brand);
+        match brand.is_some_and(|brand| places.hold(brand.uid())) {
+            true => Ok(()),
+            false => Err(missing()),
+        }
+    }
+
+    /// An order as those see it who make it: for whom it is they see while it is open, and a while longer.
+    async fn shown(&self, stored: &Stored) -> Result<OrderView> {
+        let order = &stored.order;
+        let ended = self.0.clock.now().since(order.moved_at);
+        match order.status.is_final() && ended > SEEN_FOR {
+            true => Ok(OrderView::of(order)),
+            false => self.opened(stored).await,
+        }
+    }
+
+    /// An order with what is said of the diner, as long as he was not erased.
+    async fn opened(&self, stored: &Stored) -> Result<OrderView> {
+        let view = OrderView::of(&stored.order);
+        let Some(person) = stored.order.customer else {
+            return Ok(view);
+        };
+        let deadline = self.0.db.deadline();
+        let mut texts: [Option<String>; 5] = Default::default();
+        let fields = texts.iter_mut().zip(FIELDS).zip(&stored.sealed);
+        for ((text, field), sealed) in fields {
+            let Some(sealed) = sealed else { continue };
+            let opened = self.0.sealer.open(person.uid(), field, sealed, &deadline);
+            *text = match opened.await.at()? {
+                Opened::Text(text) => Some(text),
+                Opened::Erased => None,
+            };
+        }
+        Ok(view.with(Personal::of_texts(texts)))
+    }
+
+    fn before(&self, scope: &str, turn: &Turn) -> Result<Uid> {
+        match &turn.cursor {
+            Some(cursor) => Ok(Uid::from_bytes(self.0.cursors.open(scope, cursor)?)),
+            None => Ok(LAST),
+        }
+    }
+
+    /// Keeps as many as fit, and gives the cursor to the rest if there is one.
+    fn next(&self, scope: &str, ids: &mut Vec<Uid>, limit: usize) -> Option<String> {
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let last = ids.last().filter(|_| more)?;
+        Some(self.0.cursors.seal(scope, last.as_bytes()))
+    }
+}
+
+/// Which orders a status means: none is all, `open` is all that are under way.
+fn which(status: Option<&str>) -> Result<Which> {
+    let Some(name) = status else {
+        return Ok(Which::All);
+    };
+    if name == "open" {
+        return Ok(Which::Open);
+    }
+    let status = Status::find(name);
+    let status = status.ok_or_else(|| wrong("status", "it is a status of an order, or open"))?;
+    Ok(match status.is_final() {
+        true => Which::As(status.name()),
+        false => Which::OpenAs(status.name()),
+    })
+}
+
+fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+#[track_caller]
+pub(super) fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such order")
+}
