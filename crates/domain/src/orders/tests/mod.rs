@@ -3,6 +3,7 @@
 mod changes;
 mod payloads;
 mod properties;
+mod quotes;
 mod steps;
 mod table;
 

@@ -18,6 +18,12 @@ fn an_order_is_accepted_by_itself_only_once_its_money_is_safe() {
     let cash = Story::of(auto(Paying::OnDelivery));
     assert_eq!(cash.order().status, Status::Confirmed);
     assert_eq!(cash.order().version, 2);
+    let mut cash = Story::of(Placing {
+        paying: Paying::OnDelivery,
+        ..placing()
+    });
+    let secured = cash.ask(Actor::Platform, Command::Secure, 5).unwrap();
+    assert!(secured.is_empty());
 
     let mut card = Story::of(auto(Paying::Waiting));
     assert_eq!(card.order().status, Status::Pending);
@@ -69,6 +75,10 @@ fn a_scheduled_order_sleeps_until_its_time() {
     assert_eq!((due.at, &due.command), (at(6_400), &Command::Wake));
     let early = story.ask(Actor::Platform, Command::Wake, 6_399);
     assert_eq!(early, Err(Refusal::TooEarly { at: at(6_400) }));
+    // What is paid is woken, however late, and does not expire in its sleep.
+    let asleep = story.ask(Actor::Platform, Command::Expire, 99_999);
+    let now = Status::Scheduled;
+    assert_eq!(asleep, Err(Refusal::Moved { now }));
     let woken = story.ask(Actor::Platform, Command::Wake, 6_401).unwrap();
     assert_eq!(woken, ["order.released"]);
     assert_eq!(story.order().accept_by, at(6_701));

@@ -1,7 +1,7 @@
 //! Quotes: known bills, known refusals, and what holds for every bill whatever is asked for.
 
 mod bills;
-mod properties;
+pub(crate) mod properties;
 mod refusals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,11 +32,11 @@ fn uid(number: u8) -> Uid {
     Uid::from_bytes([number; 16])
 }
 
-pub(super) fn item_id(number: u8) -> ItemId {
+pub(crate) fn item_id(number: u8) -> ItemId {
     uid(number).into()
 }
 
-pub(super) fn group_id(number: u8) -> GroupId {
+pub(crate) fn group_id(number: u8) -> GroupId {
     uid(number).into()
 }
 
@@ -176,8 +176,8 @@ pub(super) fn here() -> Position {
 
 /// All that facts are made of, so that a test changes what it is about.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) menu: Menu,
+pub(crate) struct Known {
+    pub(crate) menu: Menu,
     pub(super) venue: Venue,
     pub(super) availability: Availability,
     pub(super) service: Service,
@@ -189,7 +189,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn new(taxes_included: TaxesIncluded) -> Self {
+    pub(crate) fn new(taxes_included: TaxesIncluded) -> Self {
         Known {
             menu: menu(taxes_included),
             venue: venue(),
@@ -203,7 +203,7 @@ impl Known {
         }
     }
 
-    pub(super) fn quote(&self, wanted: &[WantedLine]) -> Quote {
+    pub(crate) fn quote(&self, wanted: &[WantedLine]) -> Quote {
         let zone: TimeZone = "Europe/Vienna".parse().unwrap();
         let facts = Facts {
             menu: &self.menu,
@@ -222,7 +222,7 @@ impl Known {
     }
 }
 
-pub(super) fn line(item: u8, quantity: u32) -> WantedLine {
+pub(crate) fn line(item: u8, quantity: u32) -> WantedLine {
     WantedLine {
         item: item_id(item),
         quantity,
@@ -230,7 +230,7 @@ pub(super) fn line(item: u8, quantity: u32) -> WantedLine {
     }
 }
 
-pub(super) fn want(group: u8, item: u8, quantity: u32) -> Wanted {
+pub(crate) fn want(group: u8, item: u8, quantity: u32) -> Wanted {
     Wanted {
         group: group_id(group),
         item: item_id(item),
