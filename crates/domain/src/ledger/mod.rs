@@ -25,4 +25,4 @@ base::typed_id!(
 );
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -163,8 +163,8 @@ pub struct Posting {
 /// Why there is no such transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Its postings do not add up to zero.
-    #[error("the postings of a transaction must add up to zero")]
+    /// Its postings do not add up to zero, or two are on one account.
+    #[error("the postings of a transaction, one for each account, must add up to zero")]
     Unbalanced,
     /// An amount does not fit.
     #[error("an amount of a transaction does not fit")]
@@ -374,18 +374,23 @@ impl Transaction {
     /// A transaction as it was stored.
     ///
     /// # Errors
-    /// It is none: its postings do not add up to zero.
+    /// It is none: its postings do not add up to zero, or an account is there twice.
     pub fn read(
         (kind, about): (Kind, About),
         order: Option<OrderId>,
         currency: Currency,
-        postings: Vec<Posting>,
+        mut postings: Vec<Posting>,
     ) -> Result<Self, Refusal> {
+        postings.sort_by(|one, other| one.account.cmp(&other.account));
+        let is_twice = postings.windows(2).any(|two| match two {
+            [one, other] => one.account == other.account,
+            _ => false,
+        });
         let sum = postings
             .iter()
             .try_fold(0_i64, |sum, posting| sum.checked_add(posting.minor))
             .ok_or(Refusal::TooMuch)?;
-        if sum != 0 {
+        if sum != 0 || is_twice {
             return Err(Refusal::Unbalanced);
         }
         Ok(Self {

@@ -22,4 +22,4 @@ pub use reasons::{CHOICES_MAX, DEPTH_MAX, LINES_MAX, Limit, Note, QUANTITY_MAX, 
 pub use spread::spread;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -70,7 +70,7 @@ fn choices() -> impl Strategy<Value = Vec<Wanted>> {
     prop::collection::vec(nested, 0..4)
 }
 
-fn wanted() -> impl Strategy<Value = Vec<WantedLine>> {
+pub(crate) fn wanted() -> impl Strategy<Value = Vec<WantedLine>> {
     let quantity = prop_oneof![9 => 1_u32..9, 1 => any::<u32>()];
     let one = (1_u8..10, quantity, choices()).prop_map(|(item, quantity, choices)| WantedLine {
         choices,
@@ -103,7 +103,7 @@ fn discounts() -> impl Strategy<Value = Vec<Discount>> {
     prop::collection::vec(one, 0..4)
 }
 
-fn known() -> impl Strategy<Value = Known> {
+pub(crate) fn known() -> impl Strategy<Value = Known> {
     let service = prop_oneof![
         Just(Service::Delivery),
         Just(Service::Pickup),
