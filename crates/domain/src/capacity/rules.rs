@@ -208,8 +208,9 @@ impl Rule {
         if limits.iter().all(|(limit, _)| limit.is_none()) {
             return Err(Refusal::NoLimit);
         }
-        let is_good =
-            |(limit, most): &(Option<i64>, i64)| limit.is_none_or(|limit| limit >= 1 && limit <= *most);
+        let is_good = |(limit, most): &(Option<i64>, i64)| {
+            limit.is_none_or(|limit| limit >= 1 && limit <= *most)
+        };
         match limits.iter().all(is_good) {
             true => Ok(()),
             false => Err(Refusal::OutOfRange),

@@ -90,10 +90,7 @@ fn the_work_of_an_order_is_what_its_lines_take() {
     let goods = [line(Some(12), 2), line(None, 3), line(Some(0), 99)];
     assert_eq!(make_minutes(&rules, &goods), 36);
     let now = at("2026-11-20T18:00:00Z");
-    assert_eq!(
-        ready_at(&rules, &goods, 5, now),
-        at("2026-11-20T18:17:00Z")
-    );
+    assert_eq!(ready_at(&rules, &goods, 5, now), at("2026-11-20T18:17:00Z"));
     assert_eq!(
         ready_at(&rules, &goods[1..2], 0, now),
         at("2026-11-20T18:10:00Z")
@@ -112,7 +109,10 @@ fn orders_come_neither_too_late_nor_too_early() {
         ..Rules::default()
     };
     let now = at("2026-11-20T18:01:00Z");
-    assert_eq!(rules.admit(now, at("2026-11-20T18:30:59Z")), Err(Why::TooSoon));
+    assert_eq!(
+        rules.admit(now, at("2026-11-20T18:30:59Z")),
+        Err(Why::TooSoon)
+    );
     assert_eq!(rules.admit(now, at("2026-11-20T18:31:00Z")), Ok(()));
     assert_eq!(rules.admit(now, at("2026-11-22T18:01:00Z")), Ok(()));
     let far = rules.admit(now, at("2026-11-22T18:01:01Z"));
@@ -132,8 +132,14 @@ fn rules_that_nobody_can_mean_are_refused() {
     };
     assert_eq!(day(serde_json::json!({"ordersMax": 1})), Ok(()));
     assert_eq!(day(serde_json::json!({})), Err(Refusal::NoLimit));
-    assert_eq!(day(serde_json::json!({"ordersMax": 0})), Err(Refusal::OutOfRange));
-    assert_eq!(day(serde_json::json!({"moneyMinorMax": -1})), Err(Refusal::OutOfRange));
+    assert_eq!(
+        day(serde_json::json!({"ordersMax": 0})),
+        Err(Refusal::OutOfRange)
+    );
+    assert_eq!(
+        day(serde_json::json!({"moneyMinorMax": -1})),
+        Err(Refusal::OutOfRange)
+    );
     assert_eq!(
         day(serde_json::json!({"minutesMax": 1, "days": []})),
         Err(Refusal::NoDay)
@@ -153,7 +159,10 @@ fn rules_that_nobody_can_mean_are_refused() {
 fn rules_change_for_whoever_has_seen_them() {
     let kept = Kept::default();
     assert_eq!(kept.change(Rules::default(), 0), Ok(None));
-    assert_eq!(kept.change(Rules::default(), 1), Err(Refusal::Changed { now: 0 }));
+    assert_eq!(
+        kept.change(Rules::default(), 1),
+        Err(Refusal::Changed { now: 0 })
+    );
     let busy = Rules {
         lead_minutes: 5,
         ..Rules::default()

@@ -126,7 +126,12 @@ pub fn find(asked: &Asked<'_>, promotions: &[Known<'_>], coupon: Option<Known<'_
     let apply = |known: &&Known<'_>| judge(asked, known).is_ok();
     let offs = promotions.iter().filter(apply).map(|known| {
         let terms = &known.offer.terms;
-        let off = off(&terms.gives, asked.currency, asked.lines, asked.delivery_minor);
+        let off = off(
+            &terms.gives,
+            asked.currency,
+            asked.lines,
+            asked.delivery_minor,
+        );
         (known.offer, off)
     });
     let mut offs: Vec<(&Offer, Off)> = offs.collect();
@@ -242,7 +247,10 @@ fn judge(asked: &Asked<'_>, known: &Known<'_>) -> Result<(), Why> {
     let terms = &known.offer.terms;
     ensure(known.offer.state == State::Live, Why::Ended)?;
     ensure(terms.from.is_none_or(|from| from <= asked.now), Why::NotYet)?;
-    ensure(terms.until.is_none_or(|until| asked.now < until), Why::Expired)?;
+    ensure(
+        terms.until.is_none_or(|until| asked.now < until),
+        Why::Expired,
+    )?;
     let restaurants = &terms.restaurants;
     let is_here = restaurants.is_empty() || restaurants.contains(&asked.restaurant);
     ensure(is_here, Why::NotHere)?;

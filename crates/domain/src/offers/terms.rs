@@ -28,7 +28,12 @@ pub const USES_MAX: u32 = 1_000_000_000;
 
 /// What an offer takes off.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(
+    deny_unknown_fields,
+    tag = "kind",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
 pub enum Gives {
     /// A part of the price of some items, or of all.
     Percent {
@@ -112,7 +117,10 @@ impl Terms {
     /// A number is out of its range, or there are too many of something; the refusal names the field.
     pub fn checked(self) -> Result<Self, Refusal> {
         self.gives.check()?;
-        field("minimum", (0..=AMOUNT_MINOR_MAX).contains(&self.minimum_minor))?;
+        field(
+            "minimum",
+            (0..=AMOUNT_MINOR_MAX).contains(&self.minimum_minor),
+        )?;
         let is_span = |from: Time| self.until.is_none_or(|until| from < until);
         field("until", self.from.is_none_or(is_span))?;
         field("hours", self.hours.len() <= HOURS_MAX)?;

@@ -28,7 +28,10 @@ impl Off {
 
     /// All of it together.
     pub(super) fn sum(&self) -> i64 {
-        let lines = self.lines.iter().fold(0_i64, |sum, off| sum.saturating_add(*off));
+        let lines = self
+            .lines
+            .iter()
+            .fold(0_i64, |sum, off| sum.saturating_add(*off));
         lines.saturating_add(self.delivery)
     }
 }
@@ -77,7 +80,9 @@ fn is_meant(line: &Line, items: &BTreeSet<ItemId>) -> bool {
 }
 
 fn sum(weights: &[u64]) -> i64 {
-    let all = weights.iter().fold(0_u64, |sum, one| sum.saturating_add(*one));
+    let all = weights
+        .iter()
+        .fold(0_u64, |sum, one| sum.saturating_add(*one));
     i64::try_from(all).unwrap_or(i64::MAX)
 }
 
@@ -109,7 +114,11 @@ fn bundle(
     lines: &[Line],
     items: &BTreeSet<ItemId>,
 ) -> Vec<i64> {
-    let each = |line: &Line| line.minor.checked_div(i64::from(line.quantity)).unwrap_or(0);
+    let each = |line: &Line| {
+        line.minor
+            .checked_div(i64::from(line.quantity))
+            .unwrap_or(0)
+    };
     let mut meant: Vec<(i64, usize, u64)> = Vec::with_capacity(lines.len());
     let mut pieces = 0_u64;
     for (place, line) in lines.iter().enumerate() {
