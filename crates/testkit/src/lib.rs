@@ -15,6 +15,7 @@ pub mod moto;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod programs;
+pub mod provider;
 pub mod proxy;
 pub mod serve;
 pub mod trial;
