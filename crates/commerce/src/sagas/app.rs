@@ -1,0 +1,206 @@
+//! The use cases of operators: list sagas, let one run again, have it undone, take it as settled.
+
+use base::{Error, Page, Result, Time, Trail as _, Uid, codes};
+use domain::organisations::Reason;
+use engine::sagas::{Sagas, Shown, Which};
+use serde::Serialize;
+use slice::{Ask, Cursors, Turn};
+use store::{Commit, Db, Failure};
+
+use super::view::{SagaId, SagaView};
+
+/// What an operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Lets it run again from where it stands.
+    Retry,
+    /// Has it undone.
+    Compensate,
+    /// Ends it: what was left was put right by hand.
+    Settle,
+}
+
+impl Act {
+    const fn operation(self) -> &'static str {
+        match self {
+            Act::Retry => "sagas.retry",
+            Act::Compensate => "sagas.compensate",
+            Act::Settle => "sagas.settle",
+        }
+    }
+
+    const fn event(self) -> &'static str {
+        match self {
+            Act::Retry => "saga.retried",
+            Act::Compensate => "saga.compensated",
+            Act::Settle => "saga.settled",
+        }
+    }
+}
+
+/// What is written down of an act: how the saga stood, and why somebody acted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Acted<'a> {
+    saga: SagaId,
+    kind: &'a str,
+    step: usize,
+    direction: &'a str,
+    error: &'a str,
+    amount: Option<&'a str>,
+    currency: Option<&'a str>,
+    reason: &'a str,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    db: Db,
+    clock: base::Clock,
+    random: base::Random,
+    cursors: Cursors,
+    sagas: Sagas,
+}
+
+impl App {
+    /// The use cases over these parts.
+    #[must_use]
+    pub fn new(parts: &crate::Parts, sagas: &Sagas) -> Self {
+        App {
+            db: parts.db.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+            cursors: parts.cursors.clone(),
+            sagas: sagas.clone(),
+        }
+    }
+
+    /// A part of the sagas of everybody, the oldest first.
+    pub(super) async fn list(&self, which: Which, turn: &Turn) -> Result<Page<SagaView>> {
+        let scope = format!("sagas {which:?}");
+        let after = match &turn.cursor {
+            Some(cursor) => Some(place(self.cursors.open(&scope, cursor)?)),
+            None => None,
+        };
+        let limit = turn.limit.get();
+        let found = self.sagas.list(which, after, limit.saturating_add(1));
+        let mut found = found.await.at()?;
+        let is_more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| is_more);
+        let next = last.map(|last| self.cursors.seal(&scope, &bytes(last)));
+        let items = found.iter().map(SagaView::from).collect();
+        Ok(Page { items, next })
+    }
+
+    /// One saga that has not ended.
+    pub(super) async fn read(&self, id: SagaId) -> Result<SagaView> {
+        Ok(SagaView::from(&self.find(id).await?))
+    }
+
+    /// Does what an operator says, and writes down who said it and why.
+    pub(super) async fn act(
+        &self,
+        ask: &Ask,
+        id: SagaId,
+        (act, reason): (Act, Reason),
+    ) -> Result<SagaView> {
+        let organisation = id.organisation();
+        if !self.db.knows(organisation).await {
+            return Err(missing());
+        }
+        let request = (id, act.operation(), &reason);
+        let settled = ask.settle(
+            &self.db,
+            (organisation, act.operation()),
+            &request,
+            async || {
+                let shown = self.find(id).await?;
+                let mut commit = self.db.new_commit(organisation);
+                match act {
+                    Act::Retry => shown.retry(&mut commit),
+                    Act::Compensate => shown.compensate(reason.as_str(), &mut commit)?,
+                    Act::Settle => shown.settle(&mut commit)?,
+                }
+                let view = SagaView::from(&shown);
+                self.note(ask, (act, &reason), &shown, &mut commit)?;
+                Ok((commit, view))
+            },
+        );
+        let before = settled.await.map_err(outrun)?;
+        match (act, self.sagas.find(organisation, id.uid()).await.at()?) {
+            (Act::Settle, _) => Ok(before.settled()),
+            (_, Some(now)) => Ok(SagaView::from(&now)),
+            // It has ended meanwhile.
+            (_, None) => Ok(before),
+        }
+    }
+
+    fn note(
+        &self,
+        ask: &Ask,
+        (act, reason): (Act, &Reason),
+        shown: &Shown,
+        commit: &mut Commit,
+    ) -> Result<()> {
+        let view = SagaView::from(shown);
+        let acted = Acted {
+            saga: shown.id.into(),
+            kind: &shown.kind,
+            step: shown.step,
+            direction: &view.direction,
+            error: &shown.error,
+            amount: view.amount.as_deref(),
+            currency: view.currency.as_deref(),
+            reason: reason.as_str(),
+        };
+        // Each act is a stream of its own: a saga has no other events, and two acts may come at once.
+        let stream = Uid::make(&self.clock, &self.random, commit.organisation());
+        let event = ask.event(commit, (stream, 1), act.event(), &acted)?;
+        commit.event(event);
+        Ok(())
+    }
+
+    async fn find(&self, id: SagaId) -> Result<Shown> {
+        if !self.db.knows(id.organisation()).await {
+            return Err(missing());
+        }
+        let found = self.sagas.find(id.organisation(), id.uid()).await.at()?;
+        found.ok_or_else(missing)
+    }
+}
+
+#[track_caller]
+fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such saga, or it has ended")
+}
+
+/// The saga moved between what was shown and the act.
+fn outrun(error: Error) -> Error {
+    let cause = std::error::Error::source(&error);
+    match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
+        Some(Failure::Refused { .. }) => Error::conflict(
+            codes::VERSION_CHANGED,
+            "the saga has moved since it was read",
+        )
+        .caused_by(error),
+        _ => error,
+    }
+}
+
+fn bytes(shown: &Shown) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    let (time, id) = bytes.split_at_mut(8);
+    time.copy_from_slice(&shown.begun_at.as_micros().to_be_bytes());
+    id.copy_from_slice(shown.id.as_bytes());
+    bytes
+}
+
+fn place(bytes: [u8; 24]) -> (Time, Uid) {
+    let (mut time, mut id) = ([0; 8], [0; 16]);
+    let (first, rest) = bytes.split_at(8);
+    time.copy_from_slice(first);
+    id.copy_from_slice(rest);
+    let micros = i64::from_be_bytes(time);
+    (Time::from_micros(micros), Uid::from_bytes(id))
+}
