@@ -19,10 +19,6 @@ use super::work::Inner;
 use crate::handle::{call, told};
 use crate::stop::Stop;
 
-/// How often a step that can be undone is tried before the saga is undone.
-const RUN_TRIES: i64 = 5;
-/// How often an undo, or a step that must be done, is tried before the saga is parked.
-const MUST_TRIES: i64 = 8;
 /// How often a saga is taken over in one step before it is parked: something in it ends the process.
 const TAKEN_MAX: i64 = 25;
 /// How often a step runs again at once because a guard of its own was refused: what it had read was old.
@@ -199,10 +195,11 @@ impl<'a> Run<'a> {
             },
             Turn::Then(commit, written) => match self.pass(written) {
                 Some(stood) => self.close(commit, stood).await,
-                None => {
+                None if self.may_join() => {
                     self.carried = Some(self.own(commit)?);
                     Ok(Next::Step)
                 }
+                None => self.store(commit).await.map(|()| Next::Step),
             },
             Turn::Wait(time, written) => {
                 self.wait(time, written).await?;
@@ -210,6 +207,12 @@ impl<'a> Run<'a> {
             }
             Turn::Failed(commit, written, why) => self.failed(&called, commit, written, why).await,
         }
+    }
+
+    /// Whether the step that comes now has no effect outside its commit.
+    fn may_join(&self) -> bool {
+        let next = self.plot.steps.get(self.now.place());
+        next.is_some_and(|step| step.joins)
     }
 
     /// Calls the function of a step.
@@ -228,11 +231,7 @@ impl<'a> Run<'a> {
             state: self.now.state.clone(),
             commit,
         };
-        let fate = self.fate(Moment::Call(
-            self.now.place(),
-            self.now.direction,
-            called.must,
-        ));
+        let fate = self.fate(Moment::Call(self.now.place(), self.now.direction));
         match fate {
             Fate::On => call(&called.function, at(commit)).await,
             Fate::Fails => {
@@ -379,10 +378,10 @@ impl<'a> Run<'a> {
             last.direction == Direction::Back,
         );
         tracing::error!(kind, step, back, tries, saga = ?self.now.id, error = told, "a step of a saga erred");
-        if last.must && tries >= MUST_TRIES {
+        if last.must && tries >= self.inner.tries.must {
             return self.park(&told).await;
         }
-        if !last.must && tries >= RUN_TRIES {
+        if !last.must && tries >= self.inner.tries.run {
             return self.unwind(&last, told).await;
         }
         let failures = u32::try_from(tries).unwrap_or(u32::MAX);
@@ -393,7 +392,8 @@ impl<'a> Run<'a> {
 
     /// Nobody knows what the step did: the saga is undone from its own undo on. Nothing that was carried is stored.
     async fn unwind(&mut self, last: &Called, told: String) -> Result<Stood> {
-        self.carried = None;
+        // What the state says of this step was not stored either.
+        self.back_to_stored();
         (self.now.step, self.now.direction) = (last.place, Direction::Back);
         (self.now.tries, self.now.error, self.now.reason) = (0, told.clone(), told);
         self.now.run_at = self.inner.clock().now();

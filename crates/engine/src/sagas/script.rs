@@ -67,7 +67,8 @@ pub struct At<S> {
 pub enum Turn<S> {
     /// It is done: its effect and the move are stored, then the saga goes on.
     Done(Commit, S),
-    /// It is done, but has nothing to wait for: the next step gets the same commit, which stores both or none.
+    /// It is done, but has nothing to wait for: a next step that [`Script::joins`] gets the same commit, which stores
+    /// both or none. Before any other step this one is stored, as by `Done`.
     Then(Commit, S),
     /// The outside has not answered, or not clearly: the step is called again after this time, with the same key.
     Wait(Duration, S),
@@ -81,7 +82,8 @@ impl<S> At<S> {
         Turn::Done(self.commit, self.state)
     }
 
-    /// The step is done and its effect may be stored together with that of the next, which sees nothing of it before.
+    /// The step is done, and its effect may be stored together with that of the next, if that one [`Script::joins`]. The
+    /// next one sees nothing of it before.
     pub fn then(self) -> Turn<S> {
         Turn::Then(self.commit, self.state)
     }
@@ -120,6 +122,8 @@ pub(crate) struct Step {
     pub(crate) run: Call,
     /// Without one it is tried until it is done.
     pub(crate) undo: Option<Call>,
+    /// Whether all its effects are in its commit.
+    pub(crate) joins: bool,
 }
 
 /// All steps of a saga, without the type of its state. Cheap to clone.
@@ -178,8 +182,25 @@ impl<S: State> Script<S> {
         self.with(name, called(run), None)
     }
 
+    /// Says of the last step that all its effects are in its commit, none of them outside: it may join the commit of the
+    /// step before it. A step with effects outside must not: if it was called and its answer lost, the journal would
+    /// stand before it, and might turn back there.
+    #[must_use]
+    pub fn joins(mut self) -> Self {
+        if let Some(last) = self.steps.last_mut() {
+            last.joins = true;
+        }
+        self
+    }
+
     fn with(mut self, name: &'static str, run: Call, undo: Option<Call>) -> Self {
-        self.steps.push(Step { name, run, undo });
+        let joins = false;
+        self.steps.push(Step {
+            name,
+            run,
+            undo,
+            joins,
+        });
         self
     }
 }

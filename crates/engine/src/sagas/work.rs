@@ -8,7 +8,7 @@ use store::{Call, Database, Db, Row, Scope};
 use tokio::task::JoinSet;
 
 use super::journal::{Begun, Journal, LEASE, PARKED};
-use super::queue::Queue;
+use super::queue::{Held, Queue};
 use super::run::{Run, Stood};
 use super::script::{Kind, Plot, Script};
 use super::store::{CLAIM, COUNT, FAIL, KEEP, NEXT, ORPHANS, SEIZE};
@@ -66,6 +66,21 @@ impl Default for Pace {
     }
 }
 
+/// How often what is tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tries {
+    /// A step that can be undone, before the saga is undone.
+    pub(crate) run: i64,
+    /// An undo, or a step that must be done, before the saga is parked.
+    pub(crate) must: i64,
+}
+
+impl Tries {
+    const WORK: Tries = Tries { run: 5, must: 8 };
+    /// No try differs from the second, so a proof need not wait for more.
+    const PROOF: Tries = Tries { run: 2, must: 2 };
+}
+
 /// The sagas of all slices. Cheap to clone; it works after [`Sagas::learn`] and [`Sagas::start`].
 #[derive(Clone)]
 pub struct Sagas(pub(crate) Arc<Inner>);
@@ -75,6 +90,7 @@ pub(crate) struct Inner {
     pace: Pace,
     plots: OnceLock<Vec<Plot>>,
     pub(crate) queue: Queue,
+    pub(crate) tries: Tries,
     pub(crate) probe: Option<Probe>,
 }
 
@@ -150,6 +166,10 @@ impl Sagas {
             pace,
             plots: OnceLock::new(),
             queue: Queue::new(WAITING_MAX),
+            tries: match &probe {
+                Some(_) => Tries::PROOF,
+                None => Tries::WORK,
+            },
             probe,
         }))
     }
@@ -176,6 +196,15 @@ impl Sagas {
     /// Goes on with a saga whose beginning was just stored. Never waits: what finds no room is found by its row.
     pub fn go(&self, begun: Begun) {
         self.0.queue.push(begun.journal);
+    }
+
+    /// Goes on with it here and now, under its lease, and answers how far it came: for whoever waits for that.
+    ///
+    /// # Errors
+    /// The saga is not known here, or what went wrong could not be written down.
+    pub async fn finish(&self, begun: Begun) -> Result<Stood> {
+        self.0.queue.hold(Held::of(&begun.journal));
+        self.0.work(begun.journal, &Stop::new()).await
     }
 
     /// Runs a saga here and now, whoever has it: for simulations and tests, and for whoever wants its end at once.
@@ -360,7 +389,7 @@ impl Look {
             .filter(|held| here(held.organisation))
             .collect();
         for some in mine.chunks(KEPT_MAX) {
-            let call = |held: &super::queue::Held| {
+            let call = |held: &Held| {
                 let (organisation, id) = (held.organisation.into(), held.id.into());
                 Call::new(&KEEP, [organisation, id, held.attempt.into(), until.into()])
             };

@@ -13,6 +13,8 @@ mod freshness;
 mod jobs;
 mod relay;
 mod retention;
+mod saga_faults;
+mod sagas;
 mod tasks;
 mod timers;
 mod world;
