@@ -122,6 +122,12 @@ fn counted(order: &Order, line: &Line, quantity: u32) -> Option<(Line, Vec<Money
     let mut money = Vec::new();
     let mut tax_kind = None;
     let mut off = BTreeMap::<Funder, i64>::new();
+    let mut shrunk = Shrunk {
+        now,
+        was,
+        sum: 0,
+        given: 0,
+    };
     for one in of_line(&order.money, &line.key) {
         let minor = match one.kind {
             Kind::TaxAdded | Kind::TaxIncluded => {
@@ -129,8 +135,8 @@ fn counted(order: &Order, line: &Line, quantity: u32) -> Option<(Line, Vec<Money
                 continue;
             }
             Kind::Discount(_) if now > was => one.minor,
-            Kind::Discount(_)
-            | Kind::Item
+            Kind::Discount(_) => shrunk.next(one.minor)?,
+            Kind::Item
             | Kind::Option
             | Kind::DeliveryFee
             | Kind::SmallOrderFee
@@ -159,6 +165,28 @@ fn counted(order: &Order, line: &Line, quantity: u32) -> Option<(Line, Vec<Money
         });
     }
     Some((next, money))
+}
+
+/// The discounts of a line of which fewer are sold. What is rounded is rounded as a sum and for the diner, so that fewer
+/// never cost more.
+struct Shrunk {
+    now: i64,
+    was: i64,
+    /// What was taken off so far.
+    sum: i64,
+    /// What is taken off now so far.
+    given: i64,
+}
+
+impl Shrunk {
+    /// The amount of the next discount, below zero as it was.
+    fn next(&mut self, minor: i64) -> Option<i64> {
+        self.sum = self.sum.checked_sub(minor)?;
+        let up = self.was.checked_sub(1)?;
+        let share = self.sum.checked_mul(self.now)?.checked_add(up)?;
+        let before = std::mem::replace(&mut self.given, share.checked_div(self.was)?);
+        before.checked_sub(self.given)
+    }
 }
 
 /// The tax of a line by itself.

@@ -211,8 +211,8 @@ fn discounts_shrink_with_their_line_and_do_not_grow() {
     let mut less = Story::of(placing.clone());
     less.change(Actor::Diner, &[quantity("a", 1)], 1).unwrap();
     let line = less.order().line(&key("a")).unwrap().clone();
-    assert_eq!((line.minor, line.discount_minor), (1_177, 117));
-    // 7 % in 1060.
+    assert_eq!((line.minor, line.discount_minor), (1_177, 118));
+    // 7 % in 1059.
     assert_eq!(line.tax_minor, 69);
 
     let mut more = Story::of(placing.clone());
@@ -273,8 +273,18 @@ fn only_what_was_priced_as_asked_for_is_taken() {
         &[quantity("a", 1_000)],
     ];
     for commands in unfit {
-        assert!(ask(Some(&right), commands).is_err(), "{commands:?}");
+        let refused = ask(Some(&right), commands).unwrap_err();
+        let is_of_amounts = matches!(refused, Refusal::Amounts(_));
+        assert!(!is_of_amounts, "{commands:?}: {refused}");
     }
+    // What is kept keeps its price, also where another one adds up.
+    let mut cheaper = right.clone();
+    let kept = &mut cheaper.lines[1];
+    (kept.unit_minor, kept.minor) = (1_077, 1_077);
+    let item = |one: &&mut MoneyLine| one.line == Some(key("b")) && one.kind == Kind::Item;
+    cheaper.money.iter_mut().find(item).unwrap().minor -= 100;
+    let refused = ask(Some(&cheaper), &commands);
+    assert_eq!(refused, Err(Refusal::Amounts("other lines were priced")));
     let taken = LineCommand::Replace {
         line: key("a"),
         with: key("b"),
@@ -283,4 +293,50 @@ fn only_what_was_priced_as_asked_for_is_taken() {
         ask(Some(&right), &[taken]),
         Err(Refusal::LineTwice(_))
     ));
+}
+
+#[test]
+fn what_is_not_paid_is_not_changed() {
+    let mut story = Story::of(placing());
+    let unpaid = story.change(Actor::Diner, &[remove("b")], 1);
+    assert_eq!(unpaid, Err(Refusal::Unpaid));
+}
+
+#[test]
+fn taking_away_what_had_lowered_the_sum_asks_the_diner() {
+    let mut placing = Placing {
+        paying: Paying::OnDelivery,
+        ..placing()
+    };
+    let off = Kind::Discount(Funder::Platform);
+    placing.money.push(money(off, Some("b"), -2_000));
+    placing.lines[1].discount_minor = 2_000;
+    let mut story = Story::after(placing.clone(), &[accept()]);
+    let said = story.change(Actor::Restaurant, &[remove("b")], 9).unwrap();
+    assert_eq!(said, ["order.change_proposed"]);
+
+    // Whoever ordered at the counter is not asked by us.
+    placing.customer = None;
+    let mut story = Story::after(placing, &[accept()]);
+    let said = story.change(Actor::Restaurant, &[remove("b")], 9).unwrap();
+    assert_eq!(said, ["order.changed"]);
+}
+
+#[test]
+fn an_order_that_ends_takes_its_proposal_along() {
+    let mut story = Story::after(placing(), &[Command::Secure]);
+    let (commands, added) = replacement(1_500);
+    let asked = story.change_with(Actor::Restaurant, (&commands, &added), 100);
+    asked.unwrap();
+    // The answer of the restaurant is due before that of the diner.
+    let due = story.order().due().unwrap();
+    assert_eq!((due.at, due.command), (at(301), Command::Expire));
+    let mut accepted = story.clone();
+    accepted.ask(Actor::Restaurant, accept(), 200).unwrap();
+    assert_eq!(accepted.order().due().unwrap().at, at(400));
+    story.ask(Actor::Platform, Command::Expire, 301).unwrap();
+    assert_eq!(story.order().proposal, None);
+    let now = Status::Expired;
+    let late = story.ask(Actor::Diner, Command::Consent(Word::Yes), 302);
+    assert_eq!(late, Err(Refusal::Closed { now }));
 }

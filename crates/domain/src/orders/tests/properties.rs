@@ -196,6 +196,13 @@ fn steps(before: &Order, event: &Event, after: &Order) {
     }
 }
 
+/// What brings an order on its way, so that much is also asked of orders that are made already.
+fn on_its_way(steps: usize) -> Vec<Asked> {
+    let way = [Command::Secure, accept(), start(), ready(), Command::Leave];
+    let steps = way.into_iter().take(steps);
+    steps.map(|command| (0, Ask::Plain(command), 1)).collect()
+}
+
 fn play(placing: Placing, asked: &[Asked]) {
     let place = Command::Place(Box::new(placing));
     let mut events = decide(None, &place, &Facts::new(Actor::Diner, NOON)).unwrap();
@@ -244,8 +251,10 @@ proptest! {
     #[test]
     fn whatever_is_asked_the_invariants_hold(
         placing in placings(),
+        steps in 0_usize..6,
         asked in prop::collection::vec((0_usize..10, asks(), 0_u16..400), 0..30),
     ) {
+        let asked: Vec<Asked> = on_its_way(steps).into_iter().chain(asked).collect();
         play(placing, &asked);
     }
 }

@@ -86,6 +86,13 @@ fn a_scheduled_order_sleeps_until_its_time() {
     assert_eq!(expired, ["order.expired"]);
     assert_eq!(story.order().reason.unwrap().why, Why::NoAnswer);
 
+    let cash = Story::of(Placing {
+        wanted_at: Some(at(10_000)),
+        paying: Paying::OnDelivery,
+        ..placing()
+    });
+    assert_eq!(cash.order().accept_by, at(6_700));
+
     // What is for soon is asked for at once.
     let soon = Story::of(Placing {
         wanted_at: Some(at(3_600)),
@@ -162,7 +169,8 @@ fn promises_are_for_the_future() {
 
 #[test]
 fn what_does_not_add_up_is_not_placed() {
-    let wrong: [fn(&mut Placing); 10] = [
+    let wrong: [fn(&mut Placing); 11] = [
+        |placing| placing.lines[0].unit_minor += 1,
         |placing| placing.lines.clear(),
         |placing| placing.lines[0].minor += 1,
         |placing| placing.lines[0].discount_minor = 1,
