@@ -3,7 +3,13 @@
 //! A public kind never changes its meaning; what would change it gets the next version. A kind of the log that is in
 //! neither list is not shown, and a test fails.
 
+use base::Result;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use slice::wrong;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A kind of event that the outside may read.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,6 +79,8 @@ pub static PRIVATE: &[&str] = &[
     "coupon.ended",
     "device.paired",
     "device.revoked",
+    "grant.given",
+    "grant.revoked",
     "hook.changed",
     "hook.created",
     "hook.disabled",
@@ -90,6 +98,7 @@ pub static PRIVATE: &[&str] = &[
     "menu.location_changed",
     "menu.scheduled",
     "menu.stock_changed",
+    "menu.stock_left",
     "menu.unscheduled",
     "organisation.created",
     "organisation.host_added",
@@ -133,6 +142,59 @@ pub(crate) fn find(kind: &str) -> Option<&'static Public> {
         .binary_search_by(|public| public.kind.cmp(kind))
         .ok()?;
     PUBLIC.get(at)
+}
+
+/// All families of kinds: `order.*`.
+pub(crate) fn families() -> Vec<String> {
+    let heads = PUBLIC
+        .iter()
+        .filter_map(|public| public.kind.split_once('.'));
+    let mut families: Vec<String> = heads.map(|(head, _)| format!("{head}.*")).collect();
+    families.dedup();
+    families
+}
+
+/// Says whether a kind is the one that was asked for, or of the family.
+pub(crate) fn is_of(asked: &str, kind: &str) -> bool {
+    match asked.strip_suffix('*') {
+        Some(head) => kind.starts_with(head),
+        None => asked == kind,
+    }
+}
+
+/// A kind or a family of kinds, as it was typed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct TypedKind(String);
+
+impl TypedKind {
+    /// What it means.
+    ///
+    /// # Errors
+    /// There is no such kind, or it is not for the outside.
+    pub(crate) fn kind(&self) -> Result<String> {
+        let is_known = find(&self.0).is_some() || families().contains(&self.0);
+        is_known
+            .then(|| self.0.clone())
+            .ok_or_else(|| wrong("kind", "there is no such kind of event that may be read"))
+    }
+}
+
+impl PartialSchema for TypedKind {
+    fn schema() -> RefOr<Schema> {
+        let kinds = PUBLIC.iter().map(|public| public.kind.to_owned());
+        let schema = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .description(Some("A kind of event, or a family of kinds"))
+            .enum_values(Some(kinds.chain(families())));
+        Schema::Object(schema.build()).into()
+    }
+}
+
+impl ToSchema for TypedKind {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "EventKind".into()
+    }
 }
 
 /// Cuts out of a payload what is said of people: sealed fields, and the ids of people.

@@ -4,8 +4,15 @@
 //! is said of people.
 
 mod events;
+mod hooks;
 pub mod kinds;
 mod shown;
 mod whole;
 
+use store::Part;
+
+pub use hooks::{DeliveryId, HookId, Neighbours, OfTheSystem, Patience, Resolve, Wire};
 pub use whole::{Feeds, Parts};
+
+/// What the slices bring to every shard, a part each.
+pub static SHARDS: &[&Part] = &[&hooks::store::SHARD];

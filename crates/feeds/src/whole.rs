@@ -1,14 +1,15 @@
 //! The slices of this crate as one thing, for whoever wires the binary or a world of tests.
 
-use base::{Clock, Random};
+use base::{Clock, Random, Result};
 use edge::Routes;
-use engine::Tasks;
+use engine::{Consumer, JobHandler, Tasks};
 use fabric::Bus;
 use rpc::Restaurants;
 use slice::Cursors;
 use store::{Db, Sealer};
 
 use crate::events;
+use crate::hooks::{self, Patience, Wire};
 
 /// What the slices stand on.
 #[derive(Clone)]
@@ -27,12 +28,17 @@ pub struct Parts {
     pub bus: Bus,
     /// Who keeps the records of restaurants.
     pub restaurants: Restaurants,
+    /// Calls webhooks.
+    pub wire: Wire,
+    /// How patient we are with them.
+    pub patience: Patience,
 }
 
 /// The slices at work. Cheap to clone.
 #[derive(Clone)]
 pub struct Feeds {
     events: events::App,
+    hooks: hooks::App,
 }
 
 impl Feeds {
@@ -41,13 +47,28 @@ impl Feeds {
     pub fn new(parts: &Parts) -> Self {
         Feeds {
             events: events::App::new(parts),
+            hooks: hooks::App::new(parts),
         }
     }
 
     /// The routes of all slices.
     #[must_use]
     pub fn routes(&self) -> Routes {
-        events::routes(&self.events)
+        events::routes(&self.events).with(hooks::routes(&self.hooks))
+    }
+
+    /// What is to be done about events.
+    ///
+    /// # Errors
+    /// A pattern of a consumer is none, which a test would have found.
+    pub fn consumers(&self) -> Result<Vec<Consumer>> {
+        Ok(vec![self.hooks.consumer()?])
+    }
+
+    /// Who does the jobs of these slices.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobHandler> {
+        self.hooks.jobs()
     }
 
     /// How many wait for news on this node; for tests.

@@ -11,7 +11,7 @@ use engine::Stop;
 use fabric::Bus;
 use rpc::Restaurants;
 use serde::Serialize;
-use slice::{Cursors, wrong};
+use slice::Cursors;
 use store::Db;
 use utoipa::ToSchema;
 
@@ -49,7 +49,8 @@ pub(super) struct Wanted {
     /// What the permission reaches.
     pub(super) places: Places,
     pub(super) after: Option<String>,
-    pub(super) kinds: Vec<String>,
+    /// A kind or a family that is public.
+    pub(super) kind: Option<String>,
     pub(super) restaurant: Option<RestaurantId>,
     pub(super) limit: usize,
     pub(super) wait: Duration,
@@ -70,16 +71,10 @@ struct Inner {
 
 /// What is let through.
 struct Sieve {
-    kinds: Vec<Asked>,
+    kind: Option<String>,
     restaurant: Option<RestaurantId>,
     /// The ids of all places that may be seen; nothing for all of them and the organisation itself.
     places: Option<BTreeSet<Uid>>,
-}
-
-/// A kind, or all kinds that begin alike.
-enum Asked {
-    One(String),
-    Family(String),
 }
 
 /// A part of the log that was looked through.
@@ -182,8 +177,6 @@ impl App {
     }
 
     async fn sieve(&self, wanted: &Wanted) -> Result<Sieve> {
-        let kinds = wanted.kinds.iter().map(|kind| asked(kind));
-        let kinds = kinds.collect::<Result<Vec<_>>>()?;
         let restaurant = wanted.restaurant;
         let own = |id: &RestaurantId| id.organisation() == wanted.organisation.organisation();
         if restaurant.is_some_and(|id| !own(&id)) {
@@ -206,7 +199,7 @@ impl App {
             return Err(missing());
         }
         Ok(Sieve {
-            kinds,
+            kind: wanted.kind.clone(),
             restaurant,
             places,
         })
@@ -249,8 +242,8 @@ impl App {
 
 impl Sieve {
     fn lets(&self, view: &EventView, about: About) -> bool {
-        let is_asked =
-            self.kinds.is_empty() || self.kinds.iter().any(|asked| asked.takes(view.kind));
+        let asked = self.kind.as_deref();
+        let is_asked = asked.is_none_or(|asked| kinds::is_of(asked, view.kind));
         let is_there = self.restaurant.is_none() || self.restaurant == view.restaurant;
         let may = match (&self.places, about.place()) {
             (None, _) => true,
@@ -259,30 +252,6 @@ impl Sieve {
         };
         is_asked && is_there && may
     }
-}
-
-impl Asked {
-    fn takes(&self, kind: &str) -> bool {
-        match self {
-            Asked::One(one) => one == kind,
-            Asked::Family(head) => kind.starts_with(head.as_str()),
-        }
-    }
-}
-
-/// What is asked for: a public kind (`order.created`), or a family of them (`order.*`).
-fn asked(kind: &str) -> Result<Asked> {
-    let none = || wrong("kind", "there is no such kind of event that may be read");
-    if let Some(head) = kind.strip_suffix('*') {
-        let is_family = kinds::PUBLIC
-            .iter()
-            .any(|public| head.ends_with('.') && public.kind.starts_with(head));
-        return is_family
-            .then(|| Asked::Family(head.to_owned()))
-            .ok_or_else(none);
-    }
-    let found = kinds::find(kind).ok_or_else(none)?;
-    Ok(Asked::One(found.kind.to_owned()))
 }
 
 fn scope(organisation: OrganisationId) -> String {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use base::codes;
+use base::{Result, codes};
 use domain::access::Permission;
 use domain::organisations::{OrganisationId, RestaurantId};
 use edge::{
@@ -17,6 +17,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::app::{App, EventsView, Wanted};
+use crate::kinds::TypedKind;
 
 /// The longest that a caller may wait.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -40,12 +41,9 @@ struct Which {
     /// The `next` of the part before, or `now` for what happens from now on; left out, all from the beginning.
     #[param(max_length = 1024)]
     after: Option<String>,
-    /// A kind (`order.created`), a family (`order.*`), or several of them with commas between.
-    #[param(
-        max_length = 400,
-        pattern = "^[a-z_]+\\.([a-z_]+|\\*)(,[a-z_]+\\.([a-z_]+|\\*)){0,9}$"
-    )]
-    kind: Option<String>,
+    /// A kind (`order.created`), or a family of kinds (`order.*`).
+    #[param(inline)]
+    kind: Option<TypedKind>,
     /// What is about this restaurant alone.
     #[param(value_type = Option<String>, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: Option<RestaurantId>,
@@ -68,12 +66,9 @@ struct WhichOf {
     /// The `next` of the part before, or `now` for what happens from now on; left out, all from the beginning.
     #[param(max_length = 1024)]
     after: Option<String>,
-    /// A kind (`order.created`), a family (`order.*`), or several of them with commas between.
-    #[param(
-        max_length = 400,
-        pattern = "^[a-z_]+\\.([a-z_]+|\\*)(,[a-z_]+\\.([a-z_]+|\\*)){0,9}$"
-    )]
-    kind: Option<String>,
+    /// A kind (`order.created`), or a family of kinds (`order.*`).
+    #[param(inline)]
+    kind: Option<TypedKind>,
     /// What is about this restaurant alone.
     #[param(value_type = Option<String>, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: Option<RestaurantId>,
@@ -86,21 +81,17 @@ struct WhichOf {
 }
 
 impl Which {
-    fn of(self, organisation: OrganisationId, granted: &Granted) -> Wanted {
-        let kinds = self.kind.as_deref().unwrap_or_default().split(',');
+    fn of(self, organisation: OrganisationId, granted: &Granted) -> Result<Wanted> {
         let wait = Duration::from_secs(u64::from(self.wait.unwrap_or_default()));
-        Wanted {
+        Ok(Wanted {
             organisation,
             places: granted.places.clone(),
             after: self.after,
-            kinds: kinds
-                .filter(|kind| !kind.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            kind: self.kind.map(|kind| kind.kind()).transpose()?,
             restaurant: self.restaurant,
             limit: usize::try_from(self.limit.unwrap_or(LIMIT)).unwrap_or(1),
             wait: wait.min(WAIT_MAX),
-        }
+        })
     }
 }
 
@@ -146,7 +137,7 @@ async fn list(
     Path(of): Path<OfOrganisation>,
     Query(which): Query<Which>,
 ) -> Answer<Json<EventsView>> {
-    let wanted = which.of(of.organisation, &granted);
+    let wanted = which.of(of.organisation, &granted)?;
     Ok(Json(app.read(wanted, deadline.left()).await?))
 }
 
@@ -164,6 +155,6 @@ async fn list_of(
         limit: which.limit,
         wait: which.wait,
     };
-    let wanted = which.of(organisation, &granted);
+    let wanted = which.of(organisation, &granted)?;
     Ok(Json(app.read(wanted, deadline.left()).await?))
 }

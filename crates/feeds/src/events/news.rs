@@ -156,3 +156,53 @@ pub(super) enum Heard<T> {
     /// The process is about to end.
     Enough,
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric::Room;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn at_a_stop_nobody_is_kept_waiting() {
+        let (news, bus, stop) = (News::default(), Bus::memory(Room::default()), Stop::new());
+        let seat = news.seat(Organisation::new(7)).unwrap();
+        let waiting = async {
+            loop {
+                let nothing = async { Ok(None::<()>) };
+                match seat.wait(Duration::from_secs(60), nothing).await.unwrap() {
+                    Heard::Enough => break,
+                    Heard::Perhaps => {}
+                    Heard::Found(()) => panic!("there is nothing to be found"),
+                }
+            }
+        };
+        let stopping = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stop.stop();
+        };
+        let all = futures_util::future::join3(waiting, news.follow(&bus, &stop), stopping);
+        let within = Duration::from_secs(1);
+        let (_, followed, _) = tokio::time::timeout(within, all).await.unwrap();
+        followed.unwrap();
+        assert!(
+            news.seat(Organisation::new(8)).is_none(),
+            "and nobody begins to"
+        );
+    }
+
+    #[test]
+    fn so_many_may_wait_and_a_place_is_given_back() {
+        let news = News::default();
+        let one = Organisation::new(7);
+        let seats: Vec<Seat> = (0..WAITING_OF_ONE_MAX)
+            .map(|_| news.seat(one).unwrap())
+            .collect();
+        assert!(news.seat(one).is_none());
+        let other = news.seat(Organisation::new(8));
+        assert!(other.is_some());
+        drop((seats, other));
+        assert_eq!(news.waiting(), 0);
+        assert!(news.seat(one).is_some());
+    }
+}
