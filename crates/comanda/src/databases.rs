@@ -133,11 +133,20 @@ pub(crate) fn parts() -> store::Parts {
             platform::SHARDS,
             search::SHARDS,
             catalogue::SHARDS,
+            commerce::SHARDS,
+            feeds::SHARDS,
         ]
         .concat()
     });
-    static PEOPLE: All =
-        LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
+    static PEOPLE: All = LazyLock::new(|| {
+        [
+            &[&engine::PART],
+            identity::PEOPLE,
+            platform::PEOPLE,
+            commerce::PEOPLE,
+        ]
+        .concat()
+    });
     static CONTROL: All = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());
     static AUDIT: &[&store::Part] = &[&platform::audit::LOG];
     store::Parts {

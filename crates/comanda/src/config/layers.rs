@@ -241,7 +241,7 @@ fn error_in(path: &Path, error: &Error) -> Error {
 }
 
 fn find_section(name: &str) -> Result<&'static Section> {
-    static KNOWN: [Section; 11] = SECTIONS;
+    static KNOWN: &[Section] = &SECTIONS;
     KNOWN
         .iter()
         .find(|section| section.name == name)

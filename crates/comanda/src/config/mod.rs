@@ -12,6 +12,7 @@ pub(crate) mod limits;
 pub(crate) mod listen;
 pub(crate) mod log;
 mod nearest;
+pub(crate) mod payments;
 pub(crate) mod retention;
 pub(crate) mod show;
 pub(crate) mod sign_in;
@@ -33,13 +34,14 @@ use layers::Layers;
 pub(crate) use values::{Size, Span};
 
 /// All sections, in the order in which they are shown.
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     listen::SECTION,
     storage::SECTION,
     blobs::SECTION,
     tls::SECTION,
     edge::SECTION,
     sign_in::SECTION,
+    payments::SECTION,
     limits::SECTION,
     retention::SECTION,
     backup::SECTION,
@@ -59,6 +61,7 @@ pub(crate) struct Settings {
     pub(crate) tls: tls::Tls,
     pub(crate) edge: edge::Edge,
     pub(crate) sign_in: sign_in::SignIn,
+    pub(crate) payments: payments::Payments,
     pub(crate) limits: limits::Limits,
     pub(crate) retention: retention::Retention,
     pub(crate) backup: backup::Backup,
@@ -121,6 +124,7 @@ impl Settings {
             tls: section(&layers, &tls::SECTION)?,
             edge: section(&layers, &edge::SECTION)?,
             sign_in: section(&layers, &sign_in::SECTION)?,
+            payments: section(&layers, &payments::SECTION)?,
             limits: section(&layers, &limits::SECTION)?,
             retention: section(&layers, &retention::SECTION)?,
             backup: section(&layers, &backup::SECTION)?,
@@ -134,6 +138,7 @@ impl Settings {
         settings.tls.check()?;
         settings.edge.check()?;
         settings.sign_in.check()?;
+        settings.payments.check()?;
         settings.limits.check()?;
         settings.backup.check()?;
         settings.telemetry.check()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::{Clock, Error, Random, Result, Trail as _, codes};
-use engine::{Consumer, Tasks, TimerHandler};
+use engine::{Consumer, JobHandler, Tasks, TimerHandler};
 use fabric::{Blobs, Bus, Room, Trust};
 use store::{Db, Sealer};
 
@@ -104,6 +104,7 @@ impl Ground {
         &self,
         consumers: Vec<Consumer>,
         timers: Vec<TimerHandler>,
+        jobs: Vec<JobHandler>,
     ) -> Result<()> {
         let kept = &self.settings.retention;
         let parts = engine::Parts {
@@ -123,7 +124,7 @@ impl Ground {
             },
             ..engine::Settings::new(self.node())
         };
-        let engine = engine::Engine::new(parts, settings, consumers, timers)?;
+        let engine = engine::Engine::new(parts, settings, consumers, timers)?.with_jobs(jobs)?;
         engine.start(&self.tasks);
         Ok(())
     }

@@ -5,6 +5,7 @@ mod doors;
 mod erasures;
 pub(crate) mod ground;
 mod pages;
+mod payments;
 pub(crate) mod production;
 mod rings;
 mod routes;

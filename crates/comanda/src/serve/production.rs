@@ -42,6 +42,10 @@ const RULES: &[Rule] = &[
         "codes would be shown to everybody at /dev/inbox; set `sign_in.letters` to `folder` with a sender behind it, or to `none`",
     ),
     (
+        |settings| settings.payments.pretends(),
+        "payments would be pretended; name real providers in `payments.providers`, or none (`[]`) where only cash is taken",
+    ),
+    (
         |settings| !settings.storage.is_postgres() && settings.backup.to.is_none(),
         "SQLite files have no backup; set `backup.to` to a folder on another disk",
     ),
@@ -116,6 +120,7 @@ fn is_remote(settings: &Settings) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::payments::Name;
 
     fn said(change: impl FnOnce(&mut Settings)) -> String {
         let mut settings = Settings::defaults().unwrap();
@@ -123,6 +128,7 @@ mod tests {
         settings.backup.to = Some("/backup/data".into());
         settings.backup.keys_to = Some("/backup/keys".into());
         settings.sign_in.letters = Way::None;
+        settings.payments.providers = Vec::new();
         check(&settings).unwrap();
         change(&mut settings);
         check(&settings).map_or_else(|error| error.to_string(), |()| String::new())
@@ -146,6 +152,8 @@ mod tests {
         assert!(admin.contains("`listen.admin`"), "{admin}");
         let inbox = said(|settings| settings.sign_in.letters = Way::Inbox);
         assert!(inbox.contains("`sign_in.letters`"), "{inbox}");
+        let pretended = said(|settings| settings.payments.providers = vec![Name::Test]);
+        assert!(pretended.contains("`payments.providers`"), "{pretended}");
         let nothing_kept = said(|settings| settings.backup.to = None);
         assert!(nothing_kept.contains("`backup.to`"), "{nothing_kept}");
         let temporary = said(|settings| settings.storage.data = "/tmp/data".into());

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use base::{Result, Trail as _};
 use catalogue::Catalogue;
+use commerce::Commerce;
 use domain::people::{Countries, PersonId};
 use edge::{FirstOf, Identify, Routes};
 use fabric::Limits;
+use feeds::{Feeds, Neighbours, OfTheSystem, Patience, Wire};
 use futures_util::future::BoxFuture;
 use identity::{Identity, factors, people, privacy, sessions};
 use platform::Platform;
@@ -15,6 +17,7 @@ use rpc::{Deliver, Inbox, Letters, Log, Menus, People, Venues};
 use slice::Cursors;
 
 use super::ground::Ground;
+use super::payments;
 use crate::config::sign_in::{Provider, Way};
 use crate::letters::{Folder, Nobody};
 use crate::secrets::guarded;
@@ -31,6 +34,8 @@ pub(crate) struct Slices {
     pub(crate) identity: Identity,
     pub(crate) platform: Platform,
     pub(crate) catalogue: Catalogue,
+    pub(crate) commerce: Commerce,
+    pub(crate) feeds: Feeds,
     pub(crate) search: search::App,
     pub(crate) privacy: privacy::App,
     pub(crate) limits: Limits,
@@ -109,6 +114,31 @@ impl Slices {
             blobs: ground.blobs()?,
             restaurants: platform.restaurants(),
         });
+        let commerce = Commerce::new(&commerce::Parts {
+            db: ground.db.clone(),
+            clock: ground.clock.clone(),
+            random: ground.random.clone(),
+            cursors: Cursors::new(ground.rings.cursors()),
+            sealer: ground.sealer.clone(),
+            bus: ground.bus.clone(),
+            trust: ground.trust.clone(),
+            restaurants: platform.restaurants(),
+            venues: Venues::new(Arc::new(catalogue.venues.clone())),
+            menus: Menus::new(Arc::new(catalogue.menus.clone())),
+            stock: catalogue.menus.clone(),
+            providers: payments::providers(ground, url)?,
+        });
+        let feeds = Feeds::new(&feeds::Parts {
+            db: ground.db.clone(),
+            clock: ground.clock.clone(),
+            random: ground.random.clone(),
+            cursors: Cursors::new(ground.rings.cursors()),
+            sealer: ground.sealer.clone(),
+            bus: ground.bus.clone(),
+            restaurants: platform.restaurants(),
+            wire: Wire::new(Arc::new(OfTheSystem), neighbours(ground))?,
+            patience: Patience::default(),
+        });
         let search = search::App::new(search::Parts {
             db: ground.db.clone(),
             clock: ground.clock.clone(),
@@ -126,6 +156,8 @@ impl Slices {
             identity,
             platform,
             catalogue,
+            commerce,
+            feeds,
             search,
             limits,
             inbox,
@@ -139,6 +171,8 @@ impl Slices {
             .with(privacy::routes(&self.privacy))
             .with(self.platform.routes())
             .with(self.catalogue.routes())
+            .with(self.commerce.routes())
+            .with(self.feeds.routes())
             .with(search::routes(&self.search));
         match &self.inbox {
             Some(inbox) => routes.with(people::inbox_routes(inbox)),
@@ -161,13 +195,26 @@ impl Slices {
         let tasks = &ground.tasks;
         tasks.spawn("erasures", move |stop| privacy.clone().finish(stop));
         self.catalogue.start(tasks);
+        self.commerce.start(tasks);
+        self.feeds.start(tasks);
         search::start(&self.search, tasks);
         let mut consumers = self.platform.consumers()?;
         consumers.extend(self.catalogue.consumers()?);
+        consumers.extend(self.commerce.consumers()?);
+        consumers.extend(self.feeds.consumers()?);
         consumers.push(search::consumer(&self.search)?);
         let mut timers = self.platform.timers();
         timers.extend(self.catalogue.timers());
-        ground.start_engine(consumers, timers)
+        timers.extend(self.commerce.timers());
+        ground.start_engine(consumers, timers, self.feeds.jobs())
+    }
+}
+
+/// Whether webhooks may be in the network of this machine: where somebody tries it out, and nowhere else.
+fn neighbours(ground: &Ground) -> Neighbours {
+    match ground.is_production {
+        true => Neighbours::Refused,
+        false => Neighbours::Allowed,
     }
 }
 

@@ -142,16 +142,18 @@ fn dispatch(layer: Log, log: &config::log::Log, spans: Option<Spans>) -> Result<
 }
 
 /// The crates and targets of ours, whose lines are written with care.
-const OURS: [&str; 15] = [
+const OURS: [&str; 17] = [
     "access",
     "backoffice",
     "base",
     "bridges",
-    "comanda",
     "catalogue",
+    "comanda",
+    "commerce",
     "edge",
     "engine",
     "fabric",
+    "feeds",
     "fulfilment",
     "insight",
     "panic",

@@ -12,7 +12,7 @@ use crate::progress::{Progress, Step};
 /// What the parts of the platform say of their tables.
 static FOLDS: LazyLock<Folds> = LazyLock::new(|| {
     static SHARDS: LazyLock<Vec<&'static Fold>> =
-        LazyLock::new(|| [platform::FOLDS, catalogue::FOLDS].concat());
+        LazyLock::new(|| [platform::FOLDS, catalogue::FOLDS, commerce::FOLDS].concat());
     Folds {
         shards: &SHARDS,
         people: &[],

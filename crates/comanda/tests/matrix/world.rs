@@ -9,12 +9,14 @@ use std::time::Duration;
 use base::secret::Secret;
 use base::{Clock, CursorKey, KeyRing, Random};
 use catalogue::Catalogue;
+use commerce::Commerce;
 use domain::organisations::{OrganisationId, Plan};
 use domain::people::PersonId;
 use edge::{Admission, Client, Edge, FirstOf, Rates, Strength};
 use engine::Tasks;
 use fabric::blobs::{self, Blobs, Place};
 use fabric::{Bus, Limits, Room, Trust};
+use feeds::{Feeds, Neighbours, OfTheSystem, Patience, Wire};
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use identity::{Identity, factors, people, sessions};
@@ -35,11 +37,20 @@ static SHARDS: Parts = LazyLock::new(|| {
         platform::SHARDS,
         search::SHARDS,
         catalogue::SHARDS,
+        commerce::SHARDS,
+        feeds::SHARDS,
     ]
     .concat()
 });
-static PEOPLE: Parts =
-    LazyLock::new(|| [&[&engine::PART], identity::PEOPLE, platform::PEOPLE].concat());
+static PEOPLE: Parts = LazyLock::new(|| {
+    [
+        &[&engine::PART],
+        identity::PEOPLE,
+        platform::PEOPLE,
+        commerce::PEOPLE,
+    ]
+    .concat()
+});
 static CONTROL: Parts = LazyLock::new(|| [&[&identity::CONTROL], platform::CONTROL].concat());
 
 static AUDIT: &[&Part] = &[&platform::audit::LOG];
@@ -120,6 +131,15 @@ impl Deliver for Post {
     }
 }
 
+/// The slices that belong to organisations.
+type Slices<'a> = (
+    &'a Platform,
+    &'a Catalogue,
+    &'a Commerce,
+    &'a Feeds,
+    &'a search::App,
+);
+
 /// What both sets of slices stand on.
 struct Ground<'a> {
     world: &'a World,
@@ -194,6 +214,37 @@ impl Ground<'_> {
         })
     }
 
+    fn commerce(&self, platform: &Platform, catalogue: &Catalogue) -> Commerce {
+        Commerce::new(&commerce::Parts {
+            db: self.world.db.clone(),
+            clock: self.world.clock.clone(),
+            random: self.random.clone(),
+            cursors: slice::Cursors::new(self.keys.cursors.subscribe()),
+            sealer: self.sealer.clone(),
+            bus: self.bus.clone(),
+            trust: self.trust.clone(),
+            restaurants: platform.restaurants(),
+            venues: Venues::new(Arc::new(catalogue.venues.clone())),
+            menus: Menus::new(Arc::new(catalogue.menus.clone())),
+            stock: catalogue.menus.clone(),
+            providers: rpc::Providers::new(vec![Arc::new(commerce::payments::Pretend::new())]),
+        })
+    }
+
+    fn feeds(&self, platform: &Platform) -> Feeds {
+        Feeds::new(&feeds::Parts {
+            db: self.world.db.clone(),
+            clock: self.world.clock.clone(),
+            random: self.random.clone(),
+            cursors: slice::Cursors::new(self.keys.cursors.subscribe()),
+            sealer: self.sealer.clone(),
+            bus: self.bus.clone(),
+            restaurants: platform.restaurants(),
+            wire: Wire::new(Arc::new(OfTheSystem), Neighbours::Refused).unwrap(),
+            patience: Patience::default(),
+        })
+    }
+
     fn search(&self, platform: &Platform, catalogue: &Catalogue) -> search::App {
         search::App::new(search::Parts {
             db: self.world.db.clone(),
@@ -209,7 +260,7 @@ impl Ground<'_> {
     fn edge(
         &self,
         identity: &Identity,
-        (platform, catalogue, search): (&Platform, &Catalogue, &search::App),
+        (platform, catalogue, commerce, feeds, search): Slices<'_>,
     ) -> Edge {
         let mut known = identity.identify();
         known.extend(platform.identify());
@@ -240,18 +291,22 @@ impl Ground<'_> {
             .with(identity::privacy::routes(&privacy))
             .with(platform.routes())
             .with(catalogue.routes())
+            .with(commerce.routes())
+            .with(feeds.routes())
             .with(search::routes(search))
             .with(people::inbox_routes(&inbox))
             .with(edge::health::routes(&health).into());
         Edge::build(settings, routes, parts).unwrap()
     }
 
-    fn start(&self, (platform, catalogue, search): (&Platform, &Catalogue, &search::App)) -> Tasks {
+    fn start(&self, (platform, catalogue, commerce, feeds, search): Slices<'_>) -> Tasks {
         // What works on its own keeps real time; sign-ins keep a time that the test moves.
         let real = (self.world.clock.clone(), self.world.random.clone());
         let tasks = Tasks::new(real.0.clone(), real.1.clone());
         platform.start(&tasks);
         catalogue.start(&tasks);
+        commerce.start(&tasks);
+        feeds.start(&tasks);
         search::start(search, &tasks);
         let parts = engine::Parts {
             db: self.world.db.clone(),
@@ -262,9 +317,13 @@ impl Ground<'_> {
         };
         let (mut consumers, mut timers) = (platform.consumers().unwrap(), platform.timers());
         consumers.extend(catalogue.consumers().unwrap());
+        consumers.extend(commerce.consumers().unwrap());
+        consumers.extend(feeds.consumers().unwrap());
         consumers.push(search::consumer(search).unwrap());
         timers.extend(catalogue.timers());
+        timers.extend(commerce.timers());
         let engine = engine::Engine::new(parts, engine::Settings::new("one"), consumers, timers);
+        let engine = engine.and_then(|engine| engine.with_jobs(feeds.jobs()));
         engine.unwrap().start(&tasks);
         tasks
     }
@@ -308,7 +367,9 @@ impl Town {
         let platform = ground.platform(&identity);
         let catalogue = ground.catalogue(&platform);
         let search = ground.search(&platform, &catalogue);
-        let slices = (&platform, &catalogue, &search);
+        let commerce = ground.commerce(&platform, &catalogue);
+        let feeds = ground.feeds(&platform);
+        let slices = (&platform, &catalogue, &commerce, &feeds, &search);
         let edge = ground.edge(&identity, slices);
         let other = ground.identity("somewhere else");
         let elsewhere = ground.edge(&other, slices);

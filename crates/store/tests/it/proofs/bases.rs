@@ -22,12 +22,18 @@ pub(crate) static KINDS: [Kind; 5] = [
     Kind {
         name: "shard",
         own: &[&store::DATABASE, &TRIAL, &engine::PART],
-        slices: &[platform::SHARDS, search::SHARDS, catalogue::SHARDS],
+        slices: &[
+            platform::SHARDS,
+            search::SHARDS,
+            catalogue::SHARDS,
+            commerce::SHARDS,
+            feeds::SHARDS,
+        ],
     },
     Kind {
         name: "people",
         own: &[&store::DATABASE, &TRIAL_PEOPLE, &engine::PART],
-        slices: &[identity::PEOPLE, platform::PEOPLE],
+        slices: &[identity::PEOPLE, platform::PEOPLE, commerce::PEOPLE],
     },
     Kind {
         name: "audit",
