@@ -16,7 +16,7 @@ use ::store::{Migration, Part};
 pub use app::{App, Period, Posted};
 pub(crate) use fold::{FOLD_POSTINGS, FOLD_TRANSACTIONS as FOLD};
 pub use http::routes;
-pub use part::post;
+pub use part::{is_posted, post};
 pub use view::{AccountView, BalanceView, PostingView, TotalView, TransactionView};
 
 /// What the slice brings to every shard.

@@ -3,7 +3,7 @@
 use base::Result;
 use domain::ledger::Transaction;
 use slice::Ask;
-use store::{Cell, Commit, Value};
+use store::{Cell, Commit, Failure, Value};
 
 use super::fold::POSTED;
 use super::store::{POSTINGS, TRANSACTIONS, cells, posting};
@@ -11,7 +11,7 @@ use super::store::{POSTINGS, TRANSACTIONS, cells, posting};
 /// Posts a transaction with a commit of its organisation. One that posts nothing leaves nothing.
 ///
 /// The same thing that happened to the same order, attempt or refund can be posted once: a second commit that posts it
-/// is `Violated` by `ledger_transactions_pkey`, and nothing of it is stored.
+/// fails as [`is_posted`] says, and nothing of it is stored.
 ///
 /// # Errors
 /// It cannot be written, which would be a mistake of ours.
@@ -30,6 +30,13 @@ pub fn post(commit: &mut Commit, ask: &Ask, transaction: &Transaction) -> Result
     let event = ask.event(commit, (id, 1), POSTED, transaction)?;
     commit.event(event);
     Ok(())
+}
+
+/// Whether a commit failed because what it posts was posted before.
+#[must_use]
+pub fn is_posted(failure: &Failure) -> bool {
+    let is_ours = |name: &str| [TRANSACTIONS.name, POSTINGS.name].contains(&name);
+    matches!(failure, Failure::Violated { table, .. } if is_ours(table))
 }
 
 fn into<const CELLS: usize>(cells: [Value; CELLS]) -> Vec<Cell> {
