@@ -2,6 +2,7 @@
 
 use base::{Clock, Random, Result};
 use edge::Routes;
+use engine::sagas::{self, Sagas};
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Bus, Trust};
 use rpc::{Menus, Providers, Restaurants, Venues};
@@ -52,18 +53,37 @@ pub struct Commerce {
     pub payments: payments::App,
     /// What is ordered, and how it goes on.
     pub orders: orders::App,
+    /// What goes on by itself until it is finished or undone.
+    pub sagas: Sagas,
+    /// What operators see of it.
+    inspector: crate::sagas::App,
 }
 
 impl Commerce {
     /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
+        let (capacity, offers) = (capacity::App::new(parts), offers::App::new(parts));
+        let payments = payments::App::new(parts);
+        let sagas = Sagas::new(sagas::Parts {
+            db: parts.db.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+        });
+        let with = orders::With {
+            offers: offers.clone(),
+            capacity: capacity.clone(),
+            payments: payments.clone(),
+            sagas: sagas.clone(),
+        };
         Commerce {
-            capacity: capacity::App::new(parts),
-            offers: offers::App::new(parts),
+            inspector: crate::sagas::App::new(parts, &sagas),
+            capacity,
+            offers,
             ledger: ledger::App::new(parts),
-            payments: payments::App::new(parts),
-            orders: orders::App::new(parts),
+            payments,
+            orders: orders::App::new(parts, with),
+            sagas,
         }
     }
 
@@ -76,6 +96,7 @@ impl Commerce {
             .with(ledger::routes(&self.ledger))
             .with(payments::routes(&self.payments))
             .with(orders::routes(&self.orders))
+            .with(crate::sagas::routes(&self.inspector))
     }
 
     /// What is to be done about events.
@@ -98,5 +119,10 @@ impl Commerce {
     pub fn start(&self, tasks: &Tasks) {
         capacity::start(&self.capacity, tasks);
         offers::start(&self.offers, tasks);
+        match self.sagas.learn(self.orders.scripts()) {
+            Ok(()) => self.sagas.start(tasks),
+            // Two of one name, which a test would have found: better none than the wrong one.
+            Err(error) => tracing::error!(?error, "no saga goes on"),
+        }
     }
 }

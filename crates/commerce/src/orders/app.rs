@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Error, Organisation, Page, Random, Result, Trail as _, Uid, codes};
-use domain::orders::{Order, OrderId, Status};
+use domain::orders::{Order, OrderId, Paying, Status};
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
 use edge::Places;
+use engine::sagas::Sagas;
 use rpc::{Menus, Restaurants, Venues};
 use slice::{Cursors, Turn, wrong};
 use store::{Db, Opened, Sealer};
 
 use super::store::{self as rows, FIELDS, Stored, Which};
 use super::view::{OrderView, Personal};
+use crate::{capacity, offers, payments};
 
 /// For how long those who made an order see for whom, after it has ended.
 const SEEN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -35,12 +37,29 @@ pub(super) struct Inner {
     pub(super) venues: Venues,
     pub(super) menus: Menus,
     pub(super) stock: catalogue::menus::App,
+    pub(super) offers: offers::App,
+    pub(super) capacity: capacity::App,
+    pub(super) payments: payments::App,
+    pub(super) sagas: Sagas,
+}
+
+/// The slices whose parts an order's commit has.
+#[derive(Clone)]
+pub struct With {
+    /// What is taken off.
+    pub offers: offers::App,
+    /// How much kitchens take on.
+    pub capacity: capacity::App,
+    /// What is paid.
+    pub payments: payments::App,
+    /// What goes on by itself.
+    pub sagas: Sagas,
 }
 
 impl App {
-    /// The slice over these parts.
+    /// The slice over these parts and slices.
     #[must_use]
-    pub fn new(parts: &crate::Parts) -> Self {
+    pub fn new(parts: &crate::Parts, with: With) -> Self {
         App(Arc::new(Inner {
             db: parts.db.clone(),
             clock: parts.clock.clone(),
@@ -51,6 +70,10 @@ impl App {
             venues: parts.venues.clone(),
             menus: parts.menus.clone(),
             stock: parts.stock.clone(),
+            offers: with.offers,
+            capacity: with.capacity,
+            payments: with.payments,
+            sagas: with.sagas,
         }))
     }
 
@@ -60,7 +83,28 @@ impl App {
         if stored.order.customer != Some(person) {
             return Err(missing());
         }
-        self.opened(&stored).await
+        let mut view = self.opened(&stored).await?;
+        let waits = stored.order.paying == Paying::Waiting && !stored.order.status.is_final();
+        if let Some(payment) = stored.held.payment.filter(|_| waits) {
+            view.payment_url = self.0.payments.standing(payment).await?.action_url;
+        }
+        Ok(view)
+    }
+
+    /// Goes on with the payment of an order whose diner came back from the provider's page.
+    pub(super) async fn came_back(
+        &self,
+        (person, id): (PersonId, OrderId),
+        said: BTreeMap<String, String>,
+    ) -> Result<OrderView> {
+        let stored = self.find(id).await?;
+        if stored.order.customer != Some(person) {
+            return Err(missing());
+        }
+        if let Some(payment) = stored.held.payment {
+            self.0.payments.go_on(payment, said).await?;
+        }
+        self.own(person, id).await
     }
 
     /// The orders of a person, the newest first, wherever they are kept.

@@ -19,11 +19,13 @@ use utoipa::IntoParams;
 
 use super::app::App;
 use super::place::Wish;
-use super::view::{Asked, CancelAsked, MoveAsked, OrderView};
+use super::view::{Asked, CancelAsked, MoveAsked, OrderView, Returned};
 
 const TAG: &str = "orders";
 const READ_WITHIN: Duration = Duration::from_secs(5);
 const CHANGE_WITHIN: Duration = Duration::from_secs(10);
+/// A provider is asked meanwhile.
+const PAY_WITHIN: Duration = Duration::from_secs(25);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -72,7 +74,10 @@ struct Which {
 
 /// The routes of the slice.
 pub fn routes(app: &App) -> Routes {
-    of_diners().with(of_restaurants()).with_state(app.clone())
+    of_diners()
+        .with(of_own())
+        .with(of_restaurants())
+        .with_state(app.clone())
 }
 
 fn of_diners() -> Routes<App> {
@@ -121,6 +126,10 @@ fn of_diners() -> Routes<App> {
                 .fails(&[codes::FORBIDDEN, codes::NOT_FOUND])
                 .handler(read),
         )
+}
+
+fn of_own() -> Routes<App> {
+    Routes::new()
         .add(
             diner(Method::POST, "/api/orders/{order}/cancel", "orders.cancel")
                 .about("Take back an order that the caller has placed")
@@ -138,6 +147,22 @@ fn of_diners() -> Routes<App> {
                     codes::ORDER_MOVED,
                 ])
                 .handler(cancel),
+        )
+        .add(
+            diner(
+                Method::POST,
+                "/api/orders/{order}/payment",
+                "orders.came_back",
+            )
+            .about("Go on with the payment after the provider's page has sent the diner back")
+            .rate(Rate::Api)
+            .criticality(Criticality::Critical)
+            .deadline(PAY_WITHIN)
+            .path::<OfOrder>()
+            .takes::<Returned>()
+            .answers::<OrderView>(StatusCode::OK)
+            .fails(&[codes::FORBIDDEN, codes::NOT_FOUND])
+            .handler(came_back),
         )
 }
 
@@ -251,6 +276,17 @@ async fn cancel(
     let which = (person(&caller)?, of.order);
     let cancelled = app.cancel(&ask, which, &asked).await?;
     Ok(Versioned(cancelled.version, cancelled))
+}
+
+async fn came_back(
+    State(app): State<App>,
+    caller: Caller,
+    Path(of): Path<OfOrder>,
+    Json(back): Json<Returned>,
+) -> Answer<Versioned<OrderView>> {
+    let found = app.came_back((person(&caller)?, of.order), back.said());
+    let found = found.await?;
+    Ok(Versioned(found.version, found))
 }
 
 async fn set(

@@ -8,12 +8,14 @@ mod app;
 mod fold;
 mod http;
 mod moves;
+mod pay;
 mod place;
+mod priced;
 mod react;
 mod store;
 mod view;
 
-pub use app::App;
+pub use app::{App, With};
 pub(crate) use fold::FOLD;
 pub use http::routes;
 pub use store::{PEOPLE, SHARD};

@@ -1,19 +1,23 @@
 //! What becomes of an order: moves by the restaurant, by the diner, and by time.
 
-use base::{Error, Result, Trail as _, Uid, codes};
+use base::{Error, Money, Result, Trail as _, Uid, codes};
 use catalogue::menus::stock;
-use domain::orders::{Actor, Command, Facts, Order, OrderId, Status, apply, decide};
+use domain::ledger::{About, Means, Transaction};
+use domain::orders::{Actor, Command, Facts, Order, OrderId, Paying, Status, apply, decide};
+use domain::payments::PaymentId;
 use domain::people::PersonId;
 use edge::Granted;
+use engine::sagas::Begun;
 use engine::{Due, Handled, Timer, TimerHandler};
 use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Commit, Failure};
 
 use super::app::{App, missing};
-use super::place::payload;
+use super::place::{payload, unbalanced};
 use super::store::{self as rows, MOVE, Stored};
 use super::view::{CancelAsked, MoveAsked, OrderView};
+use crate::{capacity, ledger, offers};
 
 /// How often a move is decided anew because somebody else was faster.
 const TRIES: usize = 8;
@@ -22,10 +26,10 @@ const DUE: &str = "order.due";
 /// Who acts when nobody does.
 const ITSELF: &str = "platform";
 
-/// An order that moves: what is to be stored, and how it stands then.
+/// An order that moves: how it stands then, and the saga that is to go on when that is stored.
 pub(super) struct Moved {
-    pub(super) commit: Commit,
     pub(super) order: Order,
+    begun: Option<Begun>,
 }
 
 /// What a timer is about.
@@ -50,6 +54,7 @@ impl App {
         };
         let (mut tries, request) = (1, (id, asked));
         loop {
+            let mut begun = None;
             let settled = ask.settle(
                 &self.0.db,
                 (id.organisation(), "orders.set"),
@@ -65,13 +70,20 @@ impl App {
                         return Err(changed());
                     }
                     let command = asked.command(order)?;
-                    let moved = self.moved(ask, &stored, (actor, &command))?;
-                    Ok((moved.commit, OrderView::of(&moved.order)))
+                    let (commit, moved) = self.moved(ask, &stored, (actor, &command)).await?;
+                    begun = moved.begun;
+                    Ok((commit, OrderView::of(&moved.order)))
                 },
             );
             match settled.await {
                 Err(error) if tries < TRIES && is_outrun(&error) => tries += 1,
-                settled => break settled,
+                settled => {
+                    // Only what is stored is found, so it does not matter if it was not.
+                    if let (Ok(_), Some(begun)) = (&settled, begun) {
+                        self.0.sagas.go(begun);
+                    }
+                    break settled;
+                }
             }
         }
     }
@@ -86,6 +98,7 @@ impl App {
         self.own(person, id).await?;
         let (mut tries, request) = (1, (id, asked));
         loop {
+            let mut begun = None;
             let settled = ask.settle(
                 &self.0.db,
                 (id.organisation(), "orders.cancel"),
@@ -93,13 +106,20 @@ impl App {
                 async || {
                     let stored = self.find(id).await?;
                     let wanted = (Actor::Diner, &asked.command());
-                    let moved = self.moved(ask, &stored, wanted)?;
-                    Ok((moved.commit, OrderView::of(&moved.order)))
+                    let (commit, moved) = self.moved(ask, &stored, wanted).await?;
+                    begun = moved.begun;
+                    Ok((commit, OrderView::of(&moved.order)))
                 },
             );
             match settled.await {
                 Err(error) if tries < TRIES && is_outrun(&error) => tries += 1,
-                settled => break settled,
+                settled => {
+                    // Only what is stored is found, so it does not matter if it was not.
+                    if let (Ok(_), Some(begun)) = (&settled, begun) {
+                        self.0.sagas.go(begun);
+                    }
+                    break settled;
+                }
             }
         }
     }
@@ -114,49 +134,93 @@ impl App {
         })]
     }
 
-    /// The commit that moves an order, and the order that it leads to. A commit of nothing where it stands there already.
-    pub(super) fn moved(
+    /// The commit that moves an order, and what comes of it. A commit of nothing where it stands there already.
+    async fn moved(
         &self,
         ask: &Ask,
         stored: &Stored,
         (actor, command): (Actor, &Command),
-    ) -> Result<Moved> {
-        let now = self.0.clock.now();
-        let mut moved = self.moved_at(ask, stored, (&Facts::new(actor, now), command))?;
-        if moved.order.due() != stored.order.due() {
-            Timer::cancel(first_timer(stored.order.id), &mut moved.commit);
-            self.arm_anew(&mut moved)?;
-        }
-        Ok(moved)
+    ) -> Result<(Commit, Moved)> {
+        let mut commit = self.0.db.new_commit(stored.order.id.organisation());
+        let facts = Facts::new(actor, self.0.clock.now());
+        let moved = self
+            .moved_in(&mut commit, ask, (stored, &facts), command)
+            .await?;
+        self.arm_anew(&mut commit, &stored.order, &moved.order)?;
+        Ok((commit, moved))
     }
 
-    /// The same by these facts; the timer is the caller's.
-    fn moved_at(
+    /// Has a commit move an order, with all that follows from it; the timer is the caller's.
+    pub(super) async fn moved_in(
         &self,
+        commit: &mut Commit,
         ask: &Ask,
-        stored: &Stored,
-        (facts, command): (&Facts<'_>, &Command),
+        (stored, facts): (&Stored, &Facts<'_>),
+        command: &Command,
     ) -> Result<Moved> {
         let was = &stored.order;
-        let mut commit = self.0.db.new_commit(was.id.organisation());
         let events = decide(Some(was), command, facts)?;
         let mut order = was.clone();
         for event in &events {
             order = apply(Some(order), event)?;
             let place = (order.id.uid(), order.version);
             let payload = payload(event, &order)?;
-            let event = ask.event(&commit, place, event.kind(), &payload)?;
+            let event = ask.event(commit, place, event.kind(), &payload)?;
             commit.event(event);
         }
+        let mut moved = Moved { order, begun: None };
         if events.is_empty() {
-            return Ok(Moved { commit, order });
+            return Ok(moved);
         }
-        commit.guard(&MOVE, rows::moved(was.version, &order).at()?);
-        if is_given_back(was, &order) {
-            let held = &stored.held;
-            stock::give_back(&mut commit, (order.restaurant, held.seen), &held.stock);
+        commit.guard(&MOVE, rows::moved(was.version, &moved.order).at()?);
+        let order = &moved.order;
+        if order.status.is_void() && !was.status.is_final() {
+            self.undo(commit, ask, stored).await?;
         }
-        Ok(Moved { commit, order })
+        if order.status.is_fulfilled() && order.paying == Paying::OnDelivery {
+            let total = Money::new(order.total_minor, order.currency);
+            let about = About::Order(order.id);
+            let taken = Transaction::captured(order.id, about, &Means::Cash, total);
+            ledger::post(commit, ask, &taken.map_err(unbalanced)?)?;
+        }
+        if let Some(payment) = stored.held.payment {
+            moved.begun = self.pay_on(commit, (was, order), (payment, command))?;
+        }
+        Ok(moved)
+    }
+
+    /// Gives back all that an order held, in the commit in which it comes to nothing. What a kitchen has begun to make is
+    /// used up.
+    async fn undo(&self, commit: &mut Commit, ask: &Ask, stored: &Stored) -> Result<()> {
+        let (order, held) = (&stored.order, &stored.held);
+        let sale = Transaction::unsale(order.id, order.currency, &order.money);
+        ledger::post(commit, ask, &sale.map_err(unbalanced)?)?;
+        self.0.offers.give_back(commit, order.id.uid()).await?;
+        if matches!(
+            order.status,
+            Status::Scheduled | Status::Pending | Status::Confirmed
+        ) {
+            stock::give_back(commit, (order.restaurant, held.seen), &held.stock);
+            self.0.capacity.give_back(commit, order.id.uid()).await?;
+        }
+        Ok(())
+    }
+
+    /// What an order's move does with its payment. What its own saga takes by itself needs no other.
+    fn pay_on(
+        &self,
+        commit: &mut Commit,
+        (was, order): (&Order, &Order),
+        (payment, command): (PaymentId, &Command),
+    ) -> Result<Option<Begun>> {
+        if order.status.is_void() && !was.status.is_final() {
+            return self.begin_unwind(commit, order, payment).map(Some);
+        }
+        let is_taken = order.status.is_accepted() && !was.status.is_accepted();
+        match is_taken && *command != Command::Secure {
+            true => self.begin_capture(commit, order, payment).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Sets the timer of a new order.
@@ -164,12 +228,20 @@ impl App {
         set(commit, order, first_timer(order.id))
     }
 
-    /// Sets a timer for what time does next. The first one has an id that is known, and is taken back when the order
-    /// goes on; later ones find that nothing is due when they ring.
-    fn arm_anew(&self, moved: &mut Moved) -> Result<()> {
-        let house = moved.order.id.organisation();
+    /// Sets a timer for what time does next, where that has changed. The first one has an id that is known and is taken
+    /// back; later ones find that nothing is due when they ring.
+    pub(super) fn arm_anew(&self, commit: &mut Commit, was: &Order, order: &Order) -> Result<()> {
+        if order.due() == was.due() {
+            return Ok(());
+        }
+        Timer::cancel(first_timer(order.id), commit);
+        self.arm_next(commit, order)
+    }
+
+    fn arm_next(&self, commit: &mut Commit, order: &Order) -> Result<()> {
+        let house = order.id.organisation();
         let id = Uid::make(&self.0.clock, &self.0.random, house);
-        set(&mut moved.commit, &moved.order, id)
+        set(commit, order, id)
     }
 
     /// Does what is due, if it still is.
@@ -184,10 +256,13 @@ impl App {
             return Ok(Handled::Done);
         };
         let facts = Facts::new(Actor::Platform, now);
-        let mut moved = self.moved_at(&itself(), &stored, (&facts, &next.command))?;
+        let mut commit = self.0.db.new_commit(due.organisation);
+        let ask = itself();
+        let moved = self.moved_in(&mut commit, &ask, (&stored, &facts), &next.command);
+        let order = moved.await?.order;
         // The timer that rings ends with its effect.
-        self.arm_anew(&mut moved)?;
-        Ok(moved.commit.into())
+        self.arm_next(&mut commit, &order)?;
+        Ok(commit.into())
     }
 }
 
@@ -198,15 +273,6 @@ pub(super) fn itself() -> Ask {
         trace: String::new(),
         key: None,
     }
-}
-
-/// Whether what an order held comes back with this move: it came to nothing before a kitchen had begun.
-pub(super) fn is_given_back(was: &Order, order: &Order) -> bool {
-    let is_begun = !matches!(
-        was.status,
-        Status::Scheduled | Status::Pending | Status::Confirmed
-    );
-    order.status.is_void() && !is_begun
 }
 
 fn set(commit: &mut Commit, order: &Order, id: Uid) -> Result<()> {
@@ -234,7 +300,11 @@ fn first_timer(order: OrderId) -> Uid {
 /// Whether somebody else was faster, so that deciding again may lead elsewhere.
 fn is_outrun(error: &Error) -> bool {
     let failure = std::error::Error::source(error).and_then(|source| source.downcast_ref());
-    matches!(failure, Some(Failure::Refused { name, .. }) if *name == MOVE.name)
+    failure.is_some_and(|failure: &Failure| {
+        capacity::is_given_back(failure)
+            || offers::is_given_back(failure)
+            || matches!(failure, Failure::Refused { name, .. } if *name == MOVE.name)
+    })
 }
 
 #[track_caller]

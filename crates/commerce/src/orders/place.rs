@@ -1,47 +1,42 @@
 //! Placing an order: read what is known, price and decide in pure code, and store everything in one commit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use base::{Error, Result, Time, Trail as _, codes};
-use carte::{Channel, ItemId, Service};
+use base::{Error, Money, Result, Trail as _, codes};
+use carte::ItemId;
 use catalogue::menus::stock;
+use domain::ledger::Transaction;
 use domain::orders::{
     Actor, Command, Event, Facts, LineKey, Order, OrderId, Paying, Placing, Rules, apply, counts,
     decide, of_quote,
 };
-use domain::organisations::{Restaurant, RestaurantId, State};
+use domain::organisations::RestaurantId;
+use domain::payments::PaymentId;
 use domain::people::PersonId;
-use domain::pricing::{self, Quote, Reason, Refused};
-use domain::venues::{Position, Venue, business_day};
-use rpc::Current;
+use domain::venues::business_day;
+use engine::sagas::{Begun, Saga};
+use serde_json::{Map, Value as Json};
 use slice::{Ask, wrong};
-use store::{Commit, Committed, Key, Reply, Sealed, Taken};
+use store::{Commit, Committed, Failure, Key, Reply, Sealed, Taken};
 
 use super::app::App;
+use super::pay::{self, Paid};
+use super::priced::{Priced, Scene, missing};
 use super::store::{self as rows, FIELDS, HELD, Held, TAKE_NUMBER};
-use super::view::{Asked, OrderView, Personal};
+use super::view::{Asked, Method, OrderView, Personal};
+use crate::payments::Begin;
+use crate::{capacity, ledger, offers};
 
 /// How often an order is decided anew because others took what it was decided upon.
 const TRIES: usize = 8;
 /// Under which name requests with the same key are told from those of other operations.
 const OPERATION: &str = "orders.place";
 
-/// All that is known of where an order is placed.
-struct Scene {
-    restaurant: Arc<Restaurant>,
-    venue: Arc<Venue>,
-    current: Arc<Current>,
-    now: Time,
-}
-
-/// An order that is ready to be stored.
-struct Ready {
-    commit: Commit,
-    /// What it shows, without what is personal.
-    view: OrderView,
-    /// What is counted of it, with what will be left.
-    counted: Vec<(ItemId, Taken)>,
+/// Who places an order, and what he sent.
+pub(super) struct Wish<'a> {
+    pub(super) ask: &'a Ask,
+    pub(super) person: PersonId,
+    pub(super) asked: &'a Asked,
 }
 
 /// What is said in an order, and how often it was tried to place it.
@@ -52,10 +47,27 @@ struct Said<'a> {
     tries: usize,
 }
 
+/// An order that is ready to be stored.
+struct Ready {
+    commit: Commit,
+    /// What it shows, without what is personal.
+    view: OrderView,
+    /// What comes of it when it is stored.
+    after: After,
+}
+
+/// What is done when an order is stored.
+#[derive(Default)]
+struct After {
+    /// What is counted of it, with what will be left.
+    counted: Vec<(ItemId, Taken)>,
+    begun: Option<Begun>,
+}
+
 /// An order that was placed, or the answer that was given when it was.
 struct Settled {
     view: OrderView,
-    counted: Vec<(ItemId, Taken)>,
+    after: After,
     committed: Option<Committed>,
 }
 
@@ -65,20 +77,12 @@ struct Beside {
     held: Held,
 }
 
-/// Who places an order, and what he sent.
-pub(super) struct Wish<'a> {
-    pub(super) ask: &'a Ask,
-    pub(super) person: PersonId,
-    pub(super) asked: &'a Asked,
-}
-
 impl App {
     /// Places an order, once under its key, and answers when it is durable.
     pub(super) async fn place(&self, wish: &Wish<'_>) -> Result<OrderView> {
         let key = key(wish)?;
         let keys = wish.asked.keys()?;
         let personal = Personal::of(wish.asked, &keys)?;
-        let restaurant = wish.asked.restaurant_id;
         let mut said = Said {
             keys: &keys,
             personal: &personal,
@@ -90,23 +94,26 @@ impl App {
                 settled => break settled.map_err(outrun)?,
             }
         };
-        for (item, taken) in settled.counted {
-            let left = settled
-                .committed
-                .as_ref()
-                .and_then(|done| done.taken(taken));
-            if left == Some(0) {
-                self.tell_left(restaurant, item).await;
-            }
+        if let Some(committed) = &settled.committed {
+            self.follow(wish.asked.restaurant_id, settled.after, committed)
+                .await;
         }
         Ok(settled.view.with(personal))
     }
 
-    /// Tells everybody how many are left of a counted item, where that is news.
-    pub(super) async fn tell_left(&self, restaurant: RestaurantId, item: ItemId) {
-        if let Err(error) = self.0.stock.tell_left(restaurant, item).await {
-            // The guard lets nobody have more than there is; it is only not shown yet.
-            tracing::warn!(%restaurant, %item, ?error, "nobody was told how much is left of an item");
+    /// Goes on with an order that was just stored.
+    async fn follow(&self, restaurant: RestaurantId, after: After, committed: &Committed) {
+        if let Some(begun) = after.begun {
+            self.0.sagas.go(begun);
+        }
+        for (item, taken) in after.counted {
+            if committed.taken(taken) != Some(0) {
+                continue;
+            }
+            if let Err(error) = self.0.stock.tell_left(restaurant, item).await {
+                // The guard lets nobody have more than there is; it is only not shown yet.
+                tracing::warn!(%restaurant, %item, ?error, "nobody was told that an item is sold out");
+            }
         }
     }
 
@@ -119,19 +126,14 @@ impl App {
             let committed = db.commit(ready.commit, &deadline).await.at()?;
             return Ok(Settled {
                 view: ready.view,
-                counted: ready.counted,
+                after: ready.after,
                 committed: Some(committed),
             });
         };
-        let restaurant = self
-            .0
-            .restaurants
-            .find(wish.asked.restaurant_id)
-            .await
-            .at()?;
-        let restaurant = restaurant.ok_or_else(missing_restaurant)?;
+        let restaurant = wish.asked.restaurant_id;
+        let known = self.0.restaurants.find(restaurant).await.at()?;
         let key = Key {
-            organisation: restaurant.id.organisation(),
+            organisation: known.ok_or_else(missing)?.id.organisation(),
             caller: wish.ask.actor.clone(),
             operation: OPERATION.to_owned(),
             key: key.to_owned(),
@@ -139,62 +141,55 @@ impl App {
         // What was sent is personal: what tells it from another request must not be guessed from.
         let text = json(wish.asked)?;
         let digest = self.0.sealer.digest("order", &text, &deadline).await.at()?;
-        let mut counted = Vec::new();
+        let mut after = After::default();
         let once = db.once(&key, &digest, &deadline, async || {
             let ready = self.decide(wish, said).await?;
-            counted = ready.counted;
+            after = ready.after;
             let body = json(&ready.view)?;
             Ok::<_, Error>((ready.commit, Reply { status: 201, body }))
         });
         let (reply, committed) = once.await?;
         Ok(Settled {
             view: serde_json::from_str(&reply.body).map_err(unreadable)?,
-            counted,
+            after,
             committed,
         })
     }
 
-    /// Reads what is known, prices, decides, and writes the commit.
+    /// Reads what is known, prices, decides, and writes the commit with all that belongs to an order.
     async fn decide(&self, wish: &Wish<'_>, said: Said<'_>) -> Result<Ready> {
-        let (asked, keys) = (wish.asked, said.keys);
-        let scene = self.scene(asked, said.tries).await?;
-        let mut commit = self.0.db.new_commit(scene.restaurant.id.organisation());
-        let quote = priced(&scene, asked)?;
-        if !quote.refusals.is_empty() {
-            return Err(refused(&quote.refusals, keys));
-        }
-        let placing = self.placing(wish, &scene, (&quote, keys))?;
-        let facts = Facts::new(Actor::Diner, scene.now);
+        let scene = self.scene(wish.asked, said.tries).await?;
+        let wanted = (wish.person, said.keys);
+        let priced = self.priced((&scene, wish.asked), wanted).await?;
+        let placing = self.placing(wish, &scene, (&priced, said.keys))?;
         let placed = counts(&placing.lines);
+        let facts = Facts::new(Actor::Diner, scene.now);
         let events = decide(None, &Command::Place(Box::new(placing)), &facts)?;
-        let beside = Beside {
+        let house = scene.restaurant.id.organisation();
+        let mut commit = self.0.db.new_commit(house);
+        let mut beside = Beside {
             sealed: self.seal(wish.person, said.personal).await?,
             held: held(&scene, &placed),
         };
-        let order = self.write(wish, &mut commit, (&scene, &events, &beside))?;
+        let order = events
+            .iter()
+            .try_fold(None, |order, event| apply(order, event).map(Some));
+        let order = order?.ok_or_else(nothing)?;
+        let begun = self.begin_payment(wish, &mut commit, (&order, &mut beside.held))?;
+        self.write(wish, &mut commit, (&scene, &events, &beside))?;
         let counted = stock::take(&mut commit, order.restaurant, &beside.held.stock);
+        let uid = order.id.uid();
+        offers::take(&mut commit, uid, Some(wish.person), &priced.given);
+        if let Some(need) = &priced.need {
+            capacity::take(&mut commit, uid, need);
+        }
+        let sale = Transaction::sale(order.id, order.currency, &order.money).map_err(unbalanced)?;
+        ledger::post(&mut commit, wish.ask, &sale)?;
         self.arm(&mut commit, &order)?;
         Ok(Ready {
             commit,
             view: OrderView::of(&order),
-            counted,
-        })
-    }
-
-    /// What is known, mostly from memory; past it what is sold, where that has led astray already.
-    async fn scene(&self, asked: &Asked, tries: usize) -> Result<Scene> {
-        let id = asked.restaurant_id;
-        let restaurant = self.0.restaurants.find(id).await.at()?;
-        let venue = self.0.venues.find(id).await.at()?;
-        let current = match tries {
-            1 => self.0.menus.current(id).await.at()?,
-            _ => self.0.menus.fresh(id).await.at()?,
-        };
-        Ok(Scene {
-            restaurant: restaurant.ok_or_else(missing_restaurant)?,
-            venue: venue.ok_or_else(missing_restaurant)?,
-            current: current.ok_or_else(missing_restaurant)?,
-            now: self.0.clock.now(),
+            after: After { counted, begun },
         })
     }
 
@@ -203,12 +198,11 @@ impl App {
         &self,
         wish: &Wish<'_>,
         scene: &Scene,
-        (quote, keys): (&Quote, &[LineKey]),
+        (priced, keys): (&Priced, &[LineKey]),
     ) -> Result<Placing> {
         let asked = wish.asked;
         let id = scene.restaurant.id;
-        let menu = &scene.current.menu;
-        let sold = of_quote(quote, menu, keys);
+        let sold = of_quote(&priced.quote, &scene.current.menu, keys);
         let sold = sold.ok_or_else(|| {
             Error::internal(codes::INTERNAL, "an order that was priced does not add up")
         })?;
@@ -220,15 +214,46 @@ impl App {
             channel: asked.channel()?,
             number: 0,
             wanted_at: asked.wanted_at,
-            promised_at: asked.wanted_at,
+            promised_at: Some(priced.promised_at),
             revision: scene.current.revision,
-            currency: quote.currency,
+            currency: priced.quote.currency,
             lines: sold.lines,
             money: sold.money,
             tickets: Vec::new(),
-            paying: Paying::OnDelivery,
+            paying: match asked.method() {
+                Method::Cash => Paying::OnDelivery,
+                Method::Card => Paying::Waiting,
+            },
             rules: Rules::default(),
         })
+    }
+
+    /// Begins to ask for the money of an order that is not paid when it is handed over.
+    fn begin_payment(
+        &self,
+        wish: &Wish<'_>,
+        commit: &mut Commit,
+        (order, held): (&Order, &mut Held),
+    ) -> Result<Option<Begun>> {
+        if order.paying != Paying::Waiting {
+            return Ok(None);
+        }
+        let amount = Money::new(order.total_minor, order.currency);
+        let payment = PaymentId::make(&self.0.clock, &self.0.random, order.id.organisation());
+        held.payment = Some(payment);
+        let paid = Paid::of(order, payment);
+        let begun = Saga::new(&pay::PLACE, order.id.uid(), &paid)?.begin(&self.0.random, commit);
+        let begin = Begin {
+            payment,
+            order: order.id,
+            restaurant: order.restaurant,
+            amount,
+            token: wish.asked.token()?,
+            return_url: wish.asked.return_url(),
+            saga: Some(begun.id),
+        };
+        self.0.payments.begin(commit, &begin)?;
+        Ok(Some(begun))
     }
 
     /// The row and the events of a new order.
@@ -237,7 +262,7 @@ impl App {
         wish: &Wish<'_>,
         commit: &mut Commit,
         (scene, events, beside): (&Scene, &[Event], &Beside),
-    ) -> Result<Order> {
+    ) -> Result<()> {
         let zone = scene.restaurant.details.time_zone;
         let day = business_day(&scene.venue, zone, scene.now).to_string();
         let restaurant = scene.restaurant.id.uid();
@@ -248,12 +273,7 @@ impl App {
             let mut payload = payload(event, &next)?;
             let place = (next.id.uid(), next.version);
             if next.version == 1 {
-                let held = serde_json::to_value(&beside.held).map_err(unreadable)?;
-                payload.insert(HELD.to_owned(), held);
-                for (name, sealed) in FIELDS.iter().zip(&beside.sealed) {
-                    let sealed = sealed.as_ref().map(|one| one.to_json(wish.person.uid()));
-                    payload.extend(sealed.map(|sealed| ((*name).to_owned(), sealed)));
-                }
+                beside.tell(&mut payload, wish.person)?;
                 let event = wish.ask.event(commit, place, event.kind(), &payload)?;
                 commit.event_with(event, [("number", number)]);
             } else {
@@ -262,16 +282,14 @@ impl App {
             }
             order = Some(next);
         }
-        let order = order.ok_or_else(|| {
-            Error::internal(codes::INTERNAL, "an order was placed and nothing happened")
-        })?;
-        let [before, after] =
-            rows::cells(&order, (&beside.held, rows::bytes(&beside.sealed))).at()?;
+        let order = order.ok_or_else(nothing)?;
+        let sealed = rows::bytes(&beside.sealed);
+        let [before, after] = rows::cells(&order, (&beside.held, sealed)).at()?;
         let before = before.into_iter().map(store::Cell::from);
         let after = after.into_iter().map(store::Cell::from);
         let cells = before.chain([number.into()]).chain(after);
         commit.insert(&rows::ORDERS, cells.collect::<Vec<_>>());
-        Ok(order)
+        Ok(())
     }
 
     async fn seal(&self, person: PersonId, said: &Personal) -> Result<[Option<Sealed>; 5]> {
@@ -287,43 +305,17 @@ impl App {
     }
 }
 
-/// What it costs, or why it cannot be ordered.
-fn priced(scene: &Scene, asked: &Asked) -> Result<Quote> {
-    let currency = scene.current.menu.currency;
-    let channel: Channel = asked.channel()?;
-    let service = asked.service();
-    let facts = pricing::Facts {
-        menu: &scene.current.menu,
-        venue: &scene.venue,
-        availability: &scene.current.availability,
-        zone: scene.restaurant.details.time_zone,
-        service,
-        channel: &channel,
-        now: scene.now,
-        at: asked.wanted_at.unwrap_or(scene.now),
-        position: position(scene, asked, service)?,
-        discounts: &[],
-        tip_minor: asked.tip(currency)?.minor(),
-    };
-    let mut quote = pricing::quote(&facts, &asked.wanted());
-    if scene.restaurant.state == State::Suspended {
-        let reason = Reason::Closed;
-        quote.refusals.retain(|refused| refused.reason != reason);
-        quote.refusals.insert(0, Refused { line: None, reason });
+impl Beside {
+    /// Adds what is kept beside an order to the payload of its first event.
+    fn tell(&self, payload: &mut Map<String, Json>, person: PersonId) -> Result<()> {
+        let held = serde_json::to_value(&self.held).map_err(unreadable)?;
+        payload.insert(HELD.to_owned(), held);
+        for (name, sealed) in FIELDS.iter().zip(&self.sealed) {
+            let sealed = sealed.as_ref().map(|one| one.to_json(person.uid()));
+            payload.extend(sealed.map(|sealed| ((*name).to_owned(), sealed)));
+        }
+        Ok(())
     }
-    Ok(quote)
-}
-
-/// Where it is brought. An address without a place counts as near the restaurant, which sees it before it accepts.
-fn position(scene: &Scene, asked: &Asked, service: Service) -> Result<Option<Position>> {
-    let said = asked.position()?;
-    if service != Service::Delivery {
-        return Ok(said);
-    }
-    if asked.delivery_address.is_none() {
-        return Err(wrong("deliveryAddress", "a delivery needs an address"));
-    }
-    Ok(said.or(scene.venue.profile.position))
 }
 
 /// What an order takes of what is counted.
@@ -334,19 +326,17 @@ fn held(scene: &Scene, placed: &BTreeMap<ItemId, u32>) -> Held {
     Held {
         seen: availability.version,
         stock: counted.map(|(item, quantity)| (*item, *quantity)).collect(),
+        payment: None,
     }
 }
 
 /// The payload of an event, as an object that fields may be added to.
-pub(super) fn payload(
-    event: &Event,
-    after: &Order,
-) -> Result<serde_json::Map<String, serde_json::Value>> {
+pub(super) fn payload(event: &Event, after: &Order) -> Result<Map<String, Json>> {
     let told = event.told(after).map_err(|error| {
         Error::internal(codes::INTERNAL, "an event that is no JSON").caused_by(error)
     })?;
     match serde_json::to_value(told).map_err(unreadable)? {
-        serde_json::Value::Object(fields) => Ok(fields),
+        Json::Object(fields) => Ok(fields),
         _ => Err(Error::internal(
             codes::INTERNAL,
             "an event that is no object",
@@ -367,21 +357,12 @@ fn key(wish: &Wish<'_>) -> Result<Option<String>> {
     Ok(header.clone().or_else(|| body.clone()))
 }
 
-/// Why an order cannot be taken: the codes are those of a quote.
-fn refused(refusals: &[Refused], keys: &[LineKey]) -> Error {
-    let said = "the order cannot be taken as it is; the fields say why";
-    let error = Error::conflict(codes::ORDER_REFUSED, said);
-    refusals.iter().fold(error, |error, refused| {
-        let key = refused.line.and_then(|line| keys.get(line));
-        let field = key.map_or_else(|| "order".to_owned(), |key| format!("items.{key}"));
-        error.field(field, refused.reason.code(), refused.reason.to_string())
-    })
-}
-
 /// Whether somebody else was faster, so that deciding again may lead elsewhere.
 fn is_outrun(error: &Error) -> bool {
     let failure = std::error::Error::source(error).and_then(|source| source.downcast_ref());
-    failure.is_some_and(stock::is_short)
+    failure.is_some_and(|failure: &Failure| {
+        stock::is_short(failure) || capacity::is_full(failure) || offers::is_refused(failure)
+    })
 }
 
 /// What is said in the end, when others were faster again and again.
@@ -405,7 +386,13 @@ fn unreadable(error: serde_json::Error) -> Error {
     Error::internal(codes::INTERNAL, "a value that is no JSON").caused_by(error)
 }
 
+/// What was priced adds up, or it would not have come so far.
 #[track_caller]
-fn missing_restaurant() -> Error {
-    Error::missing(codes::NOT_FOUND, "there is no such restaurant")
+pub(super) fn unbalanced(refusal: domain::ledger::Refusal) -> Error {
+    Error::internal(codes::INTERNAL, "an order that does not balance").caused_by(refusal)
+}
+
+#[track_caller]
+fn nothing() -> Error {
+    Error::internal(codes::INTERNAL, "an order was placed and nothing happened")
 }

@@ -6,6 +6,7 @@ use base::{Organisation, Uid};
 use carte::ItemId;
 use domain::orders::{Order, OrderId};
 use domain::organisations::RestaurantId;
+use domain::payments::PaymentId;
 use domain::people::PersonId;
 use serde::{Deserialize, Serialize};
 use store::{
@@ -193,6 +194,9 @@ pub(super) struct Held {
     /// What is taken of counted items.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) stock: BTreeMap<ItemId, u32>,
+    /// The payment that it is paid by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) payment: Option<PaymentId>,
 }
 
 /// An order as its row tells it.

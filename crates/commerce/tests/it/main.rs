@@ -8,9 +8,17 @@
 
 #[allow(dead_code, reason = "others ask more of it")]
 mod kitchen;
+mod ledger;
 mod more;
+mod offers_races;
+mod offers;
+mod capacity;
 mod orders;
+mod orders_money;
 mod orders_races;
+mod payments;
+mod payments_notices;
+mod sagas;
 #[path = "../../../catalogue/tests/it/world.rs"]
 #[allow(
     dead_code,

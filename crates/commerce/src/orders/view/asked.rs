@@ -8,6 +8,7 @@ use domain::orders::{LineKey, LineKeyError};
 use domain::organisations::RestaurantId;
 use domain::pricing::WantedLine;
 use domain::venues::Position;
+use rpc::providers::Token;
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use utoipa::ToSchema;
@@ -123,7 +124,7 @@ pub(crate) struct Asked {
     pub(crate) phone: Option<String>,
     /// The code of a coupon.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 40)]
+    #[schema(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9-]{3,32}$")]
     pub(crate) coupon_code: Option<String>,
     /// What the diner gives to those who serve him.
     #[serde(default)]
@@ -135,7 +136,7 @@ pub(crate) struct Asked {
     tip: Option<String>,
     /// How it is paid; in cash when nothing is said.
     #[serde(default)]
-    pub(crate) payment: Option<PaymentAsked>,
+    payment: Option<PaymentAsked>,
     /// Of requests with the same key one places an order, and all are answered alike. The header `Idempotency-Key`
     /// says the same.
     #[serde(default)]
@@ -192,18 +193,29 @@ struct OptionAsked {
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewOrderPayment)]
-pub(crate) struct PaymentAsked {
+struct PaymentAsked {
     /// Where the money comes from.
-    pub(crate) method: Method,
+    method: Method,
+    /// For `card`: what the payment provider made of the diner's means of payment. Never the number of a card.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 512, pattern = "^[A-Za-z0-9_.~:=+/$-]+$")]
+    token: Option<String>,
+    /// For `card`: where the diner comes back to from the provider's page.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
+    return_url: Option<String>,
 }
 
 /// Where the money comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = OrderPaymentMethod)]
 pub(crate) enum Method {
     /// It is paid where it is handed over.
+    #[default]
     Cash,
+    /// Through a payment provider.
+    Card,
 }
 
 impl From<ServiceName> for Service {
@@ -258,6 +270,26 @@ impl Asked {
         let tip = tip.transpose();
         let tip = tip.map_err(|error| wrong("tip", error.to_string()))?;
         Ok(tip.unwrap_or(Money::zero(currency)))
+    }
+
+    /// How it is paid.
+    pub(crate) fn method(&self) -> Method {
+        let payment = self.payment.as_ref();
+        payment.map(|payment| payment.method).unwrap_or_default()
+    }
+
+    /// What stands for the diner's means of payment.
+    pub(crate) fn token(&self) -> Result<Option<Token>> {
+        let token = self
+            .payment
+            .as_ref()
+            .and_then(|asked| asked.token.as_deref());
+        token.map(Token::parse).transpose()
+    }
+
+    /// Where the diner comes back to from the provider's page.
+    pub(crate) fn return_url(&self) -> Option<String> {
+        self.payment.as_ref()?.return_url.clone()
     }
 
     /// What is wanted, as prices are asked for.

@@ -4,6 +4,6 @@ mod asked;
 mod moves;
 mod shown;
 
-pub(super) use asked::Asked;
-pub(super) use moves::{CancelAsked, MoveAsked};
+pub(super) use asked::{Asked, Method};
+pub(super) use moves::{CancelAsked, MoveAsked, Returned};
 pub(super) use shown::{OrderView, Personal};

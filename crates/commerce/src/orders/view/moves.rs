@@ -1,10 +1,15 @@
 //! What can be said of an order that is there.
 
+use std::collections::BTreeMap;
+
 use base::{Result, Time};
 use domain::orders::{Command, Order, Status, TicketId, Why};
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use utoipa::ToSchema;
+
+/// The most fields that a provider sends a payer back with.
+const FIELDS_MAX: usize = 100;
 
 /// Where an order is to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -102,6 +107,16 @@ pub(crate) struct CancelAsked {
     reason: Option<DinerWhy>,
 }
 
+/// What a diner brought back from the page of the payment provider.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrderPaymentReturn)]
+pub(crate) struct Returned {
+    /// The query of the address at which he came back: `redirectResult=…`.
+    #[schema(max_length = 20_000)]
+    query: String,
+}
+
 /// Why a diner takes an order back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +202,42 @@ impl MoveAsked {
     }
 }
 
+impl Returned {
+    /// The fields of the query.
+    pub(crate) fn said(&self) -> BTreeMap<String, String> {
+        let pairs = self.query.trim_start_matches('?').split('&');
+        let pairs = pairs.filter(|pair| !pair.is_empty()).take(FIELDS_MAX);
+        pairs
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decoded(name), decoded(value))
+            })
+            .collect()
+    }
+}
+
+/// A text as it was before it went into a query. What is no text then is not one that a provider wrote.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                let (high, low) = (digit(rest.next()), digit(rest.next()));
+                let both = high
+                    .zip(low)
+                    .map(|(high, low)| high.wrapping_mul(16).wrapping_add(low));
+                both.and_then(|both| u8::try_from(both).ok())
+                    .unwrap_or(b'?')
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 impl CancelAsked {
     /// What it asks.
     pub(crate) fn command(&self) -> Command {
@@ -197,5 +248,19 @@ impl CancelAsked {
             Some(DinerWhy::Other) | None => Why::Other,
         };
         Command::Cancel { why }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_read_as_providers_write_them() {
+        let query = "?redirectResult=eyJ0%2Bx%3D%3D&a+b=&&%zz=%4".to_owned();
+        let said = Returned { query }.said();
+        assert_eq!(said["redirectResult"], "eyJ0+x==");
+        assert_eq!(said["a b"], "");
+        assert_eq!(said["?"], "?");
     }
 }

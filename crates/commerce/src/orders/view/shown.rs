@@ -67,6 +67,9 @@ pub(crate) struct OrderView {
     /// How sure its money is: `waiting`, `secured`, `on_delivery`, `failed`.
     #[schema(example = "on_delivery")]
     payment: String,
+    /// Where the diner has to go before the payment is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_url: Option<String>,
     /// The revision of the menu that it was sold by.
     #[schema(minimum = 1)]
     menu_revision: RevisionNumber,
@@ -270,6 +273,7 @@ impl OrderView {
             discount: shown(sums.discount.saturating_neg()),
             total: shown(order.total_minor),
             payment: order.paying.name().to_owned(),
+            payment_url: None,
             menu_revision: order.revision,
             tickets: order.tickets.iter().map(TicketView::of).collect(),
             wanted_at: order.wanted_at,

@@ -1,0 +1,234 @@
+//! What is known of where an order is placed, and what it costs there: prices, offers and slots, by pure code over what
+//! is read here.
+
+use std::sync::Arc;
+
+use base::{Error, Result, Time, Trail as _, codes};
+use carte::{Channel, Service};
+use domain::capacity::Goods;
+use domain::offers::{Code, Given, Line};
+use domain::orders::LineKey;
+use domain::organisations::{Restaurant, State};
+use domain::people::PersonId;
+use domain::pricing::{self, Discount, Kind, Quote, Reason, Refused};
+use domain::venues::{Position, Venue, zone_at};
+use rpc::Current;
+use slice::wrong;
+
+use super::app::App;
+use super::view::Asked;
+use crate::capacity::{self, Decided, Need};
+
+/// All that is known of where an order is placed.
+pub(super) struct Scene {
+    pub(super) restaurant: Arc<Restaurant>,
+    pub(super) venue: Arc<Venue>,
+    pub(super) current: Arc<Current>,
+    pub(super) now: Time,
+}
+
+/// What an order costs, what it gets, and when it can be there.
+pub(super) struct Priced {
+    pub(super) quote: Quote,
+    pub(super) given: Vec<Given>,
+    /// What it takes of a slot, where slots are counted.
+    pub(super) need: Option<Need>,
+    pub(super) promised_at: Time,
+}
+
+impl App {
+    /// What is known, mostly from memory; past it what is sold, where that has led astray already.
+    pub(super) async fn scene(&self, asked: &Asked, tries: usize) -> Result<Scene> {
+        let id = asked.restaurant_id;
+        let restaurant = self.0.restaurants.find(id).await.at()?;
+        let venue = self.0.venues.find(id).await.at()?;
+        let current = match tries {
+            1 => self.0.menus.current(id).await.at()?,
+            _ => self.0.menus.fresh(id).await.at()?,
+        };
+        Ok(Scene {
+            restaurant: restaurant.ok_or_else(missing)?,
+            venue: venue.ok_or_else(missing)?,
+            current: current.ok_or_else(missing)?,
+            now: self.0.clock.now(),
+        })
+    }
+
+    /// What an order costs, or why it cannot be taken: the codes are those of a quote, of a coupon, or of a slot.
+    pub(super) async fn priced(
+        &self,
+        (scene, asked): (&Scene, &Asked),
+        (person, keys): (PersonId, &[LineKey]),
+    ) -> Result<Priced> {
+        let bare = scene.quote(asked, &[])?;
+        if !bare.refusals.is_empty() {
+            return Err(refused(&bare.refusals, keys));
+        }
+        let (quote, given) = self.offered((scene, asked), person, bare).await?;
+        if !quote.refusals.is_empty() {
+            return Err(refused(&quote.refusals, keys));
+        }
+        let (need, ready_at) = self.slot((scene, asked), &quote).await?;
+        Ok(Priced {
+            promised_at: scene.there_at(asked, ready_at)?,
+            quote,
+            given,
+            need,
+        })
+    }
+
+    /// The same quote with what offers take off.
+    async fn offered(
+        &self,
+        (scene, asked): (&Scene, &Asked),
+        person: PersonId,
+        bare: Quote,
+    ) -> Result<(Quote, Vec<Given>)> {
+        let code = asked.coupon_code.as_deref().map(Code::parse).transpose();
+        let code = code.map_err(|error| wrong("couponCode", error.to_string()))?;
+        let lines: Vec<Line> = bare
+            .lines
+            .iter()
+            .map(|line| Line {
+                line: line.line,
+                item: line.item,
+                quantity: line.quantity,
+                minor: line.amount.minor(),
+            })
+            .collect();
+        let delivery = bare.fees.iter().find(|fee| fee.kind == Kind::DeliveryFee);
+        let id = scene.restaurant.id;
+        let wanted = domain::offers::Asked {
+            restaurant: id,
+            zone: scene.restaurant.details.time_zone,
+            currency: bare.currency,
+            service: asked.service(),
+            channel: &asked.channel()?,
+            now: scene.now,
+            at: asked.wanted_at.unwrap_or(scene.now),
+            person: Some(person),
+            orders_before: None,
+            lines: &lines,
+            delivery_minor: delivery.map_or(0, |fee| fee.amount.minor()),
+            coupon: code.as_ref(),
+        };
+        let found = self.0.offers.find(id.organisation(), &wanted).await.at()?;
+        if let Some(refused) = found.refused {
+            return Err(refusal().field("couponCode", refused.why.code(), refused.why.to_string()));
+        }
+        if found.discounts.is_empty() {
+            return Ok((bare, found.given));
+        }
+        Ok((scene.quote(asked, &found.discounts)?, found.given))
+    }
+
+    /// What an order takes of which slot, and when it is ready.
+    async fn slot(
+        &self,
+        (scene, asked): (&Scene, &Asked),
+        quote: &Quote,
+    ) -> Result<(Option<Need>, Time)> {
+        let goods = quote.lines.iter().map(|line| Goods {
+            minutes: scene
+                .current
+                .menu
+                .item(line.item)
+                .and_then(|item| item.prep_minutes),
+            quantity: line.quantity,
+        });
+        let goods: Vec<Goods> = goods.collect();
+        let wanted = capacity::Asked {
+            restaurant: scene.restaurant.id,
+            service: asked.service(),
+            now: scene.now,
+            wanted_at: asked.wanted_at,
+            goods: &goods,
+            money_minor: quote.totals.items.minor(),
+        };
+        match self.0.capacity.find(&wanted).await.at()? {
+            Decided::Free { ready_at } => Ok((None, ready_at)),
+            Decided::Take(need) => Ok((Some(need), need.ready_at)),
+            Decided::Refused { why, next } => {
+                let said = match next {
+                    Some(next) => format!("{why} The next time is {next}."),
+                    None => why.to_string(),
+                };
+                Err(refusal().field("wantedAt", why.code(), said))
+            }
+        }
+    }
+}
+
+impl Scene {
+    /// What it costs with these discounts, or why it cannot be ordered.
+    fn quote(&self, asked: &Asked, discounts: &[Discount]) -> Result<Quote> {
+        let channel: Channel = asked.channel()?;
+        let facts = pricing::Facts {
+            menu: &self.current.menu,
+            venue: &self.venue,
+            availability: &self.current.availability,
+            zone: self.restaurant.details.time_zone,
+            service: asked.service(),
+            channel: &channel,
+            now: self.now,
+            at: asked.wanted_at.unwrap_or(self.now),
+            position: self.position(asked)?,
+            discounts,
+            tip_minor: asked.tip(self.current.menu.currency)?.minor(),
+        };
+        let mut quote = pricing::quote(&facts, &asked.wanted());
+        if self.restaurant.state == State::Suspended {
+            let reason = Reason::Closed;
+            quote.refusals.retain(|refused| refused.reason != reason);
+            quote.refusals.insert(0, Refused { line: None, reason });
+        }
+        Ok(quote)
+    }
+
+    /// Where it is brought. An address without a place counts as near the restaurant, which sees it before it accepts.
+    fn position(&self, asked: &Asked) -> Result<Option<Position>> {
+        let said = asked.position()?;
+        if asked.service() != Service::Delivery {
+            return Ok(said);
+        }
+        if asked.delivery_address.is_none() {
+            return Err(wrong("deliveryAddress", "a delivery needs an address"));
+        }
+        Ok(said.or(self.venue.profile.position))
+    }
+
+    /// When it is with the diner: when he wants it, or as soon as it is made and brought.
+    fn there_at(&self, asked: &Asked, ready_at: Time) -> Result<Time> {
+        if let Some(wanted) = asked.wanted_at {
+            return Ok(wanted);
+        }
+        let place = match asked.service() {
+            Service::Delivery => self.position(asked)?,
+            Service::Pickup | Service::DineIn => None,
+        };
+        let zone = place.and_then(|place| zone_at(&self.venue, place));
+        let minutes = zone.map_or(0, |zone| u64::from(zone.minutes));
+        let way = std::time::Duration::from_secs(minutes.saturating_mul(60));
+        Ok(ready_at.plus(way).unwrap_or(ready_at))
+    }
+}
+
+/// Why an order cannot be taken: the codes are those of a quote.
+fn refused(refusals: &[Refused], keys: &[LineKey]) -> Error {
+    refusals.iter().fold(refusal(), |error, refused| {
+        let key = refused.line.and_then(|line| keys.get(line));
+        let field = key.map_or_else(|| "order".to_owned(), |key| format!("items.{key}"));
+        error.field(field, refused.reason.code(), refused.reason.to_string())
+    })
+}
+
+#[track_caller]
+fn refusal() -> Error {
+    let said = "the order cannot be taken as it is; the fields say why";
+    Error::conflict(codes::ORDER_REFUSED, said)
+}
+
+#[track_caller]
+pub(super) fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such restaurant")
+}
