@@ -2,7 +2,7 @@
 
 use crate::{Outcome, cargo, packages};
 
-const NAMES: [&str; 4] = ["store", "edge", "auth", "menus"];
+const NAMES: [&str; 5] = ["store", "edge", "auth", "menus", "sagas"];
 
 /// Runs one bench, or all of them one after the other.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
