@@ -1,0 +1,327 @@
+//! Calls to providers: over TLS, connections kept for the next call, with a time and a size that answers must keep to.
+//!
+//! A redirect is an answer like any other and is not followed. What failed is told apart by one question alone: can
+//! the other side have heard us? Only a connection that never came about says no.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use base::{Error, Result, codes};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tower::Service;
+
+/// How large an answer may be.
+pub(crate) const BYTES_MAX: usize = 1024 * 1024;
+/// How long opening a connection may take; what is slower counts as not reached.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// For how long a connection is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(20);
+/// How many are kept.
+const IDLE_MAX: usize = 16;
+
+/// Whether a provider on this machine may be spoken to without TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Loopback {
+    /// No: every provider must have TLS.
+    #[default]
+    Tls,
+    /// Yes, for development and tests.
+    Plain,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// The other side cannot have heard us.
+    Unsent(&'static str),
+    /// It may have heard us, and may have done it.
+    Lost(&'static str),
+}
+
+/// What is sent.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    /// Below the base address, beginning with a slash; its parts are checked by whoever makes it.
+    pub(crate) path: &'a str,
+    pub(crate) headers: Vec<(&'static str, HeaderValue)>,
+    /// The type of the body and its bytes, if there is one.
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
+}
+
+/// What was answered, whole.
+pub(crate) struct Heard {
+    pub(crate) status: StatusCode,
+    pub(crate) is_json: bool,
+    /// The provider says itself that it has passed nothing on.
+    pub(crate) is_transient: bool,
+    pub(crate) body: Bytes,
+}
+
+/// Speaks to one provider.
+pub(crate) struct Wire {
+    client: Client<Connector, Full<Bytes>>,
+    base: String,
+}
+
+impl Wire {
+    /// Speaks to this address, and believes the certificates that browsers believe.
+    ///
+    /// # Errors
+    /// The address is none, or has no TLS and is not on this machine.
+    pub(crate) fn new(base: &str, loopback: Loopback) -> Result<Self> {
+        let base = base.trim_end_matches('/');
+        if !may_call(base, loopback) {
+            let said =
+                "the address of a payment provider must begin with https:// and have no query";
+            return Err(Error::invalid(codes::LINE_MALFORMED, said));
+        }
+        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| {
+                Error::internal(codes::INTERNAL, "TLS cannot be set up").caused_by(error)
+            })?
+            .with_root_certificates(RootCertStore { roots })
+            .with_no_client_auth();
+        let tls = TlsConnector::from(Arc::new(config));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_MAX)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .build(Connector { tls });
+        let base = base.to_owned();
+        Ok(Wire { client, base })
+    }
+
+    /// Makes one call.
+    pub(crate) async fn call(&self, call: Call<'_>, within: Duration) -> Result<Heard, Fault> {
+        let request = self.request(call)?;
+        match tokio::time::timeout(within, self.go(request)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Fault::Lost("it did not answer in time")),
+        }
+    }
+
+    fn request(&self, call: Call<'_>) -> Result<Request<Full<Bytes>>, Fault> {
+        let address = format!("{}{}", self.base, call.path);
+        let mut request = Request::builder().method(call.method).uri(address);
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        request = request.header(header::ACCEPT, "application/json");
+        let body = match call.body {
+            Some((kind, body)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                body
+            }
+            None => Vec::new(),
+        };
+        let request = request.body(Full::new(Bytes::from(body)));
+        request.map_err(|_| Fault::Unsent("the request cannot be written"))
+    }
+
+    async fn go(&self, request: Request<Full<Bytes>>) -> Result<Heard, Fault> {
+        let answer = self.client.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                Fault::Unsent("it cannot be reached")
+            } else {
+                Fault::Lost("the connection broke before it answered")
+            }
+        })?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, BYTES_MAX).collect().await;
+        let body = body.map_err(|_| Fault::Lost("its answer broke off or was too large"))?;
+        let kind = head.headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        Ok(Heard {
+            status: head.status,
+            is_json: kind.eq_ignore_ascii_case("application/json"),
+            is_transient: head
+                .headers
+                .get("transient-error")
+                .is_some_and(|said| said == "true"),
+            body: body.to_bytes(),
+        })
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value that no log of headers may show.
+///
+/// # Errors
+/// It has characters that no header can have.
+pub(crate) fn hidden(value: &str) -> Result<HeaderValue, Fault> {
+    let value = HeaderValue::from_str(value);
+    let mut value = value.map_err(|_| Fault::Unsent("our credentials cannot be sent"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn may_call(base: &str, loopback: Loopback) -> bool {
+    let Ok(address) = Uri::try_from(base) else {
+        return false;
+    };
+    let is_bare = address.query().is_none() && !base.contains(['#', '@']);
+    is_bare
+        && match (address.scheme_str(), address.host()) {
+            (Some("https"), Some(_)) => true,
+            (Some("http"), Some(host)) => loopback == Loopback::Plain && is_loopback(host),
+            _ => false,
+        }
+}
+
+/// Whether a host can be nothing but this machine.
+fn is_loopback(host: &str) -> bool {
+    let address: std::result::Result<std::net::IpAddr, _> = bare(host).parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Opens connections. That one in the open goes to this machine alone, has been seen to when the wire was made.
+#[derive(Clone)]
+struct Connector {
+    tls: TlsConnector,
+}
+
+impl Connector {
+    async fn connect(self, address: Uri) -> io::Result<Stream> {
+        let opened = tokio::time::timeout(CONNECT_WITHIN, self.open(address)).await;
+        opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn open(self, address: Uri) -> io::Result<Stream> {
+        let host = bare(address.host().unwrap_or_default()).to_owned();
+        let is_plain = address.scheme_str() == Some("http");
+        let usual = if is_plain { 80 } else { 443 };
+        let port = address.port_u16().unwrap_or(usual);
+        let stream = TcpStream::connect((host.as_str(), port)).await?;
+        stream.set_nodelay(true)?;
+        if is_plain {
+            return Ok(Stream::Plain(TokioIo::new(stream)));
+        }
+        let name = ServerName::try_from(host).map_err(io::Error::other)?;
+        let stream = self.tls.connect(name, stream).await?;
+        Ok(Stream::Tls(Box::new(TokioIo::new(stream))))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        Box::pin(self.clone().connect(address))
+    }
+}
+
+/// A connection, in the open or under TLS.
+enum Stream {
+    Plain(TokioIo<TcpStream>),
+    Tls(Box<TokioIo<TlsStream<TcpStream>>>),
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_with_tls_are_called_and_on_this_machine_those_without() {
+        for (base, by_strict, by_loose) in [
+            ("https://api-m.sandbox.paypal.com", true, true),
+            ("https://checkout-test.adyen.com/v72", true, true),
+            ("http://127.0.0.1:4000", false, true),
+            ("http://[::1]:4000/v72", false, true),
+            ("http://localhost", false, true),
+            ("http://api-m.paypal.com", false, false),
+            ("http://127.0.0.1.example.com", false, false),
+            ("http://169.254.169.254", false, false),
+            ("https://api-m.paypal.com?x=1", false, false),
+            ("https://name:word@api-m.paypal.com", false, false),
+            ("api-m.paypal.com", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(Wire::new(base, Loopback::Tls).is_ok(), by_strict, "{base}");
+            assert_eq!(Wire::new(base, Loopback::Plain).is_ok(), by_loose, "{base}");
+        }
+    }
+}
