@@ -78,4 +78,28 @@ impl Why {
             }
         }
     }
+
+    /// Whether it lies with the diner that an order that was made for him is not taken.
+    #[must_use]
+    pub const fn is_of_diner(self) -> bool {
+        match self {
+            Self::ChangedMind
+            | Self::Mistake
+            | Self::CustomerAsked
+            | Self::CustomerAbsent
+            | Self::NotCollected
+            | Self::NotTaken => true,
+            Self::TooSlow
+            | Self::SoldOut
+            | Self::TooBusy
+            | Self::Closed
+            | Self::CannotDeliver
+            | Self::Damaged
+            | Self::Suspicious
+            | Self::PaymentFailed
+            | Self::PaymentMissing
+            | Self::NoAnswer
+            | Self::Other => false,
+        }
+    }
 }

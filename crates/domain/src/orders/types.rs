@@ -219,7 +219,7 @@ impl Status {
         matches!(self, Self::Delivered | Self::Collected | Self::Served)
     }
 
-    /// Whether the order has ended without it: its money, stock and places are to be given back.
+    /// Whether the order has ended without it. Whether money is owed then, [`Order::gives_back`] says.
     #[must_use]
     pub const fn is_void(self) -> bool {
         self.is_final() && !self.is_fulfilled()
@@ -445,6 +445,26 @@ impl Order {
     #[must_use]
     pub const fn is_shown(&self) -> bool {
         self.paying.is_safe()
+    }
+
+    /// Whether it has ended so that nothing is to be paid: what is held is let go, what was taken is given back. What was
+    /// made and brought in vain stays paid where that lies with the diner; who is to be paid on delivery never was.
+    #[must_use]
+    pub fn gives_back(&self) -> bool {
+        let is_of_diner = self.reason.is_some_and(|reason| reason.why.is_of_diner());
+        match self.status {
+            Status::Cancelled | Status::Rejected | Status::Expired => true,
+            Status::Returned => self.paying == Paying::OnDelivery || !is_of_diner,
+            Status::Scheduled
+            | Status::Pending
+            | Status::Confirmed
+            | Status::Preparing
+            | Status::ReadyForPickup
+            | Status::OutForDelivery
+            | Status::Delivered
+            | Status::Collected
+            | Status::Served => false,
+        }
     }
 
     /// The line of this key.

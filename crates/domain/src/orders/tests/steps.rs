@@ -196,3 +196,31 @@ fn what_does_not_add_up_is_not_placed() {
         );
     }
 }
+
+#[test]
+fn what_was_brought_in_vain_stays_paid_where_that_lies_with_the_diner() {
+    let back = |paying, why| {
+        let placing = Placing {
+            paying,
+            ..placing()
+        };
+        let mut story = Story::of(placing);
+        for command in [Command::Secure, accept(), start(), ready(), Command::Leave] {
+            let actors = [Actor::Platform, Actor::Restaurant];
+            let actor = actors.into_iter().find(|actor| may(*actor, &command));
+            story.ask(actor.unwrap(), command, 5).unwrap();
+            assert!(!story.order().gives_back());
+        }
+        story
+            .ask(Actor::Courier, Command::Return { why }, 6)
+            .unwrap();
+        story.order().gives_back()
+    };
+    assert!(!back(Paying::Waiting, Why::CustomerAbsent));
+    assert!(back(Paying::Waiting, Why::Damaged));
+    assert!(back(Paying::OnDelivery, Why::CustomerAbsent));
+    let why = Why::ChangedMind;
+    let mut story = Story::after(placing(), &[Command::Secure]);
+    story.ask(Actor::Diner, Command::Cancel { why }, 5).unwrap();
+    assert!(story.order().gives_back());
+}
