@@ -78,9 +78,9 @@ impl Queue {
         self.lock().get(&(organisation, id)).map(|held| held.until)
     }
 
-    /// Whether this process has the saga under this attempt.
-    pub(crate) fn release(&self, organisation: Organisation, id: Uid) {
-        self.lock().remove(&(organisation, id));
+    /// Lets go of a lease; answers it as it was.
+    pub(crate) fn release(&self, organisation: Organisation, id: Uid) -> Option<Held> {
+        self.lock().remove(&(organisation, id))
     }
 
     /// The leases that end before a time, in the order in which rows are locked.

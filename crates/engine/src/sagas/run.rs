@@ -20,7 +20,7 @@ use crate::handle::{call, told};
 use crate::stop::Stop;
 
 /// How often a saga is taken over in one step before it is parked: something in it ends the process.
-const TAKEN_MAX: i64 = 25;
+const TAKEN_MAX: i64 = 100;
 /// How often a step runs again at once because a guard of its own was refused: what it had read was old.
 const STALE_MAX: u32 = 3;
 /// The shortest wait, so that a step that never waits does not turn in circles.
@@ -320,7 +320,9 @@ impl<'a> Run<'a> {
         let enough = LEASE.checked_div(2).unwrap_or_default();
         let renew = until <= now || until.since(now) < enough;
         self.now.run_at = if renew { self.later(LEASE) } else { until };
-        self.commit(commit).await
+        self.commit(commit).await?;
+        self.inner.queue.hold(Held::of(&self.stored));
+        Ok(())
     }
 
     async fn commit(&mut self, commit: Commit) -> std::result::Result<(), Halt> {
@@ -330,7 +332,8 @@ impl<'a> Run<'a> {
         self.send(commit).await?;
         self.carried = None;
         self.stored = self.now.clone();
-        self.inner.queue.hold(Held::of(&self.stored));
+        // Whoever goes on takes the lease anew; a wait and a parked saga must not be renewed.
+        self.inner.queue.release(self.now.organisation, self.now.id);
         Ok(())
     }
 

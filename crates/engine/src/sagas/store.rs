@@ -116,11 +116,12 @@ pub(crate) static KEEP: Sql = Sql::new(
     "UPDATE sagas SET run_at = $4 WHERE organisation = $1 AND id = $2 AND attempt = $3",
 );
 
-/// Says when a saga whose step erred may be claimed again, unless somebody else has it by now.
+/// Says when a saga whose step erred may be claimed again, unless somebody else has it by now. It counts as a claim, so
+/// that nobody renews the lease that ends with it.
 pub(crate) static FAIL: Sql = Sql::new(
     "sagas.fail",
     &DUE,
-    "UPDATE sagas SET run_at = $4, error = $5, waiting = 0 \
+    "UPDATE sagas SET attempt = attempt + 1, run_at = $4, error = $5, waiting = 0 \
      WHERE organisation = $1 AND id = $2 AND attempt = $3",
 );
 

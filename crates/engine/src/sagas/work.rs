@@ -130,7 +130,10 @@ impl Inner {
         };
         let (organisation, id) = (journal.organisation, journal.id);
         let stood = Run::new(self, plot, stop, journal).on().await;
-        self.queue.release(organisation, id);
+        let held = self.queue.release(organisation, id);
+        if let (Ok(Stood::Stopped), Some(held)) = (&stood, held) {
+            self.give_back(held).await?;
+        }
         let how = stood.as_ref().map_or("broken", |stood| stood.name());
         metrics::counter!("sagas_total", "kind" => plot.kind.name, "how" => how).increment(1);
         stood
@@ -283,8 +286,26 @@ impl Inner {
         while let Some(ended) = running.join_next().await {
             tell(ended);
         }
+        while let Ok(journal) = queue.try_recv() {
+            self.queue.release(journal.organisation, journal.id);
+            self.give_back(Held::of(&journal)).await?;
+        }
         Ok(())
     }
+
+    /// Lets others have a saga at once that this process leaves.
+    async fn give_back(&self, held: Held) -> Result<()> {
+        let (database, _) = self.db().home(held.organisation)?;
+        let call = keep(&held, self.clock().now());
+        let deadline = self.db().deadline();
+        database.transact(vec![call], &deadline).await?;
+        Ok(())
+    }
+}
+
+fn keep(held: &Held, until: Time) -> Call {
+    let (organisation, id) = (held.organisation.into(), held.id.into());
+    Call::new(&KEEP, [organisation, id, held.attempt.into(), until.into()])
 }
 
 fn tell(ended: std::result::Result<Result<Stood>, tokio::task::JoinError>) {
@@ -308,7 +329,6 @@ impl Look {
         let (mut counted, mut orphans) = (Time::from_micros(0), self.inner.clock().now());
         while !stop.is_stopping() {
             self.keep().await?;
-            let claimed = self.claim().await?;
             let now = self.inner.clock().now();
             if now.since(counted) >= COUNTED {
                 self.count(now).await?;
@@ -318,32 +338,28 @@ impl Look {
                 self.park_orphans(now).await?;
                 orphans = now;
             }
-            let wait = if claimed {
-                PAUSE_MIN
-            } else {
-                self.wait().await?
-            };
+            let wait = self.claim_due().await?;
             nap(stop, wait).await;
         }
-        self.give_back().await
+        Ok(())
     }
 
-    /// Until when there is nothing to do.
-    async fn wait(&self) -> Result<Duration> {
+    /// Claims what is due; answers until when there is nothing more to do.
+    async fn claim_due(&self) -> Result<Duration> {
         let look = self.inner.pace.look;
-        let calls = vec![Call::new(&NEXT, [])];
-        let rows = self.read(calls).await?;
+        let rows = self.read(vec![Call::new(&NEXT, [])]).await?;
         let next: Option<Time> = rows.first().map(|row| row.get(0)).transpose()?;
         let now = self.inner.clock().now();
-        Ok(match next {
-            Some(next) if next > now => next.since(now).clamp(PAUSE_MIN, look),
-            _ => look,
-        })
+        match next {
+            Some(next) if next > now => Ok(next.since(now).clamp(PAUSE_MIN, look)),
+            Some(_) if self.claim().await? > 0 => Ok(PAUSE_MIN),
+            _ => Ok(look),
+        }
     }
 
-    /// Claims what is due, as much as there is room for; answers whether there may be more.
-    async fn claim(&self) -> Result<bool> {
-        let mut more = false;
+    /// Claims what is due, as much as there is room for; answers how many.
+    async fn claim(&self) -> Result<usize> {
+        let mut count = 0_usize;
         for plot in self.inner.plots() {
             let room = self.inner.queue.room().min(CLAIMED_MAX);
             let (now, until) = (self.inner.clock().now(), self.inner.lease()?);
@@ -356,44 +372,25 @@ impl Look {
             ];
             let call = Call::new(&CLAIM, params);
             let claimed = self.inner.claimed(&self.database, call).await?;
-            more |= claimed.len() >= CLAIMED_MAX;
+            count = count.saturating_add(claimed.len());
             for journal in claimed {
                 self.inner.queue.push(journal);
             }
         }
-        Ok(more)
+        Ok(count)
     }
 
-    /// Renews the leases that end soon, in the order in which commits lock rows too.
+    /// Renews the leases of this shard that end soon, in the order in which commits lock rows too.
     async fn keep(&self) -> Result<()> {
         let (now, until) = (self.inner.clock().now(), self.inner.lease()?);
         let soon = later(now, LEASE.checked_div(2).unwrap_or_default())?;
-        self.lease_until(soon, until).await
-    }
-
-    /// Those that this process leaves are anybody's at once.
-    async fn give_back(&self) -> Result<()> {
-        let now = self.inner.clock().now();
-        let all = later(now, LEASE.saturating_mul(2))?;
-        self.lease_until(all, now).await
-    }
-
-    async fn lease_until(&self, ending: Time, until: Time) -> Result<()> {
-        let mine = self.inner.queue.ending(ending);
-        let here = |organisation| {
-            let home = self.inner.db().home(organisation);
+        let mut mine = self.inner.queue.ending(soon);
+        mine.retain(|held| {
+            let home = self.inner.db().home(held.organisation);
             home.is_ok_and(|(_, placement)| placement.shard == self.name)
-        };
-        let mine: Vec<_> = mine
-            .into_iter()
-            .filter(|held| here(held.organisation))
-            .collect();
+        });
         for some in mine.chunks(KEPT_MAX) {
-            let call = |held: &Held| {
-                let (organisation, id) = (held.organisation.into(), held.id.into());
-                Call::new(&KEEP, [organisation, id, held.attempt.into(), until.into()])
-            };
-            let calls = some.iter().map(call).collect();
+            let calls = some.iter().map(|held| keep(held, until)).collect();
             let deadline = self.inner.db().deadline();
             let answers = self.database.transact(calls, &deadline).await?;
             for (held, answer) in some.iter().zip(answers) {
