@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod offers;
 pub mod orders;
 pub mod payments;
+pub mod sagas;
 mod whole;
 
 use store::{Fold, Part};
@@ -20,6 +21,7 @@ pub static SHARDS: &[&Part] = &[
     &offers::SHARD,
     &ledger::SHARD,
     &orders::SHARD,
+    &orders::REFUNDS,
     &payments::SHARD,
 ];
 
@@ -35,5 +37,6 @@ pub static FOLDS: &[&Fold] = &[
     &ledger::FOLD,
     &ledger::FOLD_POSTINGS,
     &orders::FOLD,
+    &orders::REFUNDS_FOLD,
     &payments::FOLD,
 ];

@@ -29,10 +29,10 @@ const PAY_WITHIN: Duration = Duration::from_secs(25);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-struct OfOrder {
+pub(super) struct OfOrder {
     /// Which order.
     #[param(value_type = String, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    order: OrderId,
+    pub(super) order: OrderId,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -77,6 +77,7 @@ pub fn routes(app: &App) -> Routes {
     of_diners()
         .with(of_own())
         .with(of_restaurants())
+        .with(super::refunds::routes())
         .with_state(app.clone())
 }
 

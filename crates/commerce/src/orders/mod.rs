@@ -12,10 +12,12 @@ mod pay;
 mod place;
 mod priced;
 mod react;
+mod refunds;
 mod store;
 mod view;
 
 pub use app::{App, With};
 pub(crate) use fold::FOLD;
 pub use http::routes;
+pub(crate) use refunds::{FOLD as REFUNDS_FOLD, SHARD as REFUNDS};
 pub use store::{PEOPLE, SHARD};

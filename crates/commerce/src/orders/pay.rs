@@ -78,6 +78,7 @@ impl App {
             Script::<Paid>::new(&UNWIND)
                 .must("release", move |at| releasing.clone().release(at))
                 .into(),
+            super::refunds::script(self),
         ]
     }
 
