@@ -256,14 +256,13 @@ impl App {
         id: RestaurantId,
         (first, last): (Slot, Slot),
     ) -> Result<BTreeMap<Slot, Load>> {
-        let params: [Value; 3] = [
-            id.uid().into(),
-            first.number().into(),
-            last.number().into(),
-        ];
+        let params: [Value; 3] = [id.uid().into(), first.number().into(), last.number().into()];
         let found = self.0.db.rows(id.organisation(), &rows::READ_SLOTS, params);
         let found = found.await.at()?;
-        Ok(found.iter().map(rows::read_slot).collect::<Result<_, _>>()?)
+        Ok(found
+            .iter()
+            .map(rows::read_slot)
+            .collect::<Result<_, _>>()?)
     }
 
     /// Says anew what the rules of a restaurant are, by somebody who has seen them at a version.

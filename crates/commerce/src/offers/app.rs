@@ -196,7 +196,10 @@ impl App {
                     None => offer,
                     Some(next) => say(ask, &mut commit, offer, next)?,
                 };
-                let shown = self.shown(number, std::slice::from_ref(&offer)).await?.pop();
+                let shown = self
+                    .shown(number, std::slice::from_ref(&offer))
+                    .await?
+                    .pop();
                 Ok((commit, shown.ok_or_else(missing)?))
             });
             match settled.await {

@@ -29,10 +29,7 @@ impl App {
             }
         };
         let limited = promotions.iter().filter(|offer| offer.terms.is_limited());
-        let counted: Vec<Uid> = limited
-            .chain(&coupon)
-            .map(|offer| offer.id.uid())
-            .collect();
+        let counted: Vec<Uid> = limited.chain(&coupon).map(|offer| offer.id.uid()).collect();
         let uses = self.uses(number, counted, asked).await?;
         let known = |offer| known(&uses, offer);
         let all: Vec<Known<'_>> = promotions.iter().map(known).collect();

@@ -271,11 +271,7 @@ async fn create_promotion(
     Json(body): Json<NewPromotion>,
 ) -> Made {
     let founding = body.founding()?;
-    let made = app.create(
-        &ask,
-        of.shelf(Sort::Promotion),
-        (&founding, hand(&granted)),
-    );
+    let made = app.create(&ask, of.shelf(Sort::Promotion), (&founding, hand(&granted)));
     Ok((StatusCode::CREATED, Json(made.await?)))
 }
 

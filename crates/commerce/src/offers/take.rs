@@ -5,9 +5,7 @@ use base::Uid;
 use domain::offers::Given;
 use domain::people::PersonId;
 
-use super::store::{
-    GIVE_BACK, GIVE_BACK_OF_PERSON, RETURN, TAKE, TAKE_OF_PERSON, TAKES,
-};
+use super::store::{GIVE_BACK, GIVE_BACK_OF_PERSON, RETURN, TAKE, TAKE_OF_PERSON, TAKES};
 
 /// Uses for an order what it was given. The commit is refused when an offer was used up, changed or ended since it was
 /// found, and [`is_refused`] tells so; then find again, which says why. Offers without limits touch no row.
