@@ -10,7 +10,7 @@ use base::{
 use domain::orders::OrderId;
 use domain::organisations::RestaurantId;
 use domain::payments::{
-    Act, AttemptId, Command, Intent, PaymentId, ProviderName, Refusal, Sending, State,
+    Act, AttemptId, AttemptState, Command, Intent, PaymentId, ProviderName, Refusal, Sending, State,
 };
 use ring::digest::{Context, SHA256};
 use rpc::Providers;
@@ -75,14 +75,17 @@ pub struct Standing {
     pub captured: Money,
     /// What was given back.
     pub refunded: Money,
-    /// What has no outcome yet: wait, and ask again.
+    /// The first act that has no outcome yet, of this step or of another.
     pub under_way: Option<Act>,
+    /// How the attempt of the step stands by which something was asked; to authorise there is none.
+    pub step: Option<AttemptState>,
     /// Where the payer has to go.
     pub action_url: Option<String>,
     /// Why the provider refused what was asked last, if it did.
     pub refused: Option<String>,
     /// Whether nobody could be asked: no provider is open to calls.
     pub is_out_of_reach: bool,
+    attempts: Vec<(AttemptId, AttemptState)>,
 }
 
 impl Standing {
@@ -100,9 +103,29 @@ impl Standing {
                 State::ActionNeeded => kept.aside.action_url.clone(),
                 _ => None,
             },
+            step: None,
             refused: last.and_then(|attempt| attempt.code.clone()),
             is_out_of_reach: false,
+            attempts: intent
+                .attempts
+                .iter()
+                .map(|attempt| (attempt.id, attempt.state))
+                .collect(),
         }
+    }
+
+    /// The same, for whoever asked by this wish.
+    fn for_wish(mut self, wish: &Wish) -> Self {
+        let asked = match wish {
+            Wish::Authorise => None,
+            Wish::Capture(attempt, _) | Wish::Cancel(attempt) | Wish::Refund(attempt, _) => {
+                Some(*attempt)
+            }
+        };
+        let mut attempts = self.attempts.iter();
+        let found = attempts.find(|(attempt, _)| Some(*attempt) == asked);
+        self.step = found.map(|(_, state)| *state);
+        self
     }
 }
 
@@ -252,6 +275,14 @@ impl App {
         Ok(Standing::of(&self.find(payment).await?))
     }
 
+    /// A payment with all its attempts.
+    ///
+    /// # Errors
+    /// There is no such payment.
+    pub async fn intent(&self, payment: PaymentId) -> Result<Intent> {
+        Ok(self.find(payment).await?.intent)
+    }
+
     /// All payments of an order, the first of them first.
     ///
     /// # Errors
@@ -317,8 +348,18 @@ impl App {
         kept.ok_or_else(missing)
     }
 
-    /// Does what has to be done next until there is nothing more that could be done now.
     async fn reach(
+        &self,
+        commit: Option<&mut Commit>,
+        payment: PaymentId,
+        wish: &Wish,
+    ) -> Result<Standing> {
+        let standing = self.strive(commit, payment, wish).await?;
+        Ok(standing.for_wish(wish))
+    }
+
+    /// Does what has to be done next until there is nothing more that could be done now.
+    async fn strive(
         &self,
         mut commit: Option<&mut Commit>,
         payment: PaymentId,
@@ -427,7 +468,7 @@ impl App {
     async fn look_up(&self, into: Into<'_>, kept: &Kept, attempt: AttemptId) -> Result<Settled> {
         match self.look(kept, attempt).await? {
             None => Ok(Settled::Stands(Standing::of(kept))),
-            Some(Answer::Absent) => self.call(into, kept, (attempt, Try::Again)).await,
+            Some(Answer::Absent) => self.call(into, kept, (attempt, Try::Unheard)).await,
             Some(answer) => self.answered(into, kept, (attempt, Some(answer))).await,
         }
     }

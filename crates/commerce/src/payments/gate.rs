@@ -30,6 +30,8 @@ pub(super) enum Try {
     First,
     /// It may have been sent before.
     Again,
+    /// The provider has just said that it never heard of it; who answers so is not held down by being asked.
+    Unheard,
 }
 
 impl Gate {

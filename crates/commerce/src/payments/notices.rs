@@ -51,7 +51,7 @@ impl App {
     ///
     /// # Errors
     /// There is no such provider, it is not from it, or it could not be stored: then it will tell it again.
-    pub(super) async fn take_in(
+    pub async fn take_in(
         &self,
         provider: &str,
         headers: Headers<'_>,
@@ -105,8 +105,11 @@ impl App {
         Ok(())
     }
 
-    /// Looks at what a provider told. Several are about the same payment at a time, so whoever is outrun looks again.
-    pub(super) async fn hear(&self, due: &Due) -> Result<Handled> {
+    /// Looks at what a provider told, as the timer of a notice does. Several are about the same payment at a time, so whoever is outrun looks again.
+    ///
+    /// # Errors
+    /// Our own database is away, or the timer is about something else.
+    pub async fn hear(&self, due: &Due) -> Result<Handled> {
         let which: Which = read(&due.payload)?;
         let (db, key) = (&self.0.db, (which.provider.as_str(), which.notice.as_str()));
         let waiting = rows::find_notice(db, due.organisation, key).await.at()?;

@@ -16,6 +16,7 @@ mod capacity;
 mod orders;
 mod orders_money;
 mod orders_races;
+mod orders_refunds;
 mod payments;
 mod payments_notices;
 mod sagas;

@@ -7,6 +7,7 @@ use commerce::{Commerce, Parts};
 use engine::{Consumer, Tasks, TimerHandler};
 use rpc::{Menus, Providers, Venues};
 use store::{Fold, Part, Sealer};
+use testkit::provider::Fake;
 
 use crate::world::Below;
 
@@ -16,11 +17,14 @@ pub(crate) static FOLDS: &[&Fold] = commerce::FOLDS;
 
 pub(crate) struct More {
     pub(crate) commerce: Commerce,
+    /// A provider that is never asked first, and tells things by itself.
+    pub(crate) fake: Fake,
     pub(crate) sealer: Sealer,
 }
 
 impl More {
     pub(crate) fn new(below: &Below<'_>) -> Self {
+        let fake = Fake::new("fake", below.random);
         let parts = Parts {
             db: below.db.clone(),
             clock: below.clock.clone(),
@@ -33,10 +37,11 @@ impl More {
             venues: Venues::new(Arc::new(below.catalogue.venues.clone())),
             menus: Menus::new(Arc::new(below.catalogue.menus.clone())),
             stock: below.catalogue.menus.clone(),
-            providers: Providers::new(vec![Arc::new(Pretend::new())]),
+            providers: Providers::new(vec![Arc::new(Pretend::new()), Arc::new(fake.clone())]),
         };
         More {
             commerce: Commerce::new(&parts),
+            fake,
             sealer: parts.sealer,
         }
     }

@@ -1,0 +1,337 @@
+//! What providers tell by themselves: in any order and however often, it ends alike; and settlement files.
+
+use base::{Money, Organisation, Uid};
+use commerce::payments::App;
+use domain::payments::{Act, AttemptState, Intent, PaymentId, State};
+use engine::Due;
+use http::{Method, Request, StatusCode};
+use rpc::providers::{Answer, Notice};
+use testkit::provider::Fake;
+use testkit::trial::Engine;
+
+use crate::payments::Till;
+use crate::world::{OPERATOR, Shop, eventually, on_both};
+
+/// How many orders of six there are.
+const ORDERS: usize = 720;
+
+/// Tells one fact as the provider would, and has it looked at.
+async fn tell(till: &Till, fake: &Fake, notice: &Notice) {
+    let (headers, body) = fake.write(std::slice::from_ref(notice));
+    let said = till.app.take_in("fake", &headers, &body).await.unwrap();
+    assert_eq!(said, "[fake]");
+    hear(&till.app, till.organisation, &notice.id).await;
+}
+
+/// Looks at a notice as its timer does.
+async fn hear(app: &App, organisation: Organisation, id: &str) {
+    let due = Due {
+        organisation,
+        id: Uid::from_bytes([1; 16]),
+        payload: serde_json::json!({"provider": "fake", "notice": id}).to_string(),
+        due_at: base::Time::EPOCH,
+        attempt: 1,
+        tries: 1,
+    };
+    app.hear(&due).await.unwrap();
+}
+
+/// The order of that number.
+fn order(mut number: usize) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..6).collect();
+    (1..=6)
+        .rev()
+        .map(|count| {
+            let at = number % count;
+            number /= count;
+            left.remove(at)
+        })
+        .collect()
+}
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, "EUR".parse().unwrap())
+}
+
+/// A payment of which three captures are pending, and six facts about it: two captures are done, of which one is told
+/// twice and once more without saying what, one is refused, and the authorisation is told again.
+async fn six(till: &Till, fake: &Fake) -> (PaymentId, Vec<Notice>) {
+    let payment = till.held(1_000).await;
+    fake.tell_later(rpc::providers::Act::Capture);
+    for minor in [300, 200, 100] {
+        let taken = till
+            .app
+            .capture(payment, till.step(), euros(minor))
+            .await
+            .unwrap();
+        assert_eq!(taken.under_way, Some(Act::Capture));
+    }
+    let told = fake.take_notices();
+    let [held, first, second, third] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    let changed = Notice {
+        id: format!("{}-changed", first.id),
+        answer: Answer::Unknown {
+            words: "something changed".to_owned(),
+        },
+        ..first.clone()
+    };
+    let refused = Notice {
+        answer: Answer::Refused {
+            code: "expired".to_owned(),
+            words: "too late".to_owned(),
+        },
+        ..third.clone()
+    };
+    let six = [held, first, first, second, &changed, &refused];
+    (payment, six.into_iter().cloned().collect())
+}
+
+async fn intent(till: &Till, payment: PaymentId) -> Intent {
+    let found = till.app.intent(payment).await.unwrap();
+    assert_eq!(found.id, payment);
+    found
+}
+
+fn outcome(intent: &Intent) -> (State, i64, Vec<(Act, AttemptState, Option<String>)>) {
+    let attempts = intent.attempts.iter();
+    let each = attempts.map(|attempt| (attempt.act, attempt.state, attempt.code.clone()));
+    (intent.state, intent.captured_minor, each.collect())
+}
+
+async fn permuted(engine: Engine, step: usize) {
+    let fake = Fake::new("fake", &base::Random::seeded(21));
+    let till = Till::open(engine, &[&fake]).await;
+    let mut expected = None;
+    for number in (0..ORDERS).step_by(step) {
+        let (payment, facts) = six(&till, &fake).await;
+        for at in order(number) {
+            tell(&till, &fake, &facts[at]).await;
+        }
+        let ended = outcome(&intent(&till, payment).await);
+        assert_eq!((ended.0, ended.1), (State::Captured, 500));
+        let expected = expected.get_or_insert_with(|| ended.clone());
+        assert_eq!(*expected, ended, "the order {:?}", order(number));
+    }
+    till.shop.verify().await;
+}
+
+mod every_order_of_six_ends_alike {
+    use testkit::trial::Engine;
+
+    #[tokio::test]
+    async fn sqlite() {
+        super::permuted(Engine::Sqlite, 1).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        super::permuted(Engine::Postgres, 13).await;
+    }
+}
+
+/// A fact that comes before the answer settles what was lost, and the answer after it says nothing new.
+async fn a_notice_settles_what_was_lost(engine: Engine) {
+    let fake = Fake::new("fake", &base::Random::seeded(22));
+    let till = Till::open(engine, &[&fake]).await;
+    let payment = till.held(900).await;
+    fake.take_notices();
+    fake.set_faults(testkit::provider::Faults {
+        lost_after: 100,
+        ..Default::default()
+    });
+    let step = till.step();
+    let taken = till.app.capture(payment, step, euros(900)).await.unwrap();
+    assert_eq!(taken.under_way, Some(Act::Capture));
+    let [done] = fake.take_notices().try_into().unwrap();
+    tell(&till, &fake, &done).await;
+    let taken = till.app.capture(payment, step, euros(900)).await.unwrap();
+    assert_eq!((taken.captured, taken.under_way), (euros(900), None));
+
+    // What contradicts what is known for good moves nothing, and is on record.
+    let gone = Notice {
+        id: "later".to_owned(),
+        answer: Answer::Refused {
+            code: "capture_failed".to_owned(),
+            words: String::new(),
+        },
+        ..done
+    };
+    tell(&till, &fake, &gone).await;
+    let after = intent(&till, payment).await;
+    assert_eq!(after.captured_minor, 900);
+    assert!(after.attempts[1].is_contradicted);
+    till.shop.verify().await;
+}
+
+async fn send(
+    shop: &Shop,
+    provider: &str,
+    headers: &[(String, String)],
+    body: Vec<u8>,
+) -> (StatusCode, String) {
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("/api/payments/{provider}/notices"))
+        .header("host", "comanda.example")
+        .header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let answer = shop.node.send(request.body(body.into()).unwrap()).await;
+    (
+        answer.status,
+        String::from_utf8_lossy(&answer.body).into_owned(),
+    )
+}
+
+/// Through the gate: what is not signed is refused, what is too large too; the rest is stored, accepted, and looked at.
+async fn notices_come_in(engine: Engine) {
+    let shop = Shop::working(engine).await;
+    let (app, fake) = (&shop.node.more.commerce.payments, &shop.node.more.fake);
+    let organisation = shop.organisation("Lucia").await;
+    let number = organisation
+        .parse::<domain::organisations::OrganisationId>()
+        .unwrap()
+        .organisation();
+    let (clock, random) = shop.chance();
+    let make = || Uid::make(clock, random, number);
+    let db = &shop.world.db;
+    let payment = PaymentId::from(make());
+    let mut commit = db.new_commit(number);
+    let begin = commerce::payments::Begin {
+        payment,
+        order: make().into(),
+        restaurant: make().into(),
+        amount: euros(500),
+        token: None,
+        return_url: None,
+        saga: None,
+    };
+    app.begin(&mut commit, &begin).unwrap();
+    db.commit(commit, &db.deadline()).await.unwrap();
+    // It is asked of the first provider; the other one has nothing to say about it.
+    let notice = Notice {
+        id: "fact".to_owned(),
+        act: rpc::providers::Act::Authorise,
+        reference: None,
+        merchant_reference: Some(format!("{payment}.1")),
+        answer: Answer::Done {
+            reference: "X".to_owned(),
+            amount: euros(500),
+        },
+    };
+    let (headers, body) = fake.write(std::slice::from_ref(&notice));
+    assert_eq!(
+        send(&shop, "fake", &[], body.clone()).await.0,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        send(&shop, "test", &headers, body.clone()).await.0,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        send(&shop, "nobody", &headers, body.clone()).await.0,
+        StatusCode::NOT_FOUND
+    );
+    let large = vec![b'x'; 70_000];
+    assert_eq!(
+        send(&shop, "fake", &headers, large).await.0,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+    for _ in 0..2 {
+        let said = send(&shop, "fake", &headers, body.clone()).await;
+        assert_eq!(said, (StatusCode::OK, "[fake]".to_owned()));
+    }
+    let strange = Notice {
+        id: "strange".to_owned(),
+        merchant_reference: Some("somebody else's".to_owned()),
+        ..notice
+    };
+    let (headers, body) = fake.write(&[strange]);
+    assert_eq!(send(&shop, "fake", &headers, body).await.0, StatusCode::OK);
+    hear(app, number, "fact").await;
+    let intent = app.intent(payment).await.unwrap();
+    assert_eq!(intent.state, State::Open, "another provider's word is none");
+
+    let standing = app.authorise(payment).await.unwrap();
+    assert_eq!(standing.state, State::Authorised);
+    let taken = app.capture(payment, make(), euros(500)).await.unwrap();
+    assert_eq!(taken.captured, euros(500));
+    eventually(async || app.standing(payment).await.unwrap().captured == euros(500)).await;
+    shop.verify().await;
+}
+
+/// A settlement file is compared with our rows, and every difference is named.
+async fn a_settlement_file_is_compared(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let app = &shop.node.more.commerce.payments;
+    let organisation = shop.organisation("Lucia").await;
+    let number = organisation
+        .parse::<domain::organisations::OrganisationId>()
+        .unwrap()
+        .organisation();
+    let (clock, random) = shop.chance();
+    let make = || Uid::make(clock, random, number);
+    let db = &shop.world.db;
+    let mut references = Vec::new();
+    for minor in [500, 700] {
+        let payment = PaymentId::from(make());
+        let mut commit = db.new_commit(number);
+        let begin = commerce::payments::Begin {
+            payment,
+            order: make().into(),
+            restaurant: make().into(),
+            amount: euros(minor),
+            token: None,
+            return_url: None,
+            saga: None,
+        };
+        app.begin(&mut commit, &begin).unwrap();
+        db.commit(commit, &db.deadline()).await.unwrap();
+        app.authorise(payment).await.unwrap();
+        app.capture(payment, make(), euros(minor)).await.unwrap();
+        let taken = app.intent(payment).await.unwrap();
+        references.push(taken.attempts[1].reference.clone().unwrap());
+    }
+    let file = format!(
+        "reference,kind,amount\n{},capture,5.00\nother,refund,1.00\n",
+        references[0]
+    );
+    let path = format!("/api/organisations/{organisation}/settlements/test?currency=EUR");
+    let request = |who: &str, body: String| {
+        Request::builder()
+            .method(Method::POST)
+            .uri(&path)
+            .header("host", "comanda.example")
+            .header("authorization", who)
+            .header("content-type", "text/csv")
+            .body(body.into())
+            .unwrap()
+    };
+    let answer = shop.node.send(request(OPERATOR, file.clone())).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let view: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let missing = serde_json::json!({"what": "only_ours", "reference": references[1], "kind": "capture", "ours": "7.00"});
+    let strange = serde_json::json!({"what": "only_theirs", "reference": "other", "kind": "refund", "theirs": "1.00"});
+    assert_eq!((&view["ours"], &view["theirs"]), (&2.into(), &2.into()));
+    let differences = view["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 2, "{view}");
+    assert!(
+        differences.contains(&missing) && differences.contains(&strange),
+        "{view}"
+    );
+
+    let wrong = shop.node.send(request(OPERATOR, "what".to_owned())).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let person = shop.person(&[]);
+    let refused = shop.node.send(request(&person, file)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+on_both!(
+    a_notice_settles_what_was_lost,
+    notices_come_in,
+    a_settlement_file_is_compared,
+);
