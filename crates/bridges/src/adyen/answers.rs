@@ -5,7 +5,7 @@ use rpc::providers::Answer;
 use serde::Deserialize;
 
 use super::amounts::{self, Amount};
-use super::{LINK, codes};
+use super::{LINK, OURS, codes};
 use crate::Loopback;
 use crate::said::{Reason, Said, name, page, unknown};
 
@@ -86,7 +86,7 @@ impl Paid {
         // Before the payer has been there Adyen often has no name for it.
         let reference = match &self.psp_reference {
             Some(theirs) => name(Some(theirs))?,
-            None => ours.to_owned(),
+            None => format!("{OURS}{ours}"),
         };
         Ok(Answer::Action { reference, url })
     }

@@ -86,10 +86,10 @@ pub(super) fn cancel(account: &str, change: &Change) -> Value {
 }
 
 /// The same, of a payment that only we have a name for.
-pub(super) fn cancel_ours(account: &str, change: &Change) -> Value {
+pub(super) fn cancel_ours(account: &str, change: &Change, ours: &str) -> Value {
     json!({
         "merchantAccount": account,
-        "paymentReference": change.reference,
+        "paymentReference": ours,
         "reference": change.merchant_reference,
     })
 }

@@ -34,8 +34,8 @@ pub const TEST: &str = "https://checkout-test.adyen.com/v72";
 
 /// What begins the reference of a pay-link that nothing is held for yet.
 const LINK: &str = "link/";
-/// What our own references begin with.
-const OURS: &str = "att_";
+/// What begins the reference of a payment that only we have a name for yet; that name follows.
+const OURS: &str = "ours/";
 
 /// How Adyen is reached and what it knows us by.
 #[derive(Clone, Debug)]
@@ -181,8 +181,9 @@ impl Adyen {
 
     /// Captures, cancels or refunds. All are asked of the payment, whatever was made of it meanwhile.
     async fn modify(&self, what: &str, change: &Change, body: Value) -> Said<Answer> {
-        let payment = change.reference.split('/').next().unwrap_or_default();
-        let path = format!("/payments/{}/{what}", known(payment)?);
+        let is_named = !change.reference.starts_with(OURS);
+        let payment = change.reference.split('/').next().filter(|_| is_named);
+        let path = format!("/payments/{}/{what}", known(payment.unwrap_or_default())?);
         let heard = self.post(&path, &key(change.attempt), body).await?;
         parse::<Modified>(&heard)?.answer()
     }
@@ -198,9 +199,9 @@ impl Adyen {
     }
 
     async fn let_go(&self, change: &Change) -> Said<Answer> {
-        if change.reference.starts_with(OURS) {
+        if let Some(ours) = change.reference.strip_prefix(OURS) {
             // The payer was sent away before Adyen had a name for the payment.
-            let body = asks::cancel_ours(&self.merchant_account, change);
+            let body = asks::cancel_ours(&self.merchant_account, change, ours);
             let heard = self.post("/cancels", &key(change.attempt), body).await?;
             return parse::<Modified>(&heard)?.answer();
         }

@@ -7,7 +7,6 @@ use ring::hmac;
 use rpc::providers::{Act, Answer, NOTICE_BYTES_MAX, NOTICES_MAX, Notice};
 use serde::Deserialize;
 
-use super::OURS;
 use super::amounts::{self, Amount};
 use super::codes::refusal_in_words;
 use crate::credentials::refused;
@@ -152,7 +151,7 @@ impl Item {
             id: format!("{own}:{code}:{has_succeeded}"),
             act,
             reference: Some(self.reference(own)),
-            merchant_reference: ours.filter(|ours| ours.starts_with(OURS)),
+            merchant_reference: ours.filter(|ours| !ours.is_empty()),
             answer,
         })
     }

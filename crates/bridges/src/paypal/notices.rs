@@ -23,8 +23,6 @@ const CERTIFICATE_HOSTS: [&str; 4] = [
     "api-m.paypal.com",
     "api-m.sandbox.paypal.com",
 ];
-/// What our references begin with.
-const OURS: &str = "att_";
 
 #[derive(Deserialize)]
 struct Event {
@@ -155,7 +153,7 @@ impl Event {
                     id,
                     act: Act::Authorise,
                     reference: Some(reference),
-                    merchant_reference: ours.filter(|ours| ours.starts_with(OURS)),
+                    merchant_reference: ours,
                     answer: unknown("the payer has allowed it"),
                 })
             }
@@ -176,13 +174,12 @@ impl Event {
 
     fn of_thing(&self, id: String, act: Act, read: fn(&Thing) -> Said<Answer>) -> Option<Notice> {
         let thing: Thing = self.resource()?;
-        let ours = |text: &Option<String>| text.clone().filter(|text| text.starts_with(OURS));
         Some(Notice {
             id,
             act,
             reference: Some(name(thing.id.as_deref()).ok()?),
             // A capture has the attempt's own name there, and its authorisation's as the custom one.
-            merchant_reference: ours(&thing.invoice_id).or_else(|| ours(&thing.custom_id)),
+            merchant_reference: thing.invoice_id.clone().or(thing.custom_id.clone()),
             answer: whole(read(&thing)),
         })
     }

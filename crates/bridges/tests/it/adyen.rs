@@ -9,7 +9,7 @@ use crate::desk::{Desk, Reply};
 use crate::judge::Vendor;
 use crate::paypal::{action, code, done, pending};
 use crate::world::{
-    BACK, CANARY, HMAC_KEY, adyen, adyen_settings, attempt, back, change, charge, euros,
+    BACK, CANARY, HMAC_KEY, adyen, adyen_settings, attempt, back, change, charge, euros, key,
 };
 
 const PAYMENT: &str = "993617894903480A";
@@ -51,7 +51,7 @@ async fn a_stored_means_is_charged_and_not_taken_from() {
     assert_eq!(answer, done("993617895204576J", 2_549));
     let [seen] = &desk.seen()[..] else { panic!() };
     assert_eq!(seen.path, "/v72/payments");
-    assert_eq!(seen.key(), Some(attempt(1).1.as_str()));
+    assert_eq!(seen.key(), Some(key(1).as_str()));
     assert_eq!(seen.header("x-api-key"), Some(&*format!("AQE.{CANARY}")));
     let body = seen.json();
     assert_eq!(body["amount"], json!({ "currency": "EUR", "value": 2_549 }));
@@ -79,7 +79,7 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
     let url = redirect["action"]["url"].as_str().unwrap().to_owned();
     desk.answer([Reply::new(200, &redirect)]);
     // Adyen has no name for it yet, so it goes by ours.
-    let ours = attempt(1).1;
+    let ours = format!("ours/{}", attempt(1).1);
     let answer = adyen.authorise(&charge(1, Some("ideal"))).await;
     assert_eq!(answer, action(&ours, &url));
     let details = desk.judge.example("post-payments-details-00.redirect-200");
@@ -93,17 +93,17 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
         (seen[1].path.as_str(), seen[1].json()),
         ("/v72/payments/details", brought)
     );
-    let key = seen[1].key().unwrap().to_owned();
+    let said_key = seen[1].key().unwrap().to_owned();
     assert!(
-        key.starts_with(&ours) && key != ours && key.len() <= 64,
-        "{key}"
+        said_key.starts_with(&key(1)) && said_key != key(1) && said_key.len() <= 64,
+        "{said_key}"
     );
     // The same again is the same ask; something else is another.
     assert_eq!(
         adyen.go_on(&back(1, &ours, &said)).await,
         done("V4HZ4RBFJGXXGN82", 2_549)
     );
-    assert_eq!(desk.seen()[0].key(), Some(key.as_str()));
+    assert_eq!(desk.seen()[0].key(), Some(said_key.as_str()));
     desk.answer([Reply::new(
         200,
         json!({ "resultCode": "Refused", "refusalReasonCode": "11" }),
@@ -112,16 +112,16 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
         .go_on(&back(1, &ours, &[("redirectResult", "else")]))
         .await;
     assert_eq!(code(&answer), "authentication_failed");
-    assert_ne!(desk.seen()[0].key(), Some(key.as_str()));
+    assert_ne!(desk.seen()[0].key(), Some(said_key.as_str()));
     // Without anything brought there is nothing to ask.
     assert_eq!(adyen.go_on(&back(1, &ours, &[])).await, pending(&ours));
     // What can only be let go of by our name is.
-    let cancelled = json!({ "merchantAccount": "TestMerchant", "paymentReference": ours, "pspReference": OWN, "status": "received" });
+    let cancelled = json!({ "merchantAccount": "TestMerchant", "paymentReference": attempt(1).1, "pspReference": OWN, "status": "received" });
     desk.answer([Reply::new(201, cancelled)]);
     assert_eq!(adyen.cancel(&change(2, &ours, 2_549)).await, pending(OWN));
     let seen = desk.seen();
     assert_eq!(seen[0].path, "/v72/cancels");
-    assert_eq!(seen[0].json()["paymentReference"], json!(ours));
+    assert_eq!(seen[0].json()["paymentReference"], json!(attempt(1).1));
 }
 
 #[tokio::test]
@@ -299,7 +299,7 @@ async fn modifications_are_pending_under_the_name_of_their_payment() {
     let seen = desk.seen();
     for (number, (seen, what)) in (2..).zip(seen.iter().zip(["captures", "refunds", "cancels"])) {
         assert_eq!(seen.path, format!("/v72/payments/{PAYMENT}/{what}"));
-        assert_eq!(seen.key(), Some(attempt(number).1.as_str()));
+        assert_eq!(seen.key(), Some(key(number).as_str()));
         assert_eq!(seen.json()["reference"], json!(attempt(number).1));
         assert_eq!(seen.json()["merchantAccount"], "TestMerchant");
     }

@@ -108,8 +108,7 @@ async fn the_known_answer_is_verified() {
         id: "7914073381342284:AUTHORISATION:true".to_owned(),
         act: Act::Authorise,
         reference: Some(reference.clone()),
-        // It is not one of our names.
-        merchant_reference: None,
+        merchant_reference: Some("TestPayment-1407325143704".to_owned()),
         answer: Answer::Done { reference, amount },
     };
     assert_eq!(notices, [notice]);

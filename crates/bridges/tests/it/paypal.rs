@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, Reply, Seen, Way};
 use crate::judge::Vendor;
 use crate::world::{
-    BACK, CANARY, attempt, back, change, charge, clock, euros, paypal, paypal_settings,
+    BACK, CANARY, attempt, back, change, charge, clock, euros, key, paypal, paypal_settings,
 };
 
 pub(crate) const ORDER: &str = "5O190127TN364715T";
@@ -104,7 +104,7 @@ async fn money_is_held_once_the_payer_has_allowed_it() {
     let answer = paypal.authorise(&charge(1, None)).await;
     assert_eq!(answer, action(&reference, PAGE));
     let [seen] = &desk.seen()[..] else { panic!() };
-    assert_eq!(seen.key(), Some(attempt(1).1.as_str()));
+    assert_eq!(seen.key(), Some(key(1).as_str()));
     assert_eq!(seen.header("prefer"), Some("return=representation"));
     assert_eq!(
         seen.header("authorization"),
@@ -132,7 +132,7 @@ async fn money_is_held_once_the_payer_has_allowed_it() {
     let get = format!("GET /v2/checkout/orders/{ORDER}");
     let post = format!("POST /v2/checkout/orders/{ORDER}/authorize");
     assert_eq!(lines(&seen), [get.clone(), get, post]);
-    assert_eq!(seen[2].key(), Some(&*format!("{}-authorize", attempt(1).1)));
+    assert_eq!(seen[2].key(), Some(&*format!("{}-authorize", key(1))));
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn money_is_taken_in_parts_and_given_back_in_parts() {
         format!("/v2/payments/captures/{TAKEN}/refund")
     );
     for (number, seen) in (2..).zip(&seen) {
-        assert_eq!(seen.key(), Some(attempt(number).1.as_str()));
+        assert_eq!(seen.key(), Some(key(number).as_str()));
     }
     for (issue, word) in [
         ("REFUND_AMOUNT_EXCEEDED", "amount_exceeded"),

@@ -56,9 +56,16 @@ pub(crate) fn adyen(desk: &Desk) -> adyen::Adyen {
     adyen::Adyen::new(adyen_settings(&desk.url)).unwrap()
 }
 
+/// An attempt, and what we call it.
 pub(crate) fn attempt(number: u8) -> (Uid, String) {
     let attempt = Uid::from_bytes([number; 16]);
-    (attempt, uid::spell("att", attempt))
+    let payment = Uid::from_bytes([7; 16]);
+    (attempt, format!("{}.{number}", uid::spell("pay", payment)))
+}
+
+/// Under which key the other side knows an attempt again.
+pub(crate) fn key(number: u8) -> String {
+    uid::spell("att", Uid::from_bytes([number; 16]))
 }
 
 pub(crate) fn euros(minor: i64) -> Money {
