@@ -215,6 +215,7 @@ async fn act(world: &World, commit: store::Commit) {
     db.commit(commit, &deadline).await.unwrap();
 }
 
+#[allow(clippy::print_stdout, reason = "people ask how long it took")]
 async fn steps_that_answer_go_on_at_once(world: Arc<World>) {
     let play = Play::new(&[("a", Does::Then)]);
     let node = node(&world, world.db(), vec![play.script(&world)]);
@@ -235,6 +236,7 @@ async fn steps_that_answer_go_on_at_once(world: Arc<World>) {
     node.stop().await;
 }
 
+#[allow(clippy::print_stdout, reason = "people ask how long it took")]
 async fn who_dies_is_followed_within_two_seconds(world: Arc<World>) {
     let hangs = Play::new(&[("b", Does::Hangs)]);
     let begun = store(&world, &THINGS).await;
