@@ -9,11 +9,13 @@ mod means;
 mod sale;
 mod sums;
 mod transaction;
+mod what;
 
 pub use account::{Account, AccountError, Bearer};
 pub use means::Means;
 pub use sums::Sums;
-pub use transaction::{About, AboutError, Granting, Kind, Posting, Refusal, Transaction};
+pub use transaction::{Granting, Posting, Refusal, Transaction};
+pub use what::{About, AboutError, Kind};
 
 base::typed_id!(
     /// Names a transaction.

@@ -135,7 +135,10 @@ impl Paid {
         if weights == [0, 0] {
             return Some(0);
         }
-        let tax = spread(Money::new(self.tax, currency), &weights);
+        // Options below zero may be taxed less than what they lower, so that there is more tax than price; then all of
+        // the price is tax, and no refund has more tax in it than it has money.
+        let tax = Money::new(self.tax.clamp(0, price.max(0)), currency);
+        let tax = spread(tax, &weights);
         tax.first().map(|tax| tax.minor())
     }
 }

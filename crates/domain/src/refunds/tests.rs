@@ -81,7 +81,7 @@ fn what_is_left_is_given_back_with_its_tax() {
     let some = vec![share(Some(0), 535), share(None, 100)];
     let first = granted(1, some, &[]).unwrap();
     assert_eq!(parts(&first), [(535, 35), (100, 0)]);
-    let rest = granted(2, vec![], &[first.clone()]).unwrap();
+    let rest = granted(2, vec![], std::slice::from_ref(&first)).unwrap();
     // Of the second line the diner has paid a fifth, so a fifth of its tax is in what he gets back.
     assert_eq!(parts(&rest), [(200, 0), (535, 35), (100, 10)]);
     assert_eq!((rest.minor(), rest.tax_minor()), (835, 45));

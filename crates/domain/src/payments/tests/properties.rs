@@ -124,9 +124,9 @@ proptest! {
             }
         }
         // The log gives the same intent, as it is written and read.
-        let again = events.iter().fold(Some(opened()), |intent, event| {
+        let again = events.iter().try_fold(opened(), |intent, event| {
             let event = serde_json::from_str(&serde_json::to_string(event).unwrap()).unwrap();
-            apply(intent, &event)
+            apply(Some(intent), &event)
         });
         prop_assert_eq!(again, Some(intent));
     }
