@@ -38,5 +38,6 @@ pub static FOLDS: &[&Fold] = &[
     &ledger::FOLD_POSTINGS,
     &orders::FOLD,
     &orders::REFUNDS_FOLD,
+    &orders::RULES_FOLD,
     &payments::FOLD,
 ];

@@ -65,6 +65,7 @@ impl Commerce {
     pub fn new(parts: &Parts) -> Self {
         let (capacity, offers) = (capacity::App::new(parts), offers::App::new(parts));
         let payments = payments::App::new(parts);
+        let ledger = ledger::App::new(parts);
         let sagas = Sagas::new(sagas::Parts {
             db: parts.db.clone(),
             clock: parts.clock.clone(),
@@ -74,13 +75,14 @@ impl Commerce {
             offers: offers.clone(),
             capacity: capacity.clone(),
             payments: payments.clone(),
+            ledger: ledger.clone(),
             sagas: sagas.clone(),
         };
         Commerce {
             inspector: crate::sagas::App::new(parts, &sagas),
             capacity,
             offers,
-            ledger: ledger::App::new(parts),
+            ledger,
             payments,
             orders: orders::App::new(parts, with),
             sagas,
@@ -119,6 +121,7 @@ impl Commerce {
     pub fn start(&self, tasks: &Tasks) {
         capacity::start(&self.capacity, tasks);
         offers::start(&self.offers, tasks);
+        orders::start(&self.orders, tasks);
         match self.sagas.learn(self.orders.scripts()) {
             Ok(()) => self.sagas.start(tasks),
             // Two of one name, which a test would have found: better none than the wrong one.

@@ -10,13 +10,15 @@ use domain::organisations::RestaurantId;
 use domain::people::PersonId;
 use edge::Places;
 use engine::sagas::Sagas;
+use fabric::Bus;
 use rpc::{Menus, Restaurants, Venues};
 use slice::{Cursors, Turn, wrong};
 use store::{Db, Opened, Sealer};
 
+use super::rules::Remembered;
 use super::store::{self as rows, FIELDS, Stored, Which};
 use super::view::{OrderView, Personal};
-use crate::{capacity, offers, payments};
+use crate::{capacity, ledger, offers, payments};
 
 /// For how long those who made an order see for whom, after it has ended.
 const SEEN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -40,7 +42,10 @@ pub(super) struct Inner {
     pub(super) offers: offers::App,
     pub(super) capacity: capacity::App,
     pub(super) payments: payments::App,
+    pub(super) ledger: ledger::App,
     pub(super) sagas: Sagas,
+    pub(super) bus: Bus,
+    pub(super) rules: Remembered,
 }
 
 /// The slices whose parts an order's commit has.
@@ -52,6 +57,8 @@ pub struct With {
     pub capacity: capacity::App,
     /// What is paid.
     pub payments: payments::App,
+    /// What is in the books.
+    pub ledger: ledger::App,
     /// What goes on by itself.
     pub sagas: Sagas,
 }
@@ -73,7 +80,10 @@ impl App {
             offers: with.offers,
             capacity: with.capacity,
             payments: with.payments,
+            ledger: with.ledger,
             sagas: with.sagas,
+            bus: parts.bus.clone(),
+            rules: Remembered::new(&parts.clock, &parts.trust),
         }))
     }
 
@@ -159,7 +169,6 @@ impl App {
         let mut ids: Vec<Uid> = found.iter().map(|one| one.order.id.uid()).collect();
         let next = self.next(&scope, &mut ids, limit);
         found.truncate(ids.len());
-        found.retain(|stored| stored.order.is_shown());
         let people = found.iter().filter_map(|stored| stored.order.customer);
         let people: Vec<Uid> = people.map(|person| person.uid()).collect();
         let deadline = self.0.db.deadline();

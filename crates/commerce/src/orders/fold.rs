@@ -1,6 +1,6 @@
 //! How the log gives the rows of orders.
 
-use domain::orders::{Event, Order, apply};
+use domain::orders::{Event, Order, Said, apply};
 use serde_json::Value as Json;
 use store::{Failure, Fold, Folded, Logged, Outcome, Value};
 
@@ -9,37 +9,15 @@ use super::store::{ALL, FIELDS, HELD, Held, ORDERS, SealedFields, cells, of_body
 /// Orders, from their events.
 pub(crate) static FOLD: Fold = Fold {
     table: &ORDERS,
-    kinds: &[
-        "order.created",
-        "order.secured",
-        "order.payment_failed",
-        "order.released",
-        "order.confirmed",
-        "order.preparing",
-        "order.ticket_moved",
-        "order.ready",
-        "order.out_for_delivery",
-        "order.delivered",
-        "order.collected",
-        "order.served",
-        "order.returned",
-        "order.cancelled",
-        "order.rejected",
-        "order.expired",
-        "order.promised",
-        "order.change_proposed",
-        "order.change_agreed",
-        "order.change_dropped",
-        "order.changed",
-    ],
+    kinds: Said::KINDS,
     apply: apply_to,
     read: &ALL,
     key: 1,
 };
 
 /// Where body and sealed fields stand in a row behind its key.
-const NUMBER: usize = 5;
-const BODY: usize = 6;
+const NUMBER: usize = 6;
+const BODY: usize = 7;
 
 fn apply_to(rows: &mut Folded, event: &Logged) -> Outcome<()> {
     let damaged = |said: String| Failure::Damaged(format!("event {}: {said}", event.position));

@@ -37,10 +37,10 @@ pub(super) struct OfOrder {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-struct OfRestaurant {
+pub(super) struct OfRestaurant {
     /// Which restaurant.
     #[param(value_type = String, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    restaurant: RestaurantId,
+    pub(super) restaurant: RestaurantId,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -78,6 +78,7 @@ pub fn routes(app: &App) -> Routes {
         .with(of_own())
         .with(of_restaurants())
         .with(super::refunds::routes())
+        .with(super::rules::routes())
         .with_state(app.clone())
 }
 

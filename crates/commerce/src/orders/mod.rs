@@ -13,6 +13,7 @@ mod place;
 mod priced;
 mod react;
 mod refunds;
+mod rules;
 mod store;
 mod view;
 
@@ -20,4 +21,6 @@ pub use app::{App, With};
 pub(crate) use fold::FOLD;
 pub use http::routes;
 pub(crate) use refunds::{FOLD as REFUNDS_FOLD, SHARD as REFUNDS};
+pub(crate) use rules::FOLD as RULES_FOLD;
+pub use rules::start;
 pub use store::{PEOPLE, SHARD};

@@ -174,7 +174,7 @@ impl App {
         }
         commit.guard(&MOVE, rows::moved(was.version, &moved.order).at()?);
         let order = &moved.order;
-        if order.status.is_void() && !was.status.is_final() {
+        if order.gives_back() && !was.status.is_final() {
             self.undo(commit, ask, stored).await?;
         }
         if order.status.is_fulfilled() && order.paying == Paying::OnDelivery {
@@ -193,8 +193,10 @@ impl App {
     /// used up.
     async fn undo(&self, commit: &mut Commit, ask: &Ask, stored: &Stored) -> Result<()> {
         let (order, held) = (&stored.order, &stored.held);
-        let sale = Transaction::unsale(order.id, order.currency, &order.money);
-        ledger::post(commit, ask, &sale.map_err(unbalanced)?)?;
+        let posted = self.0.ledger.of_order(order.id).await?;
+        let posted: Vec<_> = posted.into_iter().map(|one| one.transaction).collect();
+        let owed = Transaction::unwind(order.id, order.currency, &posted);
+        ledger::post(commit, ask, &owed.map_err(unbalanced)?)?;
         self.0.offers.give_back(commit, order.id.uid()).await?;
         if matches!(
             order.status,
@@ -213,7 +215,7 @@ impl App {
         (was, order): (&Order, &Order),
         (payment, command): (PaymentId, &Command),
     ) -> Result<Option<Begun>> {
-        if order.status.is_void() && !was.status.is_final() {
+        if order.gives_back() && !was.status.is_final() {
             return self.begin_unwind(commit, order, payment).map(Some);
         }
         let is_taken = order.status.is_accepted() && !was.status.is_accepted();
@@ -259,6 +261,7 @@ impl App {
         let mut commit = self.0.db.new_commit(due.organisation);
         let ask = itself();
         let moved = self.moved_in(&mut commit, &ask, (&stored, &facts), &next.command);
+        // What it begins is found by its row: nobody knows here when that is stored.
         let order = moved.await?.order;
         // The timer that rings ends with its effect.
         self.arm_next(&mut commit, &order)?;

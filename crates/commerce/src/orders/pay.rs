@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base::{Kind as ErrorKind, Money, Result, Uid};
 use domain::orders::{Actor, Command, Facts, Order, OrderId};
-use domain::payments::{PaymentId, State as Standing};
+use domain::payments::{AttemptState, PaymentId, State as Standing};
 use engine::sagas::{At, Kind, Known, Saga, Script, State, Turn};
 use serde::{Deserialize, Serialize};
 use store::Commit;
@@ -37,6 +37,8 @@ pub(super) struct Paid {
     payment: PaymentId,
     amount: i64,
     currency: base::Currency,
+    /// Whether this saga takes the money, too.
+    takes: bool,
 }
 
 impl State for Paid {
@@ -46,13 +48,22 @@ impl State for Paid {
 }
 
 impl Paid {
-    /// The payment of an order.
+    /// The payment of an order, to be held, or let go of.
     pub(super) fn of(order: &Order, payment: PaymentId) -> Self {
         Paid {
             order: order.id,
             payment,
             amount: order.total_minor,
             currency: order.currency,
+            takes: false,
+        }
+    }
+
+    /// The payment of an order that was accepted, to be taken.
+    fn taken(order: &Order, payment: PaymentId) -> Self {
+        Paid {
+            takes: true,
+            ..Paid::of(order, payment)
         }
     }
 
@@ -89,7 +100,7 @@ impl App {
         order: &Order,
         payment: PaymentId,
     ) -> Result<engine::sagas::Begun> {
-        let saga = Saga::new(&CAPTURE, order.id.uid(), &Paid::of(order, payment))?;
+        let saga = Saga::new(&CAPTURE, order.id.uid(), &Paid::taken(order, payment))?;
         Ok(saga.begin(&self.0.random, commit))
     }
 
@@ -126,15 +137,18 @@ impl App {
         let facts = Facts::new(Actor::Platform, self.0.clock.now());
         let ask = itself();
         let moved = self.moved_in(&mut at.commit, &ask, (&stored, &facts), &command);
+        // What it begins besides is found by its row: nobody knows here when that is stored.
         let order = moved.await?.order;
         self.arm_anew(&mut at.commit, &stored.order, &order)?;
+        // Where its own word has accepted the order nobody else takes the money.
+        at.state.takes = order.status.is_accepted();
         Ok(at.done())
     }
 
-    /// Takes the money of an order that was accepted; one that was not has a saga of its own when it is.
+    /// Takes the money of an order, if that is for this saga to do.
     async fn capture(self, mut at: At<Paid>) -> Result<Turn<Paid>> {
         let order = self.find(at.state.order).await?.order;
-        if !order.status.is_accepted() || order.status.is_void() {
+        if !at.state.takes || order.gives_back() {
             return Ok(at.done());
         }
         let (payment, wanted) = (at.state.payment, at.state.money());
@@ -142,15 +156,17 @@ impl App {
         let payments = &self.0.payments;
         let asked = payments.capture_in(&mut at.commit, payment, (key, wanted));
         let standing = asked.await?;
-        match () {
-            () if standing.captured == wanted && standing.under_way.is_none() => Ok(at.done()),
-            () if is_open(&standing) => Ok(at.wait(SOON)),
-            () => Ok(at.failed(
+        Ok(match standing.step {
+            Some(AttemptState::Done) => at.done(),
+            Some(AttemptState::Refused) => at.failed(
                 standing
                     .refused
                     .unwrap_or_else(|| "capture refused".to_owned()),
-            )),
-        }
+            ),
+            Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
+                at.wait(SOON)
+            }
+        })
     }
 
     /// Lets go of what is held, or gives back what was taken.
@@ -183,11 +199,11 @@ impl App {
         };
         let is_let_go = matches!(standing.state, Standing::Cancelled | Standing::Failed);
         let is_given_back = taken && standing.refunded == standing.captured;
-        match () {
-            () if is_let_go || is_given_back => Ok(at.done()),
-            () if is_open(&standing) || standing.refused.is_none() => Ok(at.wait(SOON)),
-            () => Ok(at.failed(standing.refused.unwrap_or_default())),
-        }
+        Ok(match standing.step {
+            _ if is_let_go || is_given_back => at.done(),
+            Some(AttemptState::Refused) => at.failed(standing.refused.unwrap_or_default()),
+            _ => at.wait(SOON),
+        })
     }
 }
 

@@ -7,8 +7,8 @@ use carte::ItemId;
 use catalogue::menus::stock;
 use domain::ledger::Transaction;
 use domain::orders::{
-    Actor, Command, Event, Facts, LineKey, Order, OrderId, Paying, Placing, Rules, apply, counts,
-    decide, of_quote,
+    Actor, Command, Event, Facts, LineKey, Order, OrderId, Paying, Placing, Rules, Ticket,
+    TicketId, TicketState, apply, counts, decide, of_quote,
 };
 use domain::organisations::RestaurantId;
 use domain::payments::PaymentId;
@@ -161,7 +161,8 @@ impl App {
         let scene = self.scene(wish.asked, said.tries).await?;
         let wanted = (wish.person, said.keys);
         let priced = self.priced((&scene, wish.asked), wanted).await?;
-        let placing = self.placing(wish, &scene, (&priced, said.keys))?;
+        let rules = self.rules(scene.restaurant.id).await?.rules;
+        let placing = self.placing(wish, &scene, (&priced, said.keys, rules))?;
         let placed = counts(&placing.lines);
         let facts = Facts::new(Actor::Diner, scene.now);
         let events = decide(None, &Command::Place(Box::new(placing)), &facts)?;
@@ -198,7 +199,7 @@ impl App {
         &self,
         wish: &Wish<'_>,
         scene: &Scene,
-        (priced, keys): (&Priced, &[LineKey]),
+        (priced, keys, rules): (&Priced, &[LineKey], Rules),
     ) -> Result<Placing> {
         let asked = wish.asked;
         let id = scene.restaurant.id;
@@ -219,12 +220,16 @@ impl App {
             currency: priced.quote.currency,
             lines: sold.lines,
             money: sold.money,
-            tickets: Vec::new(),
+            tickets: vec![Ticket {
+                id: TicketId::make(&self.0.clock, &self.0.random, id.organisation()),
+                lines: keys.to_vec(),
+                state: TicketState::Waiting,
+            }],
             paying: match asked.method() {
                 Method::Cash => Paying::OnDelivery,
                 Method::Card => Paying::Waiting,
             },
-            rules: Rules::default(),
+            rules,
         })
     }
 

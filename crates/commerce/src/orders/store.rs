@@ -13,6 +13,8 @@ use store::{
     Call, Class, Column, Db, Failure, Migration, Outcome, Part, Row, Sealed, Sql, Table, Value,
 };
 
+use super::rules;
+
 /// Orders, whole.
 pub(crate) static ORDERS: Table = Table::new(
     "orders",
@@ -23,6 +25,7 @@ pub(crate) static ORDERS: Table = Table::new(
         Column::id("customer"),
         Column::text("status"),
         Column::int("is_open"),
+        Column::int("is_shown"),
         Column::int("version"),
         Column::int("number"),
         Column::text("body"),
@@ -67,7 +70,7 @@ pub(super) static TAKE_NUMBER: Sql = Sql::new(
 pub(super) static MOVE: Sql = Sql::new(
     "orders.move",
     &ORDERS,
-    "UPDATE orders SET status = $4, is_open = $5, version = $6, body = $7 \
+    "UPDATE orders SET status = $4, is_open = $5, is_shown = $6, version = $7, body = $8 \
      WHERE organisation = $1 AND id = $2 AND version = $3",
 );
 
@@ -92,14 +95,15 @@ static LIST: Sql = Sql::new(
     "orders.list",
     &ORDERS,
     "SELECT id, number, body, held, address, instructions, phone, contact, notes FROM orders \
-     WHERE organisation = $1 AND restaurant = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+     WHERE organisation = $1 AND restaurant = $2 AND id < $3 AND is_shown = 1 \
+     ORDER BY id DESC LIMIT $4",
 );
 
 static LIST_OPEN: Sql = Sql::new(
     "orders.list_open",
     &ORDERS,
     "SELECT id, number, body, held, address, instructions, phone, contact, notes FROM orders \
-     WHERE organisation = $1 AND restaurant = $2 AND id < $3 AND is_open = 1 \
+     WHERE organisation = $1 AND restaurant = $2 AND id < $3 AND is_open = 1 AND is_shown = 1 \
      ORDER BY id DESC LIMIT $4",
 );
 
@@ -107,8 +111,8 @@ static LIST_STATUS: Sql = Sql::new(
     "orders.list_status",
     &ORDERS,
     "SELECT id, number, body, held, address, instructions, phone, contact, notes FROM orders \
-     WHERE organisation = $1 AND restaurant = $2 AND id < $3 AND status = $5 \
-     ORDER BY id DESC LIMIT $4",
+     WHERE organisation = $1 AND restaurant = $2 AND id < $3 AND status = $5 AND is_open = 0 \
+     AND is_shown = 1 ORDER BY id DESC LIMIT $4",
 );
 
 /// The same where the status is one of an order under way.
@@ -117,13 +121,13 @@ static LIST_OPEN_STATUS: Sql = Sql::new(
     &ORDERS,
     "SELECT id, number, body, held, address, instructions, phone, contact, notes FROM orders \
      WHERE organisation = $1 AND restaurant = $2 AND id < $3 AND status = $5 AND is_open = 1 \
-     ORDER BY id DESC LIMIT $4",
+     AND is_shown = 1 ORDER BY id DESC LIMIT $4",
 );
 
 pub(super) static ALL: Sql = Sql::new(
     "orders.all",
     &ORDERS,
-    "SELECT id, restaurant, customer, status, is_open, version, number, body, held, address, instructions, \
+    "SELECT id, restaurant, customer, status, is_open, is_shown, version, number, body, held, address, instructions, \
      phone, contact, notes FROM orders WHERE organisation = $1",
 );
 
@@ -143,7 +147,7 @@ static LIST_OWN: Sql = Sql::new(
 /// What the slice brings to every shard.
 pub static SHARD: Part = Part {
     name: "orders",
-    tables: &[&ORDERS, &NUMBERS],
+    tables: &[&ORDERS, &NUMBERS, &rules::RULES],
     statements: &[
         &TAKE_NUMBER,
         &MOVE,
@@ -154,6 +158,9 @@ pub static SHARD: Part = Part {
         &LIST_STATUS,
         &LIST_OPEN_STATUS,
         &ALL,
+        &rules::READ,
+        &rules::ALL,
+        &rules::CHANGE,
     ],
     migrations: &[Migration {
         number: 1,
@@ -235,6 +242,7 @@ pub(super) fn cells(
             customer.into(),
             order.status.name().into(),
             is_open(order).into(),
+            order.is_shown().into(),
             order.version.into(),
         ],
         rest,
@@ -242,12 +250,13 @@ pub(super) fn cells(
 }
 
 /// The parameters of [`MOVE`] for what an order has become since a version.
-pub(super) fn moved(was: i64, order: &Order) -> Outcome<[Value; 6]> {
+pub(super) fn moved(was: i64, order: &Order) -> Outcome<[Value; 7]> {
     Ok([
         order.id.uid().into(),
         was.into(),
         order.status.name().into(),
         is_open(order).into(),
+        order.is_shown().into(),
         order.version.into(),
         body(order)?.into(),
     ])

@@ -19,6 +19,7 @@ on_both!(
     cash_is_in_the_books_when_it_is_taken,
     a_coupon_is_taken_once_and_comes_back,
     a_full_slot_takes_no_more_and_comes_back,
+    what_the_rule_accepts_is_charged_once,
 );
 
 /// Two counted cakes by card, 10.00.
@@ -264,5 +265,27 @@ async fn a_full_slot_takes_no_more_and_comes_back(engine: Engine) {
         .ask((&diner, ""), Method::POST, &cancel, Some(json!({})));
     said.await.good();
     kitchen.order((&diner, ""), basket).await.good();
+    kitchen.shop.verify().await;
+}
+
+async fn what_the_rule_accepts_is_charged_once(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    kitchen.count(5).await;
+    let diner = kitchen.shop.person(&[]);
+    let path = format!("{}/order-rules", kitchen.at());
+    let mut rules = kitchen.shop.get(&path).await.good();
+    assert_eq!((&rules["autoAccept"], &rules["version"]), (&json!(false), &json!(0)));
+    rules["autoAccept"] = true.into();
+    kitchen.shop.put(&path, rules.clone()).await.good();
+    let again = kitchen.shop.put(&path, rules).await;
+    assert_eq!(again.code(), (409, "version_changed"));
+    // In cash at once, by card when the money is held; then it is taken.
+    let cash = kitchen.order((&diner, ""), kitchen.basket()).await.good();
+    assert_eq!(cash["status"], "confirmed");
+    let order = kitchen.order((&diner, "k"), cakes(&kitchen, "ok")).await.good();
+    let id = id(&order);
+    stands(&kitchen, (&diner, &id), "status", "confirmed").await;
+    eventually(async || payment(&kitchen, &id).await.captured_minor == 1_000).await;
+    assert_eq!(payment(&kitchen, &id).await.attempts.len(), 2);
     kitchen.shop.verify().await;
 }

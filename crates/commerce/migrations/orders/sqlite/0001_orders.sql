@@ -6,6 +6,7 @@ CREATE TABLE orders (
     customer BLOB,
     status TEXT NOT NULL,
     is_open INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    is_shown INTEGER NOT NULL CHECK (is_shown IN (0, 1)),
     version INTEGER NOT NULL CHECK (version > 0),
     number INTEGER NOT NULL CHECK (number > 0),
     body TEXT NOT NULL,
@@ -17,9 +18,11 @@ CREATE TABLE orders (
     notes BLOB,
     PRIMARY KEY (organisation, id)
 ) STRICT;
--- Lists of a restaurant, the newest first; what is under way has an index of its own, which stays small.
+-- Lists of a restaurant, the newest first; what is under way has an index of its own, which stays small, and what has
+-- ended one by which the rare ends are found among the many.
 CREATE INDEX orders_restaurant_idx ON orders (organisation, restaurant, id);
 CREATE INDEX orders_open_idx ON orders (organisation, restaurant, id) WHERE is_open = 1;
+CREATE INDEX orders_ended_idx ON orders (organisation, restaurant, status, id) WHERE is_open = 0;
 
 -- How many orders a restaurant took on a day of business.
 CREATE TABLE order_numbers (
@@ -28,4 +31,13 @@ CREATE TABLE order_numbers (
     day TEXT NOT NULL,
     taken INTEGER NOT NULL,
     PRIMARY KEY (organisation, restaurant, day)
+) STRICT;
+
+-- By which rules a restaurant takes orders. One without a row has the usual ones.
+CREATE TABLE order_rules (
+    organisation INTEGER NOT NULL,
+    restaurant BLOB NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    rules TEXT NOT NULL,
+    PRIMARY KEY (organisation, restaurant)
 ) STRICT;

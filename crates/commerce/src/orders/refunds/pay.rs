@@ -65,18 +65,25 @@ impl App {
         let (payment, minor, amount) = (at.state.payment, at.state.minor, at.state.amount());
         let key: Uid = at.key;
         let standing = self.0.payments.refund(payment, key, amount).await?;
-        if standing.under_way.is_some() || standing.is_out_of_reach {
-            return Ok(at.wait(SOON));
+        match standing.step {
+            Some(AttemptState::Done) => {}
+            Some(AttemptState::Refused) => {
+                let why = standing
+                    .refused
+                    .unwrap_or_else(|| "refund refused".to_owned());
+                return Ok(at.failed(why));
+            }
+            Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
+                return Ok(at.wait(SOON));
+            }
         }
         let all = rows::of_order(&self.0.db, at.state.order).await.at()?;
         let intents = self.0.payments.of_order(at.state.order).await?;
         let intent = intents.iter().find(|intent| intent.id == payment);
         let moved = intent.and_then(|intent| unnoted(intent, &all, minor));
+        // It was given back, so it is among what the payment tells; another look finds it.
         let Some(moved) = moved else {
-            let why = standing
-                .refused
-                .unwrap_or_else(|| "refund refused".to_owned());
-            return Ok(at.failed(why));
+            return Ok(at.wait(SOON));
         };
         let place = usize::try_from(at.state.place).unwrap_or(usize::MAX);
         let refund = all.get(place.saturating_sub(1)).cloned().ok_or_else(lost)?;

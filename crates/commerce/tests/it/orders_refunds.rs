@@ -1,0 +1,137 @@
+//! What is given back of orders that were handed over.
+
+use futures_util::{StreamExt as _, stream};
+use http::Method;
+use serde_json::{Value, json};
+use testkit::trial::Engine;
+
+use super::kitchen::Kitchen;
+use super::world::{OPERATOR, Shop, eventually, on_both};
+
+on_both!(
+    a_part_of_a_card_payment_goes_back,
+    of_cash_no_more_goes_back_than_was_paid,
+);
+
+/// Places an order of 27.00 and hands it over.
+async fn collected(kitchen: &Kitchen, payment: Value) -> String {
+    let diner = kitchen.shop.person(&[]);
+    let mut basket = kitchen.basket();
+    basket["payment"] = payment;
+    let order = kitchen.order((&diner, ""), basket).await.good();
+    let id = order["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/orders/{id}");
+    eventually(async || {
+        let own = kitchen
+            .shop
+            .ask((&diner, ""), Method::GET, &path, None)
+            .await;
+        own.good()["payment"] != "waiting"
+    })
+    .await;
+    for status in ["confirmed", "preparing", "ready_for_pickup", "collected"] {
+        kitchen.set(&id, json!({"status": status})).await.good();
+    }
+    id
+}
+
+async fn sums(kitchen: &Kitchen) -> Vec<(String, i64)> {
+    let ledger = &kitchen.shop.node.more.commerce.ledger;
+    let house = super::world::uid(&kitchen.organisation).organisation();
+    let sums = ledger.trial_balance(house).await.unwrap();
+    assert!(sums.is_balanced());
+    let sums = sums
+        .iter()
+        .map(|(account, sum)| (account.to_string(), sum.minor()));
+    sums.filter(|(_, minor)| *minor != 0).collect()
+}
+
+async fn a_part_of_a_card_payment_goes_back(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let id = collected(&kitchen, json!({"method": "card", "token": "ok"})).await;
+    let path = format!("/api/orders/{id}/refunds");
+    let order: domain::orders::OrderId = id.parse().unwrap();
+    let payments = &kitchen.shop.node.more.commerce.payments;
+    eventually(async || payments.of_order(order).await.unwrap()[0].captured_minor == 2_700).await;
+    let body =
+        json!({"lines": [{"line": "2"}, {"line": "1", "amount": "3.00"}], "reason": "missing"});
+    let made = kitchen.shop.post_once(&path, "r", body.clone()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.good();
+    assert_eq!(
+        (&made["amount"], &made["state"]),
+        (&json!("5.00"), &json!("granted"))
+    );
+    assert_eq!(kitchen.shop.post_once(&path, "r", body).await.good(), made);
+    eventually(async || {
+        let all = kitchen.shop.get(&path).await.good();
+        all["items"][0]["state"] == "executed"
+    })
+    .await;
+    let intent = payments.of_order(order).await.unwrap().remove(0);
+    assert_eq!((intent.captured_minor, intent.refunded_minor), (2_700, 500));
+    // The diner is owed nothing, and the restaurant has borne it.
+    let sums = sums(&kitchen).await;
+    assert!(
+        !sums.iter().any(|(account, _)| account == "diner"),
+        "{sums:?}"
+    );
+    // Two of the same amount are two.
+    for key in ["a", "b"] {
+        let body = json!({"lines": [{"line": "1", "amount": "1.00"}], "reason": "late"});
+        kitchen.shop.post_once(&path, key, body).await.good();
+    }
+    eventually(async || {
+        let all = kitchen.shop.get(&path).await.good();
+        let mut all = all["items"].as_array().unwrap().iter();
+        all.len() == 3 && all.all(|one| one["state"] == "executed")
+    })
+    .await;
+    let intent = payments.of_order(order).await.unwrap().remove(0);
+    assert_eq!(intent.refunded_minor, 700);
+    kitchen.shop.verify().await;
+}
+
+async fn of_cash_no_more_goes_back_than_was_paid(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let shop = &kitchen.shop;
+    let id = collected(&kitchen, json!({"method": "cash"})).await;
+    let path = format!("/api/orders/{id}/refunds");
+    let asks = (0..20).map(|_| shop.post(&path, json!({"reason": "quality"})));
+    let answers: Vec<_> = stream::iter(asks).buffer_unordered(20).collect().await;
+    let made: Vec<_> = answers.iter().filter(|said| said.status == 201).collect();
+    assert_eq!(made.len(), 1, "{answers:?}");
+    assert_eq!(made[0].body["amount"], "27.00");
+    assert_eq!(made[0].body["state"], "executed");
+    let others = answers
+        .iter()
+        .filter(|said| said.code() == (409, "payment_refused"));
+    assert_eq!(others.count(), 19);
+    let cash = sums(&kitchen).await;
+    assert!(
+        !cash.iter().any(|(account, _)| account == "cash"),
+        "{cash:?}"
+    );
+
+    // Not before it was handed over, not for others, and not at the cost of the platform.
+    let diner = shop.person(&[]);
+    let fresh = kitchen.order((&diner, ""), kitchen.basket()).await.good();
+    let early = format!("/api/orders/{}/refunds", fresh["id"].as_str().unwrap());
+    let said = shop.post(&early, json!({"reason": "quality"})).await;
+    assert_eq!(said.code(), (409, "order_moved"));
+    let elsewhere = shop.restaurant(&kitchen.organisation, None).await;
+    let stranger = shop.person(&[&elsewhere]);
+    let said = shop.ask((&stranger, ""), Method::GET, &path, None).await;
+    assert_eq!(said.code(), (404, "not_found"));
+    let staff = shop.person(&[&kitchen.restaurant]);
+    let body = json!({"reason": "goodwill", "bearer": "platform"});
+    let said = shop
+        .ask((&staff, ""), Method::POST, &path, Some(body.clone()))
+        .await;
+    assert_eq!(said.code(), (403, "forbidden"));
+    let said = shop
+        .ask((OPERATOR, ""), Method::POST, &path, Some(body))
+        .await;
+    assert_eq!(said.code(), (409, "payment_refused"));
+    shop.verify().await;
+}
