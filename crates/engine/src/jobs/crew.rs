@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_FOR_WAITING: Duration = Duration::from_secs(2);
 /// How many that wait are looked at in one go.
 const WAITING_MAX: i64 = 256;
+/// How many organisations are served with one look.
+const HOUSES_MAX: usize = 16;
 /// For how long a job is left alone of which nobody here knows the kind.
 const UNKNOWN: Duration = Duration::from_secs(15);
 /// The longest wait between two tries.
@@ -164,7 +166,7 @@ impl Crew {
             if free == 0 {
                 continue;
             }
-            let houses = self.houses(crowd.last(priority), priority, free).await?;
+            let houses = self.houses(crowd, priority).await?;
             let mut shares = crowd.divide(priority, &houses);
             // All nodes claim in one order.
             shares.sort_unstable();
@@ -181,36 +183,33 @@ impl Crew {
         Ok(all)
     }
 
-    /// The organisations with work that is due, from the one after `last` on, and round.
-    async fn houses(
-        &self,
-        last: i64,
-        priority: Priority,
-        free: usize,
-    ) -> Result<Vec<Organisation>> {
-        let now = self.clock.now();
-        // Those that have their share already are among them.
-        let limit = i64::try_from(free.saturating_add(self.settings.room)).unwrap_or(i64::MAX);
-        let from = |number: i64| {
-            let params = [
-                priority.number().into(),
-                number.into(),
-                now.into(),
-                limit.into(),
-            ];
-            Call::new(&TURN, params)
-        };
-        let mut calls = vec![from(last)];
-        if last != BEFORE_ALL {
-            calls.push(from(BEFORE_ALL));
-        }
-        let deadline = self.db.deadline();
-        let rows = self.database.read(Scope::Nobody, calls, &deadline).await?;
-        let mut houses: Vec<Organisation> = Vec::new();
-        for row in rows.iter().flatten() {
-            let house = row.get(0)?;
-            if !houses.contains(&house) {
-                houses.push(house);
+    /// Organisations with work that is due and room for it, from the one after the last that was served on, and round.
+    async fn houses(&self, crowd: &Crowd, priority: Priority) -> Result<Vec<Organisation>> {
+        let (now, last) = (self.clock.now(), crowd.last(priority));
+        let mut houses = Vec::new();
+        let (mut after, mut is_round) = (last, last == BEFORE_ALL);
+        // Few can have their share already, so few are passed over.
+        while houses.len() < HOUSES_MAX {
+            let params = [priority.number().into(), after.into(), now.into()];
+            let call = Call::new(&TURN, params);
+            let deadline = self.db.deadline();
+            let rows = self
+                .database
+                .read(Scope::Nobody, vec![call], &deadline)
+                .await?;
+            match rows.iter().flatten().next() {
+                Some(row) => {
+                    let house: Organisation = row.get(0)?;
+                    after = i64::from(house.get());
+                    if is_round && last != BEFORE_ALL && after > last {
+                        break;
+                    }
+                    if crowd.has_room_for(house) {
+                        houses.push(house);
+                    }
+                }
+                None if is_round => break,
+                None => (after, is_round) = (BEFORE_ALL, true),
             }
         }
         Ok(houses)

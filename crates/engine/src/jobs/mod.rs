@@ -17,9 +17,9 @@ use std::time::Duration;
 use base::{Organisation, Result, Time, Uid};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use store::{Commit, Db, Row};
+use store::{Call, Commit, Db, Row};
 
-use table::{CANCEL, FAILED, JOBS, PROGRESS, WAITING};
+use table::{CANCEL, FAILED, JOBS, LEFT, TOTAL, WAITING};
 
 pub use failed::FailedJob;
 
@@ -185,16 +185,20 @@ pub struct Progress {
 /// # Errors
 /// The organisation is not there, or its database is away.
 pub async fn progress(db: &Db, organisation: Organisation, batch: Uid) -> Result<Option<Progress>> {
-    let params = [batch.into(), FAILED.into()];
-    let rows = db.rows(organisation, &PROGRESS, params).await?;
-    let Some(row) = rows.first() else {
+    let calls = vec![
+        Call::new(&TOTAL, [batch.into()]),
+        Call::new(&LEFT, [batch.into(), FAILED.into()]),
+    ];
+    let rows = db.read(organisation, calls, &db.deadline()).await?;
+    let mut rows = rows.iter().map(|rows| rows.first());
+    let (Some(Some(total)), Some(Some(left))) = (rows.next(), rows.next()) else {
         return Ok(None);
     };
-    let (total, left): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let total: i64 = total.get(0)?;
     Ok(Some(Progress {
         total,
-        done: total.saturating_sub(left),
-        failed: row.get(2)?,
+        done: total.saturating_sub(left.get(0)?),
+        failed: left.get(1)?,
     }))
 }
 

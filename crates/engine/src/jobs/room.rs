@@ -62,6 +62,11 @@ impl Crowd {
         self.last.get(at).copied().unwrap_or(BEFORE_ALL)
     }
 
+    /// Whether an organisation has less than its share.
+    pub(super) fn has_room_for(&self, house: Organisation) -> bool {
+        self.held.get(&house).is_none_or(|held| *held < self.share)
+    }
+
     /// Divides what is free of a priority among the organisations whose turn it is, in this order.
     pub(super) fn divide(
         &mut self,

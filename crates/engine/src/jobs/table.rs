@@ -56,13 +56,19 @@ pub(crate) static CANCEL: Sql = Sql::new(
     "DELETE FROM jobs WHERE organisation = $1 AND id = $2",
 );
 
-/// What is left of a batch: how many there were, are, and have failed.
-pub(crate) static PROGRESS: Sql = Sql::new(
-    "jobs.progress",
+/// How many jobs a batch had, while any of them is left.
+pub(crate) static TOTAL: Sql = Sql::new(
+    "jobs.total",
     &JOBS,
-    "SELECT MAX(total), CAST(COUNT(*) AS BIGINT), \
-     CAST(COUNT(CASE WHEN run_at = $3 THEN 1 END) AS BIGINT) FROM jobs \
-     WHERE organisation = $1 AND batch = $2 GROUP BY batch",
+    "SELECT total FROM jobs WHERE organisation = $1 AND batch = $2 LIMIT 1",
+);
+
+/// How many jobs of a batch are left, and how many of these have failed.
+pub(crate) static LEFT: Sql = Sql::new(
+    "jobs.left",
+    &JOBS,
+    "SELECT CAST(COUNT(*) AS BIGINT), CAST(COUNT(CASE WHEN run_at = $3 THEN 1 END) AS BIGINT) \
+     FROM jobs WHERE organisation = $1 AND batch = $2",
 );
 
 /// When the next job of a priority may be claimed.
@@ -72,19 +78,13 @@ pub(crate) static NEXT: Sql = Sql::new(
     "SELECT run_at FROM jobs WHERE priority = $1 ORDER BY run_at LIMIT 1",
 );
 
-/// The organisations beyond one that have work of a priority that is due. Each step looks for the next one by the
-/// index, so it does not matter how many jobs one of them has.
+/// The next organisation after one that has work of a priority that is due. It is found by the index, so it does not
+/// matter how many jobs those have that are passed over.
 pub(crate) static TURN: Sql = Sql::new(
     "jobs.turn",
     &TO_DO,
-    "WITH RECURSIVE houses (house) AS (\
-     SELECT (SELECT organisation FROM jobs WHERE priority = $1 AND organisation > $2 \
-     AND run_at <= $3 ORDER BY organisation LIMIT 1) \
-     UNION ALL \
-     SELECT (SELECT organisation FROM jobs WHERE priority = $1 AND organisation > houses.house \
-     AND run_at <= $3 ORDER BY organisation LIMIT 1) \
-     FROM houses WHERE houses.house IS NOT NULL) \
-     SELECT house FROM houses WHERE house IS NOT NULL LIMIT $4",
+    "SELECT organisation FROM jobs WHERE priority = $1 AND organisation > $2 AND run_at <= $3 \
+     ORDER BY organisation LIMIT 1",
 );
 
 /// Claims jobs of an organisation and a priority that are due. PostgreSQL passes over those that another node claims

@@ -12,6 +12,7 @@ use crate::world::{OPERATOR, Shop, eventually, on_both, uid};
 
 on_both!(
     the_feed_is_read_in_order_and_from_any_point,
+    the_feed_is_narrowed_as_it_is_asked,
     what_may_not_be_seen_is_not_in_the_feed,
     whoever_waits_is_woken_and_not_kept_too_long,
     the_feed_is_at_both_addresses
@@ -132,6 +133,14 @@ async fn the_feed_is_read_in_order_and_from_any_point(engine: Engine) {
     }
     assert_eq!(json!(one_by_one), all["events"]);
     assert_eq!(house.feed(&after[1..]).await["events"], json!([]));
+}
+
+async fn the_feed_is_narrowed_as_it_is_asked(engine: Engine) {
+    let house = House::new(engine).await;
+    let order = house.order(&house.restaurant).await;
+    let data = json!({"restaurant": house.restaurant});
+    house.happen("order.confirmed", (order, 2), data).await;
+    house.order(&house.other).await;
     let now = house.feed("after=now").await["next"]
         .as_str()
         .unwrap()
@@ -139,7 +148,7 @@ async fn the_feed_is_read_in_order_and_from_any_point(engine: Engine) {
     house
         .happen(
             "order.cancelled",
-            (order, 4),
+            (order, 3),
             json!({"restaurant": house.restaurant}),
         )
         .await;

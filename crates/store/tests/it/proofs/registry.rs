@@ -18,7 +18,7 @@ const ALSO_APP: [&str; 3] = ["head.read", "head.move", "placements.read"];
 const FEED: [&str; 2] = ["log.feed", "log.young"];
 
 /// Claims, which PostgreSQL writes with a list made once; the parser takes the list for a table.
-const CLAIMS: [&str; 1] = ["timers.claim"];
+const CLAIMS: [&str; 3] = ["jobs.claim", "sagas.claim", "timers.claim"];
 
 /// What no text may contain, and what only a text for one engine may.
 const NEVER: [&str; 14] = [
