@@ -227,6 +227,7 @@ pub(crate) async fn pay(engine: Engine, payments: usize, lost: u64) {
 }
 
 /// Both books have the same: nothing was charged twice, nothing without an intent, and nothing is unknown.
+#[allow(clippy::print_stdout, reason = "it shows figures")]
 async fn compare(till: &Till, fake: &Fake, payers: &[Payer]) {
     let (entries, held) = (fake.entries(), fake.held());
     let mut ours = BTreeMap::new();
@@ -303,6 +304,7 @@ mod lost_answers {
 }
 
 /// A provider that is away is left alone; new money goes to another one, and what it had is settled when it is back.
+#[allow(clippy::print_stdout, reason = "it shows figures")]
 async fn another_stands_in(engine: Engine) {
     let random = Random::seeded(3);
     let (first, second) = (Fake::new("first", &random), Fake::new("second", &random));

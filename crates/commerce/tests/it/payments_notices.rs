@@ -186,6 +186,25 @@ async fn send(
     )
 }
 
+/// Begins a payment of the shop's own slices.
+async fn begin(shop: &Shop, payment: PaymentId, minor: i64) {
+    let (db, app) = (&shop.world.db, &shop.node.more.commerce.payments);
+    let (clock, random) = shop.chance();
+    let make = || Uid::make(clock, random, payment.organisation());
+    let mut commit = db.new_commit(payment.organisation());
+    let begin = commerce::payments::Begin {
+        payment,
+        order: make().into(),
+        restaurant: make().into(),
+        amount: euros(minor),
+        token: None,
+        return_url: None,
+        saga: None,
+    };
+    app.begin(&mut commit, &begin).unwrap();
+    db.commit(commit, &db.deadline()).await.unwrap();
+}
+
 /// Through the gate: what is not signed is refused, what is too large too; the rest is stored, accepted, and looked at.
 async fn notices_come_in(engine: Engine) {
     let shop = Shop::working(engine).await;
@@ -197,20 +216,8 @@ async fn notices_come_in(engine: Engine) {
         .organisation();
     let (clock, random) = shop.chance();
     let make = || Uid::make(clock, random, number);
-    let db = &shop.world.db;
     let payment = PaymentId::from(make());
-    let mut commit = db.new_commit(number);
-    let begin = commerce::payments::Begin {
-        payment,
-        order: make().into(),
-        restaurant: make().into(),
-        amount: euros(500),
-        token: None,
-        return_url: None,
-        saga: None,
-    };
-    app.begin(&mut commit, &begin).unwrap();
-    db.commit(commit, &db.deadline()).await.unwrap();
+    begin(&shop, payment, 500).await;
     // It is asked of the first provider; the other one has nothing to say about it.
     let notice = Notice {
         id: "fact".to_owned(),
@@ -274,22 +281,10 @@ async fn a_settlement_file_is_compared(engine: Engine) {
         .organisation();
     let (clock, random) = shop.chance();
     let make = || Uid::make(clock, random, number);
-    let db = &shop.world.db;
     let mut references = Vec::new();
     for minor in [500, 700] {
         let payment = PaymentId::from(make());
-        let mut commit = db.new_commit(number);
-        let begin = commerce::payments::Begin {
-            payment,
-            order: make().into(),
-            restaurant: make().into(),
-            amount: euros(minor),
-            token: None,
-            return_url: None,
-            saga: None,
-        };
-        app.begin(&mut commit, &begin).unwrap();
-        db.commit(commit, &db.deadline()).await.unwrap();
+        begin(&shop, payment, minor).await;
         app.authorise(payment).await.unwrap();
         app.capture(payment, make(), euros(minor)).await.unwrap();
         let taken = app.intent(payment).await.unwrap();
