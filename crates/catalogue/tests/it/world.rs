@@ -15,7 +15,7 @@ use catalogue::Catalogue;
 use domain::people::PersonId;
 use edge::{
     Admission, Asked, Authorise, Caller, Edge, Granted, Identify, Means, Parts, Places, Rates,
-    Role, Seen, Settings, Strength, Who, Witness,
+    Role, Routes, Seen, Settings, Strength, Who, Witness,
 };
 use engine::Tasks;
 use fabric::{Blobs, Bus, Message, Room, Trust, blobs};
@@ -272,29 +272,12 @@ impl Node {
             trust: trust.clone(),
         };
         let tasks = work(parts, (&catalogue, &more), works);
-        let doorman = Arc::new(Doorman {
-            real: platform.authorise(),
-            reaches: Mutex::default(),
-        });
-        let parts = Parts {
-            identify: Arc::new(Stated),
-            authorise: doorman.clone(),
-            witness: Arc::new(Nothing),
-            admission: Admission::new(roomy(), world.clock.clone()),
-            ..Parts::new(&world.clock, random)
-        };
-        let settings = Settings {
-            rates: Rates::unlimited(),
-            ..Settings::default()
-        };
-        let routes = platform::organisations::routes(&platform.organisations);
+        let routes = platform::organisations::routes(&platform.organisations)
+            .with(catalogue.routes())
+            .with(more.routes());
+        let (edge, doorman) = door(world, routes, platform.authorise());
         let node = Node {
-            edge: Edge::build(
-                settings,
-                routes.with(catalogue.routes()).with(more.routes()),
-                parts,
-            )
-            .unwrap(),
+            edge,
             catalogue,
             more,
             bus,
@@ -414,6 +397,26 @@ fn platform(
         letters: Letters::new(Arc::new(Nothing)),
         join: "https://comanda.example/join".to_owned(),
     })
+}
+
+/// The edge with these routes, and who stands at its door.
+fn door(world: &World, routes: Routes, real: Arc<dyn Authorise>) -> (Edge, Arc<Doorman>) {
+    let doorman = Arc::new(Doorman {
+        real,
+        reaches: Mutex::default(),
+    });
+    let parts = Parts {
+        identify: Arc::new(Stated),
+        authorise: doorman.clone(),
+        witness: Arc::new(Nothing),
+        admission: Admission::new(roomy(), world.clock.clone()),
+        ..Parts::new(&world.clock, &world.random)
+    };
+    let settings = Settings {
+        rates: Rates::unlimited(),
+        ..Settings::default()
+    };
+    (Edge::build(settings, routes, parts).unwrap(), doorman)
 }
 
 /// Starts what works on its own; relay, consumers and timers only where they are asked for.

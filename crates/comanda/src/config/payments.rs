@@ -19,7 +19,7 @@ pub(crate) const SECTION: Section = Section {
         ),
         Key::new(
             "within",
-            "\"10s\"",
+            "\"5s\"",
             "How long one call to a provider may take.",
         ),
         Key::optional(
@@ -30,7 +30,7 @@ pub(crate) const SECTION: Section = Section {
         Key::optional(
             "adyen",
             "{ credentials_file = \"/etc/comanda/adyen\", merchant_account = \"Lucia\", url = \"https://….adyenpayments.com/checkout/v72\" }",
-            "The account at Adyen: a file with the lines api_key and hmac_key, the merchant account, and the address where it is not the one for tests.",
+            "The account at Adyen: a file with the lines api_key, hmac_key and, while that is being changed, hmac_key_other; the merchant account, and the address where it is not the one for tests.",
         ),
     ],
 };

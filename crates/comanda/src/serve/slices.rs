@@ -104,50 +104,8 @@ impl Slices {
             letters,
             join: format!("{url}/join"),
         });
-        let catalogue = Catalogue::new(&catalogue::Parts {
-            db: ground.db.clone(),
-            clock: ground.clock.clone(),
-            random: ground.random.clone(),
-            cursors: Cursors::new(ground.rings.cursors()),
-            bus: ground.bus.clone(),
-            trust: ground.trust.clone(),
-            blobs: ground.blobs()?,
-            restaurants: platform.restaurants(),
-        });
-        let commerce = Commerce::new(&commerce::Parts {
-            db: ground.db.clone(),
-            clock: ground.clock.clone(),
-            random: ground.random.clone(),
-            cursors: Cursors::new(ground.rings.cursors()),
-            sealer: ground.sealer.clone(),
-            bus: ground.bus.clone(),
-            trust: ground.trust.clone(),
-            restaurants: platform.restaurants(),
-            venues: Venues::new(Arc::new(catalogue.venues.clone())),
-            menus: Menus::new(Arc::new(catalogue.menus.clone())),
-            stock: catalogue.menus.clone(),
-            providers: payments::providers(ground, url)?,
-        });
-        let feeds = Feeds::new(&feeds::Parts {
-            db: ground.db.clone(),
-            clock: ground.clock.clone(),
-            random: ground.random.clone(),
-            cursors: Cursors::new(ground.rings.cursors()),
-            sealer: ground.sealer.clone(),
-            bus: ground.bus.clone(),
-            restaurants: platform.restaurants(),
-            wire: Wire::new(Arc::new(OfTheSystem), neighbours(ground))?,
-            patience: Patience::default(),
-        });
-        let search = search::App::new(search::Parts {
-            db: ground.db.clone(),
-            clock: ground.clock.clone(),
-            random: ground.random.clone(),
-            cursors: Cursors::new(ground.rings.cursors()),
-            restaurants: platform.restaurants(),
-            venues: Venues::new(Arc::new(catalogue.venues.clone())),
-            menus: Menus::new(Arc::new(catalogue.menus.clone())),
-        });
+        let (catalogue, commerce, feeds) = sellers(ground, &platform, url)?;
+        let search = searching(ground, &platform, &catalogue);
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());
         let _first = workers.operators.set(identity.operators.clone());
@@ -208,6 +166,62 @@ impl Slices {
         timers.extend(self.commerce.timers());
         ground.start_engine(consumers, timers, self.feeds.jobs())
     }
+}
+
+/// What is sold, what is ordered of it, and what the outside is told of both.
+fn sellers(
+    ground: &Ground,
+    platform: &Platform,
+    url: &str,
+) -> Result<(Catalogue, Commerce, Feeds)> {
+    let catalogue = Catalogue::new(&catalogue::Parts {
+        db: ground.db.clone(),
+        clock: ground.clock.clone(),
+        random: ground.random.clone(),
+        cursors: Cursors::new(ground.rings.cursors()),
+        bus: ground.bus.clone(),
+        trust: ground.trust.clone(),
+        blobs: ground.blobs()?,
+        restaurants: platform.restaurants(),
+    });
+    let commerce = Commerce::new(&commerce::Parts {
+        db: ground.db.clone(),
+        clock: ground.clock.clone(),
+        random: ground.random.clone(),
+        cursors: Cursors::new(ground.rings.cursors()),
+        sealer: ground.sealer.clone(),
+        bus: ground.bus.clone(),
+        trust: ground.trust.clone(),
+        restaurants: platform.restaurants(),
+        venues: Venues::new(Arc::new(catalogue.venues.clone())),
+        menus: Menus::new(Arc::new(catalogue.menus.clone())),
+        stock: catalogue.menus.clone(),
+        providers: payments::providers(ground, url)?,
+    });
+    let feeds = Feeds::new(&feeds::Parts {
+        db: ground.db.clone(),
+        clock: ground.clock.clone(),
+        random: ground.random.clone(),
+        cursors: Cursors::new(ground.rings.cursors()),
+        sealer: ground.sealer.clone(),
+        bus: ground.bus.clone(),
+        restaurants: platform.restaurants(),
+        wire: Wire::new(Arc::new(OfTheSystem), neighbours(ground))?,
+        patience: Patience::default(),
+    });
+    Ok((catalogue, commerce, feeds))
+}
+
+fn searching(ground: &Ground, platform: &Platform, catalogue: &Catalogue) -> search::App {
+    search::App::new(search::Parts {
+        db: ground.db.clone(),
+        clock: ground.clock.clone(),
+        random: ground.random.clone(),
+        cursors: Cursors::new(ground.rings.cursors()),
+        restaurants: platform.restaurants(),
+        venues: Venues::new(Arc::new(catalogue.venues.clone())),
+        menus: Menus::new(Arc::new(catalogue.menus.clone())),
+    })
 }
 
 /// Whether webhooks may be in the network of this machine: where somebody tries it out, and nowhere else.

@@ -150,6 +150,8 @@ impl Callers {
             .await;
         let session = list.body()["items"][0]["id"].as_str().unwrap().to_owned();
         town.things.insert("session", session);
+        let order = town.order(&shown, &town.a).await;
+        town.things.insert("order", order);
         let other = town.person("other").await;
         self.somebody(
             town,

@@ -66,11 +66,12 @@ impl Case<'_> {
         };
         // Pictures are of no place: whoever sees the menus of one sees those of all, as everybody does who has the id.
         let narrow = !BY_BODY.contains(&name) && name != "pictures.read";
-        decide(
-            (&operation.policy, &operation.method, narrow),
-            &caller.facts,
-            &target,
-        )
+        // The books are those of the whole organisation, so even reading them concerns all of it.
+        let method = match name {
+            "ledger.balance" | "ledger.list" => &Method::POST,
+            _ => &operation.method,
+        };
+        decide((&operation.policy, method, narrow), &caller.facts, &target)
     }
 
     pub(crate) fn name(&self) -> String {

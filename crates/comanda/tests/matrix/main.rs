@@ -17,6 +17,7 @@ mod callers;
 mod cases;
 mod fields;
 mod foreign;
+mod goods;
 mod model;
 mod origins;
 mod samples;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::goods::{basket, terms};
 use crate::model::Policy;
 use crate::world::{House, Town, restaurant};
 
@@ -233,6 +234,8 @@ pub(crate) static SAMPLES: &[Sample] = &[
     ),
     none("keys.list", "keys.read"),
     none("keys.revoke", "keys.change"),
+    query("ledger.balance", "reports.read", PERIOD),
+    none("ledger.list", "reports.read"),
     json(
         "me.addresses.add",
         "signed-in",
@@ -604,6 +607,114 @@ pub(crate) static SAMPLES: &[Sample] = &[
         |_, _| json!({"reason": "staff", "longerMinutes": 5}),
     ),
     json("venues.open", "orders.change", |_, _| json!({})),
+    json(
+        "capacity.change",
+        "restaurants.change",
+        |_, _| json!({"rules": [], "version": NEVER}),
+    ),
+    json("order_rules.change", "restaurants.change", |_, _| {
+        json!({
+            "autoAccept": false, "acceptSeconds": 300, "paySeconds": 600, "wakeSeconds": 1800,
+            "cancelSeconds": 60, "version": NEVER,
+        })
+    }),
+    none("order_rules.read", "orders.read"),
+    none("capacity.read", "restaurants.read"),
+    query("capacity.slots", "public", "?service=pickup"),
+    json(
+        "coupons.change",
+        "menus.change",
+        |_, _| json!({"usesMax": 5, "version": NEVER}),
+    ),
+    json("coupons.create", "menus.change", |town, _| {
+        let code = town.name().to_uppercase().replace(' ', "-");
+        json!({"code": code, "terms": terms(&code)})
+    }),
+    json(
+        "coupons.end",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("coupons.list", "menus.read"),
+    none("coupons.read", "menus.read"),
+    none("events.list", "orders.read"),
+    none("events.list_of", "orders.read"),
+    json(
+        "hooks.change",
+        "keys.change",
+        |_, _| json!({"enabled": true, "version": NEVER}),
+    ),
+    json(
+        "hooks.create",
+        "keys.change",
+        |_, _| json!({"url": "https://hooks.example.org/again"}),
+    ),
+    none("hooks.deliveries", "keys.read"),
+    none("hooks.list", "keys.read"),
+    none("hooks.read", "keys.read"),
+    json("hooks.redrive", "keys.change", |_, _| json!({})),
+    none("hooks.remove", "keys.change"),
+    json(
+        "hooks.rotate",
+        "keys.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    json(
+        "orders.came_back",
+        "signed-in",
+        |_, _| json!({"query": "redirectResult=x"}),
+    ),
+    json("orders.cancel", "signed-in", |_, _| json!({})),
+    none("orders.list", "signed-in"),
+    json("orders.place", "signed-in", |_, house| basket(house)),
+    none("orders.read", "signed-in"),
+    json(
+        "orders.set",
+        "orders.change",
+        |_, _| json!({"status": "confirmed", "version": NEVER}),
+    ),
+    bytes("payments.notice", "public", "{}"),
+    bytes("payments.reconcile", "operator", "reference,kind,amount\n"),
+    json(
+        "promotions.change",
+        "menus.change",
+        |_, _| json!({"usesMax": 5, "version": NEVER}),
+    ),
+    json("promotions.create", "menus.change", |town, _| {
+        terms(&town.name())
+    }),
+    json(
+        "promotions.end",
+        "menus.change",
+        |_, _| json!({"version": NEVER}),
+    ),
+    none("promotions.list", "menus.read"),
+    none("promotions.read", "menus.read"),
+    json(
+        "refunds.grant",
+        "refunds.change",
+        |_, _| json!({"reason": "other", "lines": [{"line": "nothing"}]}),
+    ),
+    none("refunds.list", "orders.read"),
+    none("restaurant_orders.list", "orders.read"),
+    none("restaurant_orders.read", "orders.read"),
+    json(
+        "sagas.compensate",
+        "operator",
+        |_, _| json!({"reason": "a test"}),
+    ),
+    none("sagas.list", "operator"),
+    none("sagas.read", "operator"),
+    json(
+        "sagas.retry",
+        "operator",
+        |_, _| json!({"reason": "a test"}),
+    ),
+    json(
+        "sagas.settle",
+        "operator",
+        |_, _| json!({"reason": "a test"}),
+    ),
 ];
 
 /// The operations of a document.

@@ -162,6 +162,10 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
                 &at,
             )
         }
+        ["order"] if path.ends_with("/status") || path.ends_with("/refunds") => things(
+            &[(&town.a.order, At::Restaurant(0))],
+            &[(&town.b.order, At::Restaurant(0))],
+        ),
         ["role"] => things(&[(&town.a.role, At::Whole)], &[(&town.b.role, At::Whole)]),
         ["grant"] => things(&members(&town.a, 2), &members(&town.b, 1)),
         ["invitation"] => things(&ends(&town.a.invitations, 2), &ends(&town.b.invitations, 1)),
@@ -269,6 +273,9 @@ fn seconds(town: &Town, second: &str) -> Vec<Target> {
             "key" => vec![(house.key.clone(), At::Whole)],
             "host" => vec![(house.host.clone(), At::Whole)],
             "picture" => vec![(house.picture.clone(), At::Whole)],
+            "coupon" => vec![(house.coupon.clone(), At::Whole)],
+            "promotion" => vec![(house.promotion.clone(), At::Whole)],
+            "hook" => vec![(house.hook.clone(), At::Whole)],
             other => panic!("no second {other:?}"),
         }
     };
@@ -310,6 +317,7 @@ fn within(places: Vec<Target>, (of, second): (&str, &str)) -> Vec<Target> {
         "item" => spell("itm", bits(of)),
         "group" => spell("grp", bits(of)),
         "import" => spell("imp", bits(of)),
+        "order" => spell("ord", bits(of)),
         "revision" => "7".to_owned(),
         other => panic!("no second {other:?}"),
     };
@@ -326,6 +334,9 @@ fn own(town: &Town, name: &str) -> Vec<Target> {
         "operator" => town.second_operator.clone(),
         "person" => town.a.members[0].0.clone(),
         "provider" => return vec![Target::new("the only one", &["nowhere"])],
+        "saga" => {
+            return vec![Target::new("absent", &["sag_01jd0000000000000000000000"]).missing(None)];
+        }
         "factor" => {
             return vec![Target::new("absent", &["fac_01jd0000000000000000000000"]).missing(None)];
         }

@@ -78,6 +78,12 @@ pub(crate) struct House {
     pub(crate) devices: Vec<String>,
     pub(crate) key: String,
     pub(crate) picture: String,
+    /// What its first restaurant sells, and an order of it.
+    pub(crate) item: String,
+    pub(crate) order: String,
+    pub(crate) coupon: String,
+    pub(crate) promotion: String,
+    pub(crate) hook: String,
 }
 
 /// The program and who uses it.
@@ -498,6 +504,7 @@ impl Town {
         self.furnish(&mut house, canary).await;
         house.picture = self.picture(&house).await;
         self.begin_menus(&house).await;
+        self.sell(&mut house).await;
         house
     }
 
