@@ -356,7 +356,7 @@ async fn settled(till: &Till, payers: &[Payer], since: Time) -> Duration {
             return till.clock.now().since(since);
         }
         till.advance(1);
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     panic!("it is never settled");
 }
