@@ -56,7 +56,7 @@ impl Shelf {
 
 /// What becomes of an offer.
 enum Next {
-    Changed(Told),
+    Changed(Box<Told>),
     Ended,
 }
 
@@ -165,7 +165,7 @@ impl App {
             let terms = terms(offer)?;
             may_fund(&terms, hand)?;
             is_own(&terms, shelf.number())?;
-            Ok(offer.change(terms, seen)?.map(Next::Changed))
+            Ok(offer.change(terms, seen)?.map(Box::new).map(Next::Changed))
         };
         self.settle(ask, (shelf, id, "offers.change"), request, decide)
             .await
@@ -246,8 +246,8 @@ fn say(ask: &Ask, commit: &mut Commit, offer: Offer, next: Next) -> Result<Offer
     let version = seen.saturating_add(1);
     let (offer, event) = match next {
         Next::Changed(told) => {
-            let event = ask.event(commit, (uid, version), id.changed(), &told)?;
-            (offer.changed(told), event)
+            let event = ask.event(commit, (uid, version), id.changed(), &*told)?;
+            (offer.changed(*told), event)
         }
         Next::Ended => {
             commit.change(&rows::END, [Sort::of(id).name().into()]);
