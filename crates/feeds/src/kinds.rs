@@ -100,6 +100,7 @@ pub static PRIVATE: &[&str] = &[
     "menu.stock_changed",
     "menu.stock_left",
     "menu.unscheduled",
+    "order_rules.changed",
     "organisation.created",
     "organisation.host_added",
     "organisation.host_removed",
@@ -128,6 +129,9 @@ pub static PRIVATE: &[&str] = &[
     "role.changed",
     "role.defined",
     "role.removed",
+    "saga.compensated",
+    "saga.retried",
+    "saga.settled",
 ];
 
 /// Says whether a kind of the log is in one of the two lists.
