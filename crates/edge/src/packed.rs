@@ -9,9 +9,9 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::request::Parts;
-use http::HeaderValue;
 
 use crate::gate::compress::{self, Accepted};
 use crate::gate::conditional::Tag;

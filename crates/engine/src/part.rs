@@ -182,7 +182,13 @@ pub(crate) static RETRY_PARKED: Sql = Sql::new(
 /// What the engine brings to every shard and to the people database.
 pub static PART: Part = Part {
     name: "engine",
-    tables: &[&CONSUMED, &DEAD_LETTERS, &TIMERS, &jobs::JOBS, &sagas::SAGAS],
+    tables: &[
+        &CONSUMED,
+        &DEAD_LETTERS,
+        &TIMERS,
+        &jobs::JOBS,
+        &sagas::SAGAS,
+    ],
     statements: &[
         &FIND_CONSUMED,
         &CLEAR_CONSUMED,

@@ -7,10 +7,10 @@ use base::{Organisation, Time, Uid};
 use crate::call::{Call, Deadline, Scope};
 use crate::checksum::{Sum, damaged, verified};
 use crate::database::Database;
+use crate::db::Db;
 use crate::failure::{Failure, Outcome};
 use crate::row::Row;
 use crate::sql::Sql;
-use crate::db::Db;
 use crate::system::{CONSUMERS, FEED, HEAD, LOG, READ_BOUNDS, READ_HEAD};
 
 /// How often the head is read although nobody called.

@@ -6,13 +6,13 @@
     reason = "a test may fail wherever it likes"
 )]
 
+mod capacity;
 #[allow(dead_code, reason = "others ask more of it")]
 mod kitchen;
 mod ledger;
 mod more;
-mod offers_races;
 mod offers;
-mod capacity;
+mod offers_races;
 mod orders;
 mod orders_money;
 mod orders_races;

@@ -274,7 +274,10 @@ async fn what_the_rule_accepts_is_charged_once(engine: Engine) {
     let diner = kitchen.shop.person(&[]);
     let path = format!("{}/order-rules", kitchen.at());
     let mut rules = kitchen.shop.get(&path).await.good();
-    assert_eq!((&rules["autoAccept"], &rules["version"]), (&json!(false), &json!(0)));
+    assert_eq!(
+        (&rules["autoAccept"], &rules["version"]),
+        (&json!(false), &json!(0))
+    );
     rules["autoAccept"] = true.into();
     kitchen.shop.put(&path, rules.clone()).await.good();
     let again = kitchen.shop.put(&path, rules).await;
@@ -282,7 +285,10 @@ async fn what_the_rule_accepts_is_charged_once(engine: Engine) {
     // In cash at once, by card when the money is held; then it is taken.
     let cash = kitchen.order((&diner, ""), kitchen.basket()).await.good();
     assert_eq!(cash["status"], "confirmed");
-    let order = kitchen.order((&diner, "k"), cakes(&kitchen, "ok")).await.good();
+    let order = kitchen
+        .order((&diner, "k"), cakes(&kitchen, "ok"))
+        .await
+        .good();
     let id = id(&order);
     stands(&kitchen, (&diner, &id), "status", "confirmed").await;
     eventually(async || payment(&kitchen, &id).await.captured_minor == 1_000).await;
