@@ -94,7 +94,10 @@ async fn intent(till: &Till, payment: PaymentId) -> Intent {
     found
 }
 
-fn outcome(intent: &Intent) -> (State, i64, Vec<(Act, AttemptState, Option<String>)>) {
+/// What was asked for, how that stands, and what the provider said against it.
+type Tried = (Act, AttemptState, Option<String>);
+
+fn outcome(intent: &Intent) -> (State, i64, Vec<Tried>) {
     let attempts = intent.attempts.iter();
     let each = attempts.map(|attempt| (attempt.act, attempt.state, attempt.code.clone()));
     (intent.state, intent.captured_minor, each.collect())
@@ -136,7 +139,7 @@ async fn a_notice_settles_what_was_lost(engine: Engine) {
     let fake = Fake::new("fake", &base::Random::seeded(22));
     let till = Till::open(engine, &[&fake]).await;
     let payment = till.held(900).await;
-    fake.take_notices();
+    let _before = fake.take_notices();
     fake.set_faults(testkit::provider::Faults {
         lost_after: 100,
         ..Default::default()
