@@ -53,6 +53,11 @@ fn filled(part: &str) -> String {
         "group" => "grp",
         "import" => "imp",
         "picture" => "pic",
+        "coupon" => "cpn",
+        "hook" => "hok",
+        "order" => "ord",
+        "promotion" => "prm",
+        "saga" => "sag",
         other => panic!("{other}: a parameter that this test does not know"),
     };
     format!("{prefix}_{NOTHING}")
