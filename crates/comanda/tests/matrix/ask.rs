@@ -101,6 +101,7 @@ pub(crate) async fn ask(
     }
     // A text alone is no request in JSON: it is sent as the bytes that it stands for.
     let (body, media_type) = match body {
+        Some(Value::String(bytes)) if bytes.contains(',') => (bytes.clone(), "text/csv"),
         Some(Value::String(bytes)) => (bytes.clone(), "application/octet-stream"),
         body => (
             body.map(Value::to_string).unwrap_or_default(),

@@ -25,7 +25,9 @@ impl Town {
         let path_of = format!("{path}/promotions");
         house.promotion = self.made(&owner, &path_of, terms).await;
         let hook = json!({"url": "https://hooks.example.org/comanda"});
-        house.hook = self.made(&owner, &format!("{path}/hooks"), hook).await;
+        let hooks = format!("{path}/hooks");
+        let made = self.done(&owner, Method::POST, &hooks, hook).await;
+        house.hook = made.field("hook.id");
         house.order = self.order(&owner, house).await;
     }
 
@@ -59,7 +61,9 @@ impl Town {
 
     /// Makes something and answers its id.
     async fn made(&self, by: &Shown, path: &str, body: Value) -> String {
-        self.done(by, Method::POST, path, body).await.field("id")
+        let id = self.done(by, Method::POST, path, body).await.field("id");
+        assert!(!id.is_empty(), "{path} names nothing that it made");
+        id
     }
 }
 

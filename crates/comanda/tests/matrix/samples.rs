@@ -630,11 +630,7 @@ pub(crate) static SAMPLES: &[Sample] = &[
         let code = town.name().to_uppercase().replace(' ', "-");
         json!({"code": code, "terms": terms(&code)})
     }),
-    json(
-        "coupons.end",
-        "menus.change",
-        |_, _| json!({"version": NEVER}),
-    ),
+    none("coupons.end", "menus.change"),
     none("coupons.list", "menus.read"),
     none("coupons.read", "menus.read"),
     none("events.list", "orders.read"),
@@ -654,11 +650,7 @@ pub(crate) static SAMPLES: &[Sample] = &[
     none("hooks.read", "keys.read"),
     json("hooks.redrive", "keys.change", |_, _| json!({})),
     none("hooks.remove", "keys.change"),
-    json(
-        "hooks.rotate",
-        "keys.change",
-        |_, _| json!({"version": NEVER}),
-    ),
+    none("hooks.rotate", "keys.change"),
     json(
         "orders.came_back",
         "signed-in",
@@ -683,11 +675,7 @@ pub(crate) static SAMPLES: &[Sample] = &[
     json("promotions.create", "menus.change", |town, _| {
         terms(&town.name())
     }),
-    json(
-        "promotions.end",
-        "menus.change",
-        |_, _| json!({"version": NEVER}),
-    ),
+    none("promotions.end", "menus.change"),
     none("promotions.list", "menus.read"),
     none("promotions.read", "menus.read"),
     json(

@@ -169,6 +169,13 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
         ["role"] => things(&[(&town.a.role, At::Whole)], &[(&town.b.role, At::Whole)]),
         ["grant"] => things(&members(&town.a, 2), &members(&town.b, 1)),
         ["invitation"] => things(&ends(&town.a.invitations, 2), &ends(&town.b.invitations, 1)),
+        ["organisation", "provider"] => {
+            let mut all = of(town, "{organisation}");
+            for target in &mut all {
+                target.params.push("test".to_owned());
+            }
+            all
+        }
         ["organisation", second] => seconds(town, second),
         ["brand", second] => within(of(town, "{brand}"), (&town.a.brands[0], second)),
         ["restaurant", second] => {

@@ -270,5 +270,5 @@ fn one_more(limit: usize) -> i64 {
 
 #[track_caller]
 pub(super) fn missing() -> Error {
-    Error::missing(codes::NOT_FOUND, "there is no such order")
+    Error::missing(codes::NOT_FOUND, "there is no such thing")
 }
