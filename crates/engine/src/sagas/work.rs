@@ -1,6 +1,6 @@
 //! The sagas of a process at work: a queue of those that it has, claims of those that nobody has, leases kept.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use base::{Clock, Error, Organisation, Random, Result, Time, Uid, codes};
@@ -85,10 +85,18 @@ impl Tries {
 #[derive(Clone)]
 pub struct Sagas(pub(crate) Arc<Inner>);
 
+/// The scripts of all kinds of sagas.
+enum Plots {
+    None,
+    Learnt(Arc<[Plot]>),
+    GivenUp,
+}
+
 pub(crate) struct Inner {
     parts: Parts,
     pace: Pace,
-    plots: OnceLock<Vec<Plot>>,
+    /// What the steps of all kinds are. They hold the slices, which hold this: so they are given up at the end.
+    plots: RwLock<Plots>,
     pub(crate) queue: Queue,
     pub(crate) tries: Tries,
     pub(crate) probe: Option<Probe>,
@@ -114,13 +122,34 @@ impl Inner {
         }
     }
 
-    pub(crate) fn plots(&self) -> &[Plot] {
-        self.plots.get().map_or(&[], Vec::as_slice)
+    pub(crate) fn plots(&self) -> Arc<[Plot]> {
+        match &*self.plots.read().unwrap_or_else(PoisonError::into_inner) {
+            Plots::Learnt(plots) => Arc::clone(plots),
+            Plots::None | Plots::GivenUp => Arc::default(),
+        }
     }
 
-    pub(crate) fn plot(&self, kind: &str, version: i64) -> Option<&Plot> {
-        let mut plots = self.plots().iter();
-        plots.find(|plot| plot.kind.name == kind && plot.kind.version == version)
+    pub(crate) fn plot(&self, kind: &str, version: i64) -> Option<Plot> {
+        let plots = self.plots();
+        let mut plots = plots.iter();
+        let found = plots.find(|plot| plot.kind.name == kind && plot.kind.version == version);
+        found.cloned()
+    }
+
+    /// Learns what was not learnt before; says whether that was so.
+    fn learn(&self, plots: Vec<Plot>) -> bool {
+        let mut known = self.plots.write().unwrap_or_else(PoisonError::into_inner);
+        let is_first = matches!(*known, Plots::None);
+        if is_first {
+            *known = Plots::Learnt(plots.into());
+        }
+        is_first
+    }
+
+    /// Knows no saga any more, so that whoever knows of sagas can go.
+    fn give_up(&self) {
+        let mut known = self.plots.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Plots::GivenUp;
     }
 
     /// Runs a saga that this process holds. Whatever goes wrong, its row tells where it stands.
@@ -129,7 +158,7 @@ impl Inner {
             return Ok(Stood::Lost);
         };
         let (organisation, id) = (journal.organisation, journal.id);
-        let stood = Run::new(self, plot, stop, journal).on().await;
+        let stood = Run::new(self, &plot, stop, journal).on().await;
         let held = self.queue.release(organisation, id);
         if let (Ok(Stood::Stopped), Some(held)) = (&stood, held) {
             self.give_back(held).await?;
@@ -167,7 +196,7 @@ impl Sagas {
         Sagas(Arc::new(Inner {
             parts,
             pace,
-            plots: OnceLock::new(),
+            plots: RwLock::new(Plots::None),
             queue: Queue::new(WAITING_MAX),
             tries: match &probe {
                 Some(_) => Tries::PROOF,
@@ -187,7 +216,7 @@ impl Sagas {
         let twice = kinds.windows(2).any(|pair| pair.first() == pair.last());
         let empty = scripts.iter().any(|known| known.0.steps.is_empty());
         let plots = scripts.into_iter().map(|known| known.0).collect();
-        if twice || empty || self.0.plots.set(plots).is_err() {
+        if twice || empty || !self.0.learn(plots) {
             return Err(Error::internal(
                 codes::INTERNAL,
                 "sagas are learnt once, one script for each kind and version, with steps",
@@ -235,7 +264,13 @@ impl Sagas {
         let inner = Arc::clone(&self.0);
         tasks.spawn("sagas", move |stop| {
             let inner = Arc::clone(&inner);
-            async move { inner.run(&stop).await }
+            async move {
+                let ran = Arc::clone(&inner).run(&stop).await;
+                if stop.is_stopping() {
+                    inner.give_up();
+                }
+                ran
+            }
         });
         for (name, database) in self.0.db().shards() {
             let (inner, database) = (Arc::clone(&self.0), database.clone());
@@ -360,7 +395,7 @@ impl Look {
     /// Claims what is due, as much as there is room for; answers how many.
     async fn claim(&self) -> Result<usize> {
         let mut count = 0_usize;
-        for plot in self.inner.plots() {
+        for plot in self.inner.plots().iter() {
             let room = self.inner.queue.room().min(CLAIMED_MAX);
             let (now, until) = (self.inner.clock().now(), self.inner.lease()?);
             let params = [
