@@ -19,6 +19,7 @@ mod headers;
 mod line;
 mod looks;
 mod menus;
+mod orders;
 mod postgres;
 mod privacy;
 mod production;
