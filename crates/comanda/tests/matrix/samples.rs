@@ -666,7 +666,12 @@ pub(crate) static SAMPLES: &[Sample] = &[
         |_, _| json!({"status": "confirmed", "version": NEVER}),
     ),
     bytes("payments.notice", "public", "{}"),
-    bytes("payments.reconcile", "operator", "reference,kind,amount\n"),
+    Sample {
+        operation: "payments.reconcile",
+        policy: "reports.read",
+        body: Body::Bytes("reference,kind,amount\n"),
+        query: "?currency=EUR",
+    },
     json(
         "promotions.change",
         "menus.change",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use base::{Currency, Money, Result, Time, codes};
 use bytes::BytesMut;
+use domain::access::Permission;
 use domain::organisations::OrganisationId;
 use domain::payments::ProviderName;
 use edge::{Answer, Body, Criticality, Json, Path, Policy, Query, Rate, Route, Routes};
@@ -143,7 +144,7 @@ pub fn routes(app: &App) -> Routes {
             Route::new(Method::POST, settlements, "payments.reconcile")
                 .about("Compare a provider's settlement file with our rows; nothing is changed")
                 .tag(TAG)
-                .policy(Policy::Operator)
+                .policy(Policy::May(Permission::ReportsRead.name()))
                 .rate(Rate::Api)
                 .criticality(Criticality::Background)
                 .deadline(RECONCILE_WITHIN)

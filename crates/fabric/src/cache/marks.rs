@@ -65,38 +65,21 @@ impl Marks {
         self.newest.store(number, Ordering::SeqCst);
     }
 
-    /// Whether what was loaded at that number has been declared invalid since, up to and with another number.
-    pub(super) fn is_invalid(&self, key: &str, tags: &[Arc<str>], span: Span) -> bool {
-        if self.now() <= span.begun {
+    /// Whether what was loaded at that number has been declared invalid since. Only the newest mark of each name is
+    /// known, so it cannot be asked whether there was one before some later moment.
+    pub(super) fn is_invalid(&self, key: &str, tags: &[Arc<str>], begun: u64) -> bool {
+        if self.now() <= begun {
             return false;
         }
         let inside = self.read();
-        inside.floor > span.begun
-            || span.holds(inside.keys.number(key))
-            || tags.iter().any(|tag| span.holds(inside.tags.number(tag)))
-            || inside.holds_prefix_of(key, span)
+        inside.floor > begun
+            || inside.keys.number(key) > begun
+            || tags.iter().any(|tag| inside.tags.number(tag) > begun)
+            || inside.holds_prefix_of(key, begun)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inside> {
         self.inside.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The numbers beyond `begun`, up to and with `until`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) begun: u64,
-    pub(super) until: u64,
-}
-
-impl Span {
-    pub(super) fn since(begun: u64) -> Self {
-        let until = u64::MAX;
-        Self { begun, until }
-    }
-
-    fn holds(self, number: u64) -> bool {
-        self.begun < number && number <= self.until
     }
 }
 
@@ -110,9 +93,9 @@ impl Inside {
         self.prefixes.pop_front().map_or(0, |(_, number)| number)
     }
 
-    fn holds_prefix_of(&self, key: &str, span: Span) -> bool {
+    fn holds_prefix_of(&self, key: &str, begun: u64) -> bool {
         let mut later = self.prefixes.iter().rev();
-        later.any(|(prefix, number)| span.holds(*number) && key.starts_with(&**prefix))
+        later.any(|(prefix, number)| *number > begun && key.starts_with(&**prefix))
     }
 }
 

@@ -20,7 +20,7 @@ use base::{Clock, Organisation, Result};
 use metrics::Counter;
 
 use flight::{Flights, Landed, Lead, Part};
-use marks::{Marks, Span, What};
+use marks::{Marks, What};
 use room::{Label, Room};
 pub use trust::Trust;
 
@@ -218,7 +218,7 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
         let entry = self.room.get(key)?;
         let is_believed = self.trust.has_held_since(entry.trusted)
             && self.clock.elapsed() < entry.ends_at
-            && !self.is_invalid(key, &entry, Span::since(entry.begun));
+            && !self.is_invalid(key, &entry);
         is_believed.then_some(entry)
     }
 
@@ -263,17 +263,14 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
         Ok(value)
     }
 
-    /// Whether nothing had been declared invalid between the begin of the load and the asking.
+    /// Whether somebody who asked at this number may have it: its loading began after that, or nothing was declared
+    /// invalid since it began.
     fn is_new_at(&self, asked: u64, key: &str, entry: &Entry<V>) -> bool {
-        let span = Span {
-            begun: entry.begun,
-            until: asked,
-        };
-        !self.is_invalid(key, entry, span)
+        entry.begun >= asked || !self.is_invalid(key, entry)
     }
 
-    fn is_invalid(&self, key: &str, entry: &Entry<V>, span: Span) -> bool {
-        self.marks.is_invalid(key, &entry.tags, span)
+    fn is_invalid(&self, key: &str, entry: &Entry<V>) -> bool {
+        self.marks.is_invalid(key, &entry.tags, entry.begun)
     }
 
     fn count(&self, found: Option<&Arc<Entry<V>>>) {
