@@ -18,6 +18,13 @@ impl Town {
         self.done(&owner, Method::PUT, &format!("{at}/hours"), hours)
             .await;
         house.item = self.publish(&owner, &at).await;
+        // Nobody is to answer an order, and none is to expire while everybody is asked.
+        let rules = json!({
+            "autoAccept": false, "acceptSeconds": 3600, "paySeconds": 3600, "wakeSeconds": 1800,
+            "cancelSeconds": 3600, "version": 0,
+        });
+        self.done(&owner, Method::PUT, &format!("{at}/order-rules"), rules)
+            .await;
         let path = format!("/api/organisations/{}", house.id);
         let terms = terms("A fifth off");
         let coupon = json!({"code": "SAVE20", "terms": terms});
