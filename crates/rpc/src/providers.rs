@@ -141,7 +141,7 @@ impl Act {
 pub struct Charge {
     /// The attempt: the idempotency key outside.
     pub attempt: Uid,
-    /// What we call it, `att_…`; the provider shows it in its notices and files.
+    /// What we call it, `pay_….N`: the payment, and which of its attempts; the provider shows it in its notices and files.
     pub merchant_reference: String,
     /// How much; always above zero.
     pub amount: Money,
@@ -171,7 +171,7 @@ pub struct Return {
 pub struct Change {
     /// The attempt: the idempotency key outside.
     pub attempt: Uid,
-    /// What we call it, `att_…`.
+    /// What we call it, `pay_….N`.
     pub merchant_reference: String,
     /// What the provider called the authorisation; for a refund, the capture.
     pub reference: String,

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use base::{Currency, Money, Result, Time, codes};
+use base::{Currency, Error, Money, Result, Time, codes};
 use bytes::BytesMut;
 use domain::access::Permission;
 use domain::organisations::OrganisationId;
 use domain::payments::ProviderName;
-use edge::{Answer, Body, Criticality, Json, Path, Policy, Query, Rate, Route, Routes};
+use edge::{
+    Answer, Body, Criticality, Granted, Json, Path, Places, Policy, Query, Rate, Route, Routes,
+};
 use http::{HeaderMap, Method, StatusCode};
 use rpc::providers::NOTICE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
@@ -178,10 +180,16 @@ async fn notice(
 
 async fn compare(
     State(app): State<App>,
+    granted: Granted,
     Path(of): Path<OfSettlement>,
     Query(span): Query<Span>,
     body: Body,
 ) -> Answer<Json<ReconciledView>> {
+    // A settlement is that of the whole organisation.
+    if granted.places != Places::All {
+        let message = "a settlement is for those who see the whole organisation";
+        return Err(Error::forbidden(codes::FORBIDDEN, message).into());
+    }
     let body = whole(body).await?;
     let text = String::from_utf8_lossy(&body);
     let theirs = reconcile::read(&text, span.currency)?;

@@ -304,6 +304,7 @@ async fn a_settlement_file_is_compared(engine: Engine) {
             .uri(&path)
             .header("host", "comanda.example")
             .header("authorization", who)
+            .header("x-acting-reason", "a test")
             .header("content-type", "text/csv")
             .body(body.into())
             .unwrap()
