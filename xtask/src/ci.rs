@@ -13,6 +13,7 @@ const STAGES: &[Stage] = &[
     Stage::new("deny", 2, deny::check),
     Stage::new("build", 35, test::build),
     Stage::new("tests", 20, test::ordinary),
+    Stage::new("simulate", 8, test::simulate),
     Stage::new("kills", 8, test::kills),
     Stage::new("overload", 3, test::overload),
     Stage::new("attacks", 10, test::attacks),

@@ -1,4 +1,4 @@
-//! What people type: `cargo xtask run`, `test`, `ci`, `bench`.
+//! What people type: `cargo xtask run`, `test`, `ci`, `bench`, `drill`.
 //!
 //! It starts other programs and prints; it knows nothing of what the workspace's crates do.
 
@@ -13,6 +13,7 @@ mod cargo;
 mod ci;
 mod deny;
 mod disk;
+mod drill;
 mod node;
 mod packages;
 mod place;
@@ -35,6 +36,7 @@ cargo xtask test [ARGUMENTS]      install what the tests need, then run all of t
 cargo xtask ci [STAGE ...]        everything the build server asks for, with times and budgets
 cargo xtask bench [NAME] [--json FILE]
                                   print each figure beside its limit (names: store)
+cargo xtask drill NAME [TIMES]    what takes too long for every build (names: kill, portions, simulate [--from SEED])
 cargo xtask tidy                  sizes, dependencies and words that the workspace keeps to";
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "test" => test::test(rest),
         "ci" => ci::ci(rest),
         "bench" => bench::bench(rest),
+        "drill" => drill::drill(rest),
         "tidy" => tidy::tidy(),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

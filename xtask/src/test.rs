@@ -7,7 +7,7 @@ use crate::{Outcome, cargo, node, packages, python};
 
 /// Test programs of these names hold drills: they take minutes, want the machine to themselves, and have budgets of
 /// their own.
-const DRILLS: [&str; 4] = ["kills", "overload", "attacks", "fuzz"];
+const DRILLS: [&str; 5] = ["kills", "overload", "attacks", "fuzz", "simulation"];
 
 /// Installs what is missing, then runs all tests. Arguments are handed to `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
@@ -60,8 +60,24 @@ pub(crate) fn fuzz() -> Outcome {
     drill("fuzz")
 }
 
+/// The simulator, for five minutes, in which it gets through a thousand seeds at least.
+pub(crate) fn simulate() -> Outcome {
+    drill_with(
+        "simulation",
+        &[
+            ("SIMULATE_SECONDS", "300"),
+            ("SIMULATE_SEEDS", "1000000"),
+            ("SIMULATE_LEAST", "1000"),
+        ],
+    )
+}
+
 /// Runs the test programs of this name one after the other, and each of their tests alone.
 fn drill(name: &str) -> Outcome {
+    drill_with(name, &[])
+}
+
+fn drill_with(name: &str, set: &[(&str, &str)]) -> Outcome {
     let workspace = Workspace::read()?;
     if !workspace.test_programs().iter().any(|known| known == name) {
         println!("no test program is named `{name}`");
@@ -75,7 +91,9 @@ fn drill(name: &str) -> Outcome {
         "--nocapture",
         "--test-threads=1",
     ];
-    cargo::succeed(cargo_test(&arguments))
+    let mut command = cargo_test(&arguments);
+    command.envs(set.iter().copied());
+    cargo::succeed(command)
 }
 
 fn cargo_test(arguments: &[&str]) -> Command {

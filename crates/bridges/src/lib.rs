@@ -5,9 +5,10 @@
 
 pub mod adyen;
 mod credentials;
+mod left;
 pub mod paypal;
 mod said;
 mod wire;
 
+pub use calls::Loopback;
 pub use credentials::Phrase;
-pub use wire::Loopback;

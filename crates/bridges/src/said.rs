@@ -95,7 +95,7 @@ pub(crate) fn find(table: &[(&str, Reason)], theirs: &str) -> Option<Reason> {
         .map(|row| row.1)
 }
 
-fn word(theirs: &str) -> Option<&str> {
+pub(crate) fn word(theirs: &str) -> Option<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let fits = !theirs.is_empty() && theirs.len() <= WORD_CHARS_MAX;
     (fits && theirs.chars().all(is_word)).then_some(theirs)

@@ -4,27 +4,15 @@
 //! the other side have heard us? Only a connection that never came about says no.
 
 use std::fmt;
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base::{Error, Result, codes};
 use bytes::Bytes;
+use calls::{Connector, Loopback};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::RootCertStore;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tower::Service;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 /// How large an answer may be.
 pub(crate) const BYTES_MAX: usize = 1024 * 1024;
@@ -34,16 +22,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(20);
 /// How many are kept.
 const IDLE_MAX: usize = 16;
-
-/// Whether a provider on this machine may be spoken to without TLS.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Loopback {
-    /// No: every provider must have TLS.
-    #[default]
-    Tls,
-    /// Yes, for development and tests.
-    Plain,
-}
 
 /// Why there is no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,22 +69,13 @@ impl Wire {
                 "the address of a payment provider must begin with https:// and have no query";
             return Err(Error::invalid(codes::LINE_MALFORMED, said));
         }
-        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| {
-                Error::internal(codes::INTERNAL, "TLS cannot be set up").caused_by(error)
-            })?
-            .with_root_certificates(RootCertStore { roots })
-            .with_no_client_auth();
-        let tls = TlsConnector::from(Arc::new(config));
+        let tls = calls::tls(calls::of_browsers())?;
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_MAX)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
-            .build(Connector { tls });
+            .build(Connector::new(tls, loopback, CONNECT_WITHIN));
         let base = base.to_owned();
         Ok(Wire { client, base })
     }
@@ -188,116 +157,7 @@ fn may_call(base: &str, loopback: Loopback) -> bool {
         return false;
     };
     let is_bare = address.query().is_none() && !base.contains(['#', '@']);
-    is_bare
-        && match (address.scheme_str(), address.host()) {
-            (Some("https"), Some(_)) => true,
-            (Some("http"), Some(host)) => loopback == Loopback::Plain && is_loopback(host),
-            _ => false,
-        }
-}
-
-/// Whether a host can be nothing but this machine.
-fn is_loopback(host: &str) -> bool {
-    let address: std::result::Result<std::net::IpAddr, _> = bare(host).parse();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn bare(host: &str) -> &str {
-    host.trim_start_matches('[').trim_end_matches(']')
-}
-
-/// Opens connections. That one in the open goes to this machine alone, has been seen to when the wire was made.
-#[derive(Clone)]
-struct Connector {
-    tls: TlsConnector,
-}
-
-impl Connector {
-    async fn connect(self, address: Uri) -> io::Result<Stream> {
-        let opened = tokio::time::timeout(CONNECT_WITHIN, self.open(address)).await;
-        opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    async fn open(self, address: Uri) -> io::Result<Stream> {
-        let host = bare(address.host().unwrap_or_default()).to_owned();
-        let is_plain = address.scheme_str() == Some("http");
-        let usual = if is_plain { 80 } else { 443 };
-        let port = address.port_u16().unwrap_or(usual);
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
-        stream.set_nodelay(true)?;
-        if is_plain {
-            return Ok(Stream::Plain(TokioIo::new(stream)));
-        }
-        let name = ServerName::try_from(host).map_err(io::Error::other)?;
-        let stream = self.tls.connect(name, stream).await?;
-        Ok(Stream::Tls(Box::new(TokioIo::new(stream))))
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, address: Uri) -> Self::Future {
-        Box::pin(self.clone().connect(address))
-    }
-}
-
-/// A connection, in the open or under TLS.
-enum Stream {
-    Plain(TokioIo<TcpStream>),
-    Tls(Box<TokioIo<TlsStream<TcpStream>>>),
-}
-
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
-impl Read for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-        }
-    }
+    is_bare && loopback.lets(&address)
 }
 
 #[cfg(test)]

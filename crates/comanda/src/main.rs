@@ -16,6 +16,7 @@ mod demo;
 mod doctor;
 mod ended;
 mod letters;
+mod load;
 mod migrate;
 mod options;
 mod progress;
@@ -70,6 +71,9 @@ enum Command {
     /// Fill a new installation with a demo city
     #[command(long_about = demo::ABOUT)]
     Demo(demo::Args),
+    /// Place orders at a running server and say how it did
+    #[command(long_about = load::ABOUT)]
+    Load(load::Args),
     /// Look whether this machine and its settings are fit, and say what to do
     #[command(long_about = doctor::ABOUT)]
     Doctor(doctor::Args),
@@ -114,6 +118,7 @@ fn run(line: &Line) -> Result<Ended> {
         Command::Migrate(args) => well(migrate::run(&settings(Vec::new())?, args)),
         Command::Config(args) => well(config::show::run(&settings(Vec::new())?, args)),
         Command::Demo(args) => well(demo::run(settings(args.flags())?, args)),
+        Command::Load(args) => well(load::run(args)),
         Command::Doctor(args) => doctor::run(&settings(Vec::new())?, args),
         Command::Secrets(args) => well(secrets::run(&settings(Vec::new())?, args)),
         Command::Backup(args) => backup::run(&settings(Vec::new())?, args),

@@ -39,14 +39,24 @@ pub(crate) fn run(settings: &Settings, _args: &Args) -> Result<()> {
     })
 }
 
-/// Migrates with a sign of life: a large table may take minutes.
+/// Migrates everything.
 pub(crate) async fn all(db: &Db) -> Result<()> {
+    shown(db.migrate(&databases::parts())).await
+}
+
+/// Migrates what is not as this version left it.
+pub(crate) async fn catch_up(db: &Db) -> Result<()> {
+    shown(db.catch_up(&databases::parts())).await
+}
+
+/// With a sign of life: a large table may take minutes.
+async fn shown(migrating: impl Future<Output = store::Outcome<()>>) -> Result<()> {
     let bar = ProgressBar::new_spinner().with_message("migrating the databases");
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));
-    let done = db.migrate(&databases::parts()).await;
+    let done = migrating.await;
     bar.finish_and_clear();
     done.context("migrating the databases")
 }

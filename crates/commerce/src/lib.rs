@@ -4,20 +4,22 @@
 //! What one of them changes in the commit of another it offers as a part of that commit.
 
 pub mod capacity;
-pub mod ledger;
+pub mod carts;
 pub mod offers;
 pub mod orders;
-pub mod payments;
+mod personal;
 pub mod sagas;
 mod whole;
 
 use store::{Fold, Part};
 
+pub use money::{credit, ledger, payments};
 pub use whole::{Commerce, Parts};
 
 /// What all slices bring to every shard, a part each.
 pub static SHARDS: &[&Part] = &[
     &capacity::SHARD,
+    &credit::SHARD,
     &offers::SHARD,
     &ledger::SHARD,
     &orders::SHARD,
@@ -26,11 +28,13 @@ pub static SHARDS: &[&Part] = &[
 ];
 
 /// What all slices bring to the people database.
-pub static PEOPLE: &[&Part] = &[&orders::PEOPLE];
+pub static PEOPLE: &[&Part] = &[&carts::PEOPLE, &credit::PEOPLE, &orders::PEOPLE];
 
 /// How the log gives the rows of the folded tables.
 pub static FOLDS: &[&Fold] = &[
     &capacity::FOLD,
+    &credit::FOLD,
+    &credit::FOLD_ENTRIES,
     &offers::FOLD,
     &offers::FOLD_CODES,
     &offers::FOLD_LIVE,

@@ -5,11 +5,11 @@ use edge::Routes;
 use engine::sagas::{self, Sagas};
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Bus, Trust};
-use rpc::{Menus, Providers, Restaurants, Venues};
+use rpc::{Fraud, Menus, Providers, Restaurants, Venues};
 use slice::Cursors;
 use store::{Db, Sealer};
 
-use crate::{capacity, ledger, offers, orders, payments};
+use crate::{capacity, carts, credit, ledger, offers, orders, payments};
 
 /// What the slices stand on.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub struct Parts {
     pub menus: Menus,
     /// Who counts what is left of what they sell.
     pub stock: catalogue::menus::App,
+    /// Who says what an order looks like.
+    pub fraud: Fraud,
     /// Who moves money.
     pub providers: Providers,
 }
@@ -51,6 +53,8 @@ pub struct Commerce {
     pub ledger: ledger::App,
     /// What providers are asked for its money.
     pub payments: payments::App,
+    /// What people have as credit.
+    pub credit: credit::App,
     /// What is ordered, and how it goes on.
     pub orders: orders::App,
     /// What goes on by itself until it is finished or undone.
@@ -59,13 +63,26 @@ pub struct Commerce {
     inspector: crate::sagas::App,
 }
 
+impl From<&Parts> for money::Parts {
+    fn from(parts: &Parts) -> Self {
+        Self {
+            db: parts.db.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+            cursors: parts.cursors.clone(),
+            providers: parts.providers.clone(),
+        }
+    }
+}
+
 impl Commerce {
     /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
         let (capacity, offers) = (capacity::App::new(parts), offers::App::new(parts));
-        let payments = payments::App::new(parts);
-        let ledger = ledger::App::new(parts);
+        let of_money = money::Parts::from(parts);
+        let payments = payments::App::new(&of_money);
+        let (ledger, credit) = (ledger::App::new(&of_money), credit::App::new(&of_money));
         let sagas = Sagas::new(sagas::Parts {
             db: parts.db.clone(),
             clock: parts.clock.clone(),
@@ -75,6 +92,7 @@ impl Commerce {
             offers: offers.clone(),
             capacity: capacity.clone(),
             payments: payments.clone(),
+            credit: credit.clone(),
             ledger: ledger.clone(),
             sagas: sagas.clone(),
         };
@@ -84,6 +102,7 @@ impl Commerce {
             offers,
             ledger,
             payments,
+            credit,
             orders: orders::App::new(parts, with),
             sagas,
         }
@@ -98,6 +117,7 @@ impl Commerce {
             .with(ledger::routes(&self.ledger))
             .with(payments::routes(&self.payments))
             .with(orders::routes(&self.orders))
+            .with(carts::routes(&carts::App::new(&self.orders)))
             .with(crate::sagas::routes(&self.inspector))
     }
 
@@ -106,7 +126,9 @@ impl Commerce {
     /// # Errors
     /// A pattern of a consumer is none, which a test would have found.
     pub fn consumers(&self) -> Result<Vec<Consumer>> {
-        self.orders.consumers()
+        let mut consumers = self.orders.consumers()?;
+        consumers.push(self.credit.consumer()?);
+        Ok(consumers)
     }
 
     /// What is to be done when its time has come.
@@ -122,6 +144,7 @@ impl Commerce {
         capacity::start(&self.capacity, tasks);
         offers::start(&self.offers, tasks);
         orders::start(&self.orders, tasks);
+        carts::start(self.orders.carts(), tasks);
         match self.sagas.learn(self.orders.scripts()) {
             Ok(()) => self.sagas.start(tasks),
             // Two of one name, which a test would have found: better none than the wrong one.

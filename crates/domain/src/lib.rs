@@ -4,13 +4,7 @@
 
 pub mod access;
 pub mod audit;
-pub mod capacity;
-pub mod ledger;
-pub mod offers;
-pub mod orders;
 pub mod organisations;
-pub mod payments;
 pub mod people;
 pub mod pricing;
-pub mod refunds;
 pub mod venues;

@@ -15,8 +15,8 @@ use http_body::Body as HttpBody;
 use crate::gate::{self, Gate};
 use crate::registry::Registry;
 use crate::{
-    Admission, Authorise, Hosts, Identify, NoGrants, NoHosts, NoWitness, Nobody, Routes, Settings,
-    Witness, admission, document, pages,
+    Admission, Authorise, Documentation, Hosts, Identify, NoGrants, NoHosts, NoWitness, Nobody,
+    Routes, Settings, Witness, admission, document, pages,
 };
 
 /// Callers who are counted at once where nothing else is said.
@@ -72,6 +72,7 @@ pub struct Edge(Arc<Built>);
 struct Built {
     gate: Gate,
     openapi: Arc<str>,
+    shelf: pages::Shelf,
 }
 
 impl std::fmt::Debug for Edge {
@@ -92,10 +93,40 @@ impl Edge {
             .into()
             .with(pages::routes(&shelf, settings.documentation));
         let registry = Registry::check(routes, &*parts.authorise)?;
-        let openapi: Arc<str> = document::write(&registry, &settings)?.into();
-        shelf.fill(&openapi);
+        let openapi: Arc<str> = match settings.documentation {
+            Documentation::Later | Documentation::Unwritten => Arc::default(),
+            Documentation::Shown | Documentation::Hidden => {
+                document::write(&registry, &settings)?.into()
+            }
+        };
+        if settings.documentation == Documentation::Shown {
+            shelf.fill(&openapi)?;
+        }
+        let kept = settings.clone();
         let gate = Gate::new(settings, registry, parts)?;
-        Ok(Self(Arc::new(Built { gate, openapi })))
+        let built = Arc::new(Built {
+            gate,
+            openapi,
+            shelf: shelf.clone(),
+        });
+        if kept.documentation == Documentation::Later {
+            let weak = Arc::downgrade(&built);
+            shelf.leave(Box::new(move || match weak.upgrade() {
+                Some(built) => document::write(&built.gate.registry, &kept),
+                None => Ok(String::new()),
+            }));
+        }
+        Ok(Self(built))
+    }
+
+    /// Writes and packs what [`Documentation::Later`] left for later, unless that was done. It takes a while, on the thread
+    /// of the caller.
+    ///
+    /// # Errors
+    ///
+    /// When routes refer to schemas that there are not.
+    pub fn write_document(&self) -> Result<()> {
+        self.0.shelf.pack()
     }
 
     /// Answers a request.
@@ -107,7 +138,7 @@ impl Edge {
         gate::pass(&self.0.gate, request).await
     }
 
-    /// Gives the document of the API, OpenAPI 3.1.
+    /// Gives the document of the API, OpenAPI 3.1; nothing where it is not written.
     pub fn openapi(&self) -> &str {
         &self.0.openapi
     }

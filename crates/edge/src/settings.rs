@@ -47,8 +47,13 @@ impl Default for Settings {
 pub enum Documentation {
     /// At `/api/openapi.json` and `/docs`.
     Shown,
+    /// There as well, but written by [`Edge::write_document`](crate::Edge::write_document), or for whoever asks before: it
+    /// is most of what putting an edge together takes.
+    Later,
     /// Nowhere; only the page of error codes is, because every error answer points to it.
     Hidden,
+    /// Nowhere, and it is not even written: for whoever puts the same routes together again and again.
+    Unwritten,
 }
 
 /// One address, or a network of them.

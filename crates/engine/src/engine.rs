@@ -194,6 +194,16 @@ impl Engine {
             .ok_or_else(|| Error::missing(codes::NOT_FOUND, "there is no such database"))
     }
 
+    /// All databases of the region by their names, those of organisations first.
+    pub(crate) fn databases(&self) -> impl Iterator<Item = (&str, &Database)> {
+        databases(self.db())
+    }
+
+    /// The kinds of timers that somebody here handles.
+    pub(crate) fn timer_kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.0.timers.iter().map(TimerHandler::kind)
+    }
+
     pub(crate) fn reader(&self, database: &str, consumer: &str) -> Result<Reader> {
         let database = self.database(database)?;
         let mut all = self.0.consumers.iter();
@@ -260,12 +270,12 @@ impl Engine {
         });
     }
 
-    /// Timers need no lease over all: each is claimed by itself, and all nodes share the work.
-    fn start_alarm(&self, tasks: &Tasks, name: &str, database: &Database) {
-        if self.0.timers.is_empty() {
-            return;
-        }
-        let alarm = Arc::new(Alarm {
+    pub(crate) fn known_consumers(&self) -> &[Consumer] {
+        &self.0.consumers
+    }
+
+    pub(crate) fn alarm_of(&self, database: &Database) -> Alarm {
+        Alarm {
             handlers: self.0.timers.clone(),
             db: self.db().clone(),
             database: database.clone(),
@@ -276,7 +286,15 @@ impl Engine {
                 first: self.0.settings.timer_wait,
                 longest: LONGEST_WAIT,
             },
-        });
+        }
+    }
+
+    /// Timers need no lease over all: each is claimed by itself, and all nodes share the work.
+    fn start_alarm(&self, tasks: &Tasks, name: &str, database: &Database) {
+        if self.0.timers.is_empty() {
+            return;
+        }
+        let alarm = Arc::new(self.alarm_of(database));
         tasks.spawn(format!("timers of {name}"), move |stop| {
             let alarm = Arc::clone(&alarm);
             async move {

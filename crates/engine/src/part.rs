@@ -97,6 +97,23 @@ pub(crate) static LIST_DEAD_LETTERS: Sql = Sql::new(
      WHERE consumer = $1 AND position > $2 ORDER BY position LIMIT $3",
 );
 
+/// Reads on in what any consumer could not handle.
+pub(crate) static LIST_ALL_DEAD_LETTERS: Sql = Sql::new(
+    "dead_letters.list_all",
+    &DEAD_LETTERS,
+    "SELECT consumer, position, organisation, kind, error, tries, at FROM dead_letters \
+     WHERE consumer > $1 OR (consumer = $1 AND position > $2) \
+     ORDER BY consumer, position LIMIT $3",
+);
+
+/// One event that a consumer could not handle.
+pub(crate) static FIND_DEAD_LETTER: Sql = Sql::new(
+    "dead_letters.find",
+    &DEAD_LETTERS,
+    "SELECT consumer, position, organisation, kind, error, tries, at FROM dead_letters \
+     WHERE consumer = $1 AND position = $2",
+);
+
 /// Forgets an event that was handled after all.
 pub(crate) static REMOVE_DEAD_LETTER: Sql = Sql::new(
     "dead_letters.remove",
@@ -179,6 +196,38 @@ pub(crate) static RETRY_PARKED: Sql = Sql::new(
     "UPDATE timers SET run_at = $3, tries = 0 WHERE kind = $1 AND run_at = $2",
 );
 
+/// Reads on in the timers of a kind that failed too often.
+pub(crate) static LIST_PARKED_AFTER: Sql = Sql::new(
+    "timers.parked_after",
+    &DUE,
+    "SELECT organisation, id, kind, payload, due_at, attempt, tries, error FROM timers \
+     WHERE kind = $1 AND run_at = $2 \
+     AND (organisation > $3 OR (organisation = $3 AND id > $4)) ORDER BY organisation, id LIMIT $5",
+);
+
+/// A timer that failed too often.
+pub(crate) static FIND_PARKED: Sql = Sql::new(
+    "timers.find_parked",
+    &DUE,
+    "SELECT organisation, id, kind, payload, due_at, attempt, tries, error FROM timers \
+     WHERE organisation = $1 AND id = $2 AND run_at = $3",
+);
+
+/// Lets a timer that failed too often run again, in a commit that says who wants that.
+pub(crate) static RERUN_TIMER: Sql = Sql::new(
+    "timers.rerun",
+    &TIMERS,
+    "UPDATE timers SET run_at = $5, tries = 0 \
+     WHERE organisation = $1 AND id = $2 AND attempt = $3 AND run_at = $4",
+);
+
+/// Takes away a timer that failed too often, in a commit that says who wants that.
+pub(crate) static DISCARD_TIMER: Sql = Sql::new(
+    "timers.discard",
+    &TIMERS,
+    "DELETE FROM timers WHERE organisation = $1 AND id = $2 AND attempt = $3 AND run_at = $4",
+);
+
 /// What the engine brings to every shard and to the people database.
 pub static PART: Part = Part {
     name: "engine",
@@ -194,6 +243,8 @@ pub static PART: Part = Part {
         &CLEAR_CONSUMED,
         &ADD_DEAD_LETTER,
         &LIST_DEAD_LETTERS,
+        &LIST_ALL_DEAD_LETTERS,
+        &FIND_DEAD_LETTER,
         &REMOVE_DEAD_LETTER,
         &OLDEST_DEAD_LETTER,
         &CLEAR_DEAD_LETTERS,
@@ -204,6 +255,10 @@ pub static PART: Part = Part {
         &FAIL_TIMER,
         &LIST_PARKED,
         &RETRY_PARKED,
+        &LIST_PARKED_AFTER,
+        &FIND_PARKED,
+        &RERUN_TIMER,
+        &DISCARD_TIMER,
         &jobs::END,
         &jobs::AGAIN,
         &jobs::CANCEL,
@@ -218,6 +273,9 @@ pub static PART: Part = Part {
         &jobs::RELEASE,
         &jobs::LIST_WAITING,
         &jobs::LIST_FAILED,
+        &jobs::FIND_FAILED,
+        &jobs::RERUN,
+        &jobs::THROW_AWAY,
         &jobs::REPROCESS,
         &jobs::REPROCESS_ALL,
         &jobs::DISCARD,

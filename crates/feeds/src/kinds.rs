@@ -3,8 +3,10 @@
 //! A public kind never changes its meaning; what would change it gets the next version. A kind of the log that is in
 //! neither list is not shown, and a test fails.
 
-use base::Result;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use base::{Uid, uid};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use slice::wrong;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
@@ -77,6 +79,10 @@ pub static PRIVATE: &[&str] = &[
     "coupon.changed",
     "coupon.created",
     "coupon.ended",
+    "credit.given",
+    "credit.refunded",
+    "credit.returned",
+    "credit.spent",
     "device.paired",
     "device.revoked",
     "grant.given",
@@ -122,6 +128,7 @@ pub static PRIVATE: &[&str] = &[
     "promotion.created",
     "promotion.ended",
     "refund.asked",
+    "refund.drawn",
     "restaurant.changed",
     "restaurant.created",
     "restaurant.resumed",
@@ -132,6 +139,8 @@ pub static PRIVATE: &[&str] = &[
     "saga.compensated",
     "saga.retried",
     "saga.settled",
+    "work.discarded",
+    "work.reprocessed",
 ];
 
 /// Says whether a kind of the log is in one of the two lists.
@@ -176,7 +185,7 @@ impl TypedKind {
     ///
     /// # Errors
     /// There is no such kind, or it is not for the outside.
-    pub(crate) fn kind(&self) -> Result<String> {
+    pub(crate) fn kind(&self) -> base::Result<String> {
         let is_known = find(&self.0).is_some() || families().contains(&self.0);
         is_known
             .then(|| self.0.clone())
@@ -198,6 +207,36 @@ impl PartialSchema for TypedKind {
 impl ToSchema for TypedKind {
     fn name() -> std::borrow::Cow<'static, str> {
         "EventKind".into()
+    }
+}
+
+/// The id of something whose events may be read, as it was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TypedStream {
+    prefix: &'static str,
+    id: Uid,
+}
+
+impl TypedStream {
+    pub(crate) const fn uid(&self) -> Uid {
+        self.id
+    }
+}
+
+impl fmt::Display for TypedStream {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&uid::spell(self.prefix, self.id))
+    }
+}
+
+impl<'de> Deserialize<'de> for TypedStream {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut known = PUBLIC.iter().map(|public| public.stream);
+        let found = known.find_map(|prefix| Some((prefix, uid::read(prefix, &text).ok()?)));
+        let (prefix, id) = found
+            .ok_or_else(|| serde::de::Error::custom("that is no id of anything that has events"))?;
+        Ok(TypedStream { prefix, id })
     }
 }
 

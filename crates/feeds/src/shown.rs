@@ -71,10 +71,24 @@ impl About {
     }
 }
 
-/// The event as it is shown; nothing if it stays inside.
+/// The checksum of the row held, so it was written like this: nobody outside can be told, and somebody must look.
+fn damaged(event: &Logged) {
+    metrics::counter!("store_damaged_rows_total", "table" => "log").increment(1);
+    tracing::error!(
+        position = event.position,
+        organisation = %event.organisation,
+        kind = event.kind,
+        "an event of the log is no JSON, and is not shown"
+    );
+}
+
+/// The event as it is shown; nothing if it stays inside, or is damaged.
 pub(crate) fn shown(event: &Logged) -> Option<(EventView, About)> {
     let public = kinds::find(&event.kind)?;
-    let mut data: Json = serde_json::from_str(&event.payload).ok()?;
+    let Ok(mut data) = serde_json::from_str::<Json>(&event.payload) else {
+        damaged(event);
+        return None;
+    };
     kinds::without_people(&mut data);
     let about = About::of(&data);
     let view = EventView {

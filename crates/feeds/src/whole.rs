@@ -2,7 +2,7 @@
 
 use base::{Clock, Random, Result};
 use edge::Routes;
-use engine::{Consumer, JobHandler, Tasks};
+use engine::{Consumer, Engine, JobHandler, Tasks};
 use fabric::Bus;
 use rpc::Restaurants;
 use slice::Cursors;
@@ -10,6 +10,7 @@ use store::{Db, Sealer};
 
 use crate::events;
 use crate::hooks::{self, Patience, Wire};
+use crate::work;
 
 /// What the slices stand on.
 #[derive(Clone)]
@@ -39,6 +40,7 @@ pub struct Parts {
 pub struct Feeds {
     events: events::App,
     hooks: hooks::App,
+    work: work::App,
 }
 
 impl Feeds {
@@ -48,13 +50,16 @@ impl Feeds {
         Feeds {
             events: events::App::new(parts),
             hooks: hooks::App::new(parts),
+            work: work::App::new(parts),
         }
     }
 
     /// The routes of all slices.
     #[must_use]
     pub fn routes(&self) -> Routes {
-        events::routes(&self.events).with(hooks::routes(&self.hooks))
+        events::routes(&self.events)
+            .with(hooks::routes(&self.hooks))
+            .with(work::routes(&self.work))
     }
 
     /// What is to be done about events.
@@ -69,6 +74,11 @@ impl Feeds {
     #[must_use]
     pub fn jobs(&self) -> Vec<JobHandler> {
         self.hooks.jobs()
+    }
+
+    /// Says who does the work of this node, so that operators can have done again what failed.
+    pub fn attend(&self, engine: &Engine) {
+        self.work.attend(engine);
     }
 
     /// How many wait for news on this node; for tests.

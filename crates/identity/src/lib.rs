@@ -14,7 +14,12 @@ pub use whole::{Identity, Parts, Settings};
 use store::{Migration, Part};
 
 /// What people, sessions and second factors bring to the people database.
-pub static PEOPLE: &[&Part] = &[&people::PART, &sessions::PART, &factors::PART];
+pub static PEOPLE: &[&Part] = &[
+    &people::PART,
+    &sessions::PART,
+    &factors::PART,
+    &factors::GUESTS,
+];
 
 /// What operators bring to the control database.
 pub static CONTROL: Part = Part {

@@ -147,12 +147,7 @@ impl Identity {
     pub fn routes(&self) -> Routes {
         Routes::new()
             .with(operators::routes(&self.operators))
-            .with(people::routes(
-                &self.people,
-                &self.codes,
-                &self.sessions,
-                &self.factors,
-            ))
+            .with(people::routes(&self.people, &self.codes, &self.factors))
             .with(sessions::routes(&self.sessions))
             .with(factors::routes(&self.factors))
     }

@@ -1,14 +1,16 @@
 //! Load: clients that ask again when they were answered, or when it is time to; what they saw; how busy the machine was.
 //!
-//! It knows no protocol and no database: whoever measures brings a [`Client`], and for closed loops also the tasks or
-//! threads to drive it on. A figure is always shown beside its limit, measured in the same run; nothing here passes
-//! or fails by time.
+//! It knows no database: whoever measures brings a [`Client`], and for closed loops also the tasks or threads to drive it
+//! on. [`orders`] are clients that the binary has, too, and [`mod@bench`] is what all benches begin and end with. A figure is
+//! always shown beside its limit, measured in the same run; nothing here passes or fails by time.
 
+pub mod bench;
 mod busy;
 mod drive;
 mod figure;
 mod histogram;
 mod open;
+pub mod orders;
 mod table;
 
 pub use busy::{Busy, Watch};

@@ -2,6 +2,7 @@
 //!
 //! In process a client holds the service itself and passes types of `domain`. Whoever wires the binary hands them out.
 
+pub mod fraud;
 mod letters;
 mod menus;
 mod people;
@@ -10,12 +11,13 @@ pub mod providers;
 mod restaurants;
 mod venues;
 
+pub use fraud::Fraud;
 pub use letters::{
     About, Deliver, Inbox, Kept, Letter, Letters, Log, Recipient, refused_in_production,
 };
 pub use menus::{Current, Indexed, Menus, Sells};
 pub use people::{Known, People};
-pub use personal::{Erasures, Keeps, Personal};
+pub use personal::{Erasures, Heirs, Keeps, Personal};
 pub use providers::{Provider, Providers};
 pub use restaurants::{KeepsRestaurants, Restaurants};
 pub use venues::{KnowsVenues, Venues};

@@ -1,7 +1,7 @@
 //! What other slices keep of people: given out to the person, and removed when the person goes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use base::{Result, Time};
 use domain::people::PersonId;
@@ -20,6 +20,12 @@ pub trait Keeps: Send + Sync {
 
     /// Removes what is kept of a person. It may be said again.
     fn erase<'a>(&'a self, person: PersonId, trace: &'a str) -> BoxFuture<'a, Result<()>>;
+
+    /// Gives what a guest has begun to the person that it turned out to be. It may be said again; what belongs to the
+    /// past stays with the guest.
+    fn hand_over<'a>(&'a self, _guest: PersonId, _person: PersonId) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Where it is written down for good who was erased.
@@ -82,10 +88,53 @@ impl Personal {
         Ok(())
     }
 
+    /// Who of them takes over what a guest has begun.
+    #[must_use]
+    pub fn heirs(&self) -> Heirs {
+        Heirs(Arc::downgrade(&self.keepers))
+    }
+
+    /// The same, with others who keep something of people besides.
+    #[must_use]
+    pub fn and(self, more: Vec<Arc<dyn Keeps>>) -> Self {
+        let keepers = self.keepers.iter().cloned().chain(more);
+        Personal {
+            keepers: keepers.collect(),
+            erasures: self.erasures,
+        }
+    }
+
     /// Where it is written down who was erased.
     #[must_use]
     pub fn erasures(&self) -> &dyn Erasures {
         &*self.erasures
+    }
+}
+
+/// Hands over what guests have begun, as long as somebody has the [`Personal`] that this is of. It does not hold those who
+/// keep something of people, for they hold whoever knows people.
+#[derive(Clone)]
+pub struct Heirs(Weak<[Arc<dyn Keeps>]>);
+
+impl Heirs {
+    /// Gives what a guest has begun to the person that it turned out to be. It may be said again.
+    ///
+    /// # Errors
+    /// A database is away; it may be said again.
+    pub async fn hand_over(&self, guest: PersonId, person: PersonId) -> Result<()> {
+        let Some(keepers) = self.0.upgrade() else {
+            return Ok(());
+        };
+        for keeper in keepers.iter() {
+            keeper.hand_over(guest, person).await?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Heirs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Heirs")
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::call::{self, Answer, Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
 use crate::failure::{Failure, Outcome};
+use crate::gate::{self, Border, Gate};
 use crate::postgres::{self, Postgres};
 use crate::row::Row;
 use crate::sql::Part;
@@ -30,6 +31,8 @@ pub enum Place {
 #[derive(Clone)]
 pub struct Database {
     engine: Engine,
+    /// Where a simulation holds its calls.
+    gate: Option<Gate>,
 }
 
 #[derive(Clone)]
@@ -58,7 +61,7 @@ impl Database {
             }
             Place::Postgres(settings) => Engine::Postgres(Arc::new(Postgres::open(settings)?)),
         };
-        Ok(Database { engine })
+        Ok(Database { engine, gate: None })
     }
 
     /// A copy of an inline database, for the next world of a simulation.
@@ -69,10 +72,20 @@ impl Database {
         match &self.engine {
             Engine::Sqlite(sqlite) => Ok(Database {
                 engine: Engine::Sqlite(Arc::new(sqlite.copy()?)),
+                gate: None,
             }),
             Engine::Postgres(_) => Err(Failure::Malformed(
                 "only an inline database can be copied".to_owned(),
             )),
+        }
+    }
+
+    /// The same database for another process of a simulation: its calls pass this gate.
+    #[must_use]
+    pub fn gated(&self, gate: Option<Gate>) -> Self {
+        Database {
+            engine: self.engine.clone(),
+            gate,
         }
     }
 
@@ -84,6 +97,17 @@ impl Database {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.migrate(parts),
             Engine::Postgres(postgres) => postgres.migrate(parts).await,
+        }
+    }
+
+    /// The same where this version was not the last to do it; otherwise it only looks.
+    ///
+    /// # Errors
+    /// A migration failed; what it had not committed is undone.
+    pub async fn catch_up(&self, parts: &[&Part]) -> Outcome<()> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.migrate(parts),
+            Engine::Postgres(postgres) => postgres.catch_up(parts).await,
         }
     }
 
@@ -112,10 +136,13 @@ impl Database {
         if deadline.passed() {
             return Err(Failure::TooLate);
         }
-        match &self.engine {
+        gate::pass(&self.gate, Border::Commit).await;
+        let committed = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(commit, epoch, deadline).await,
             Engine::Postgres(postgres) => postgres.commit(commit, epoch, deadline).await,
-        }
+        };
+        gate::pass(&self.gate, Border::Committed).await;
+        committed
     }
 
     /// The rows of each call, all of one snapshot.
@@ -129,6 +156,7 @@ impl Database {
         deadline: &Deadline,
     ) -> Outcome<Vec<Vec<Row>>> {
         call::check(&calls)?;
+        gate::pass(&self.gate, Border::Read).await;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(scope, calls, deadline).await,
             Engine::Postgres(postgres) => postgres.read(scope, &calls, deadline).await,
@@ -164,10 +192,13 @@ impl Database {
     /// As for [`Database::read`].
     pub async fn transact(&self, calls: Vec<Call>, deadline: &Deadline) -> Outcome<Vec<Answer>> {
         call::check(&calls)?;
-        match &self.engine {
+        gate::pass(&self.gate, Border::Commit).await;
+        let answers = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.transact(calls, deadline).await,
             Engine::Postgres(postgres) => postgres.transact(&calls, deadline).await,
-        }
+        };
+        gate::pass(&self.gate, Border::Committed).await;
+        answers
     }
 
     /// Leaves nothing of what was deleted or replaced: on SQLite it is moved out of the write-ahead log, after it was

@@ -1,11 +1,14 @@
 //! The databases of one region as one thing: shards, people, control, and the directory that says what is where.
 
+mod inline;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, KeyRing, Organisation, Random, Uid};
+use futures_util::future::try_join_all;
 
 use crate::call::{Call, Deadline, Scope};
 use crate::commit::{Commit, Committed};
@@ -109,19 +112,31 @@ impl Db {
         Ok(())
     }
 
+    /// The same for a start, where most often there is nothing to do: all at a time, and each only as far as this version
+    /// was not the last to do it. What somebody else changed by hand is put right by [`Db::migrate`].
+    ///
+    /// # Errors
+    /// The first migration that failed; running it again goes on.
+    pub async fn catch_up(&self, parts: &Parts) -> Outcome<()> {
+        let all = self.carried(parts);
+        let all = all
+            .iter()
+            .map(|(_, database, parts)| database.catch_up(parts));
+        try_join_all(all).await.map(|_| ())
+    }
+
     /// The databases whose schema is older than this version's, each as `database: part, part`.
     ///
     /// # Errors
     /// A database is away.
     pub async fn behind(&self, parts: &Parts) -> Outcome<Vec<String>> {
-        let mut behind = Vec::new();
-        for (name, database, parts) in self.carried(parts) {
-            let old = database.behind(&parts).await?;
-            if !old.is_empty() {
-                behind.push(format!("{name}: {}", old.join(", ")));
-            }
-        }
-        Ok(behind)
+        let all = self.carried(parts);
+        let looked = all.iter().map(async |(name, database, parts)| {
+            let old = database.behind(parts).await?;
+            Ok((!old.is_empty()).then(|| format!("{name}: {}", old.join(", "))))
+        });
+        let looked: Vec<Option<String>> = try_join_all(looked).await?;
+        Ok(looked.into_iter().flatten().collect())
     }
 
     /// Every database with its name and all that it carries.

@@ -32,6 +32,15 @@ pub(crate) static READ_OWN: Sql = Sql::new(
      checksum FROM log WHERE organisation = $1 AND position > $2 ORDER BY position LIMIT $3",
 );
 
+/// Reads on in what happened to one thing of an organisation, in its own order, which is that of the log.
+pub(crate) static READ_STREAM: Sql = Sql::new(
+    "log.stream",
+    &LOG,
+    "SELECT position, organisation, stream, version, kind, payload, actor, trace, at, \
+     checksum FROM log WHERE organisation = $1 AND stream = $2 AND position > $3 \
+     ORDER BY version LIMIT $4",
+);
+
 /// Reads how far a consumer has come.
 pub(crate) static READ_CONSUMER: Sql = Sql::new(
     "consumers.read",
@@ -179,6 +188,24 @@ impl Db {
         deadline: &Deadline,
     ) -> Outcome<Vec<Logged>> {
         let call = Call::new(&READ_OWN, [position.into(), limit.into()]);
+        let rows = self.read(organisation, vec![call], deadline).await?;
+        rows.iter().flatten().map(Logged::read).collect()
+    }
+}
+
+impl Db {
+    /// Up to `limit` events of one stream of an organisation after a position, in order.
+    ///
+    /// # Errors
+    /// As for [`Db::log_of`].
+    pub async fn log_of_stream(
+        &self,
+        (organisation, stream): (Organisation, Uid),
+        (position, limit): (i64, i64),
+        deadline: &Deadline,
+    ) -> Outcome<Vec<Logged>> {
+        let params = [stream.into(), position.into(), limit.into()];
+        let call = Call::new(&READ_STREAM, params);
         let rows = self.read(organisation, vec![call], deadline).await?;
         rows.iter().flatten().map(Logged::read).collect()
     }

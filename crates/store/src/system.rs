@@ -218,6 +218,7 @@ pub static DATABASE: Part = Part {
         &READ_PLACEMENT,
         &log::READ_FEED,
         &log::READ_OWN,
+        &log::READ_STREAM,
         &log::READ_CONSUMER,
         &log::ADD_CONSUMER,
         &log::MOVE_CONSUMER,

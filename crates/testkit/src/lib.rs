@@ -11,7 +11,9 @@
 )]
 
 mod folder;
+pub mod ids;
 pub mod moto;
+pub mod paypal;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod programs;

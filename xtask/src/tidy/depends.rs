@@ -4,14 +4,18 @@ use crate::workspace::Member;
 
 /// What the slices may use: everything below them, and never each other.
 const BELOW_SLICES: &[&str] = &[
-    "base", "carte", "domain", "rpc", "store", "fabric", "engine", "edge", "slice",
+    "base", "calls", "carte", "domain", "trade", "rpc", "store", "fabric", "engine", "edge",
+    "slice",
 ];
 
-/// Orders take what is counted, and what the catalogue counts is a part of their commit: so it lies below them.
+/// Orders take what is counted, and what the catalogue counts is a part of their commit, as is what they cost: so both
+/// lie below them.
 const BELOW_COMMERCE: &[&str] = &[
     "base",
+    "calls",
     "carte",
     "domain",
+    "trade",
     "rpc",
     "store",
     "fabric",
@@ -19,12 +23,15 @@ const BELOW_COMMERCE: &[&str] = &[
     "edge",
     "slice",
     "catalogue",
+    "money",
 ];
 
 const ALL: &[&str] = &[
     "base",
+    "calls",
     "carte",
     "domain",
+    "trade",
     "rpc",
     "store",
     "fabric",
@@ -33,6 +40,7 @@ const ALL: &[&str] = &[
     "slice",
     "identity",
     "catalogue",
+    "money",
     "commerce",
     "fulfilment",
     "backoffice",
@@ -48,18 +56,21 @@ const ALL: &[&str] = &[
     "xtask",
 ];
 
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("base", &[]),
+    ("calls", &["base"]),
     ("carte", &["base"]),
     ("domain", &["base", "carte"]),
+    ("trade", &["base", "carte", "domain"]),
     ("rpc", &["base", "carte", "domain"]),
     ("store", &["base"]),
-    ("fabric", &["base"]),
+    ("fabric", &["base", "calls"]),
     ("engine", &["base", "store", "fabric"]),
     ("edge", &["base", "rpc", "fabric", "engine"]),
     ("slice", &["base", "domain", "store", "edge"]),
     ("identity", BELOW_SLICES),
     ("catalogue", BELOW_SLICES),
+    ("money", BELOW_SLICES),
     ("commerce", BELOW_COMMERCE),
     ("fulfilment", BELOW_SLICES),
     ("backoffice", BELOW_SLICES),
@@ -67,7 +78,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("search", BELOW_SLICES),
     ("feeds", BELOW_SLICES),
     ("insight", BELOW_SLICES),
-    ("bridges", &["base", "rpc"]),
+    ("bridges", &["base", "calls", "rpc"]),
     ("demo", &["base", "carte", "domain"]),
     ("comanda", ALL),
     ("testkit", ALL),

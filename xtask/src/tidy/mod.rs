@@ -7,6 +7,7 @@ mod depends;
 mod files;
 mod functions;
 mod lock;
+mod planted;
 mod sizes;
 mod words;
 
@@ -53,6 +54,7 @@ fn inspect(workspace: &Workspace) -> Outcome<Report> {
     }
     for source in files::read(&place::root(), &["rs", "sql", "toml", "sh", "yml", "yaml"])? {
         complaints.extend(words::check(&source));
+        complaints.extend(planted::check(&source));
     }
     let lock = place::root().join("Cargo.lock");
     let text = std::fs::read_to_string(&lock).map_err(|error| format!("Cargo.lock: {error}"))?;

@@ -23,9 +23,10 @@ use serde_json::Value;
 
 use self::answers::{Link, Modified, Paid};
 use self::notices::Keys;
+use crate::Loopback;
 use crate::credentials::{Phrase, phrase, read, refused};
 use crate::said::{Reason, Said, known, parse, unknown};
-use crate::wire::{Call, Fault, Heard, Loopback, Wire, hidden};
+use crate::wire::{Call, Fault, Heard, Wire, hidden};
 
 /// The name of the provider in rows, routes and metrics.
 pub const NAME: &str = "adyen";

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::amounts::{self, Amount};
 use super::codes::refusal_in_words;
 use crate::credentials::refused;
+use crate::left::{Left, Told, told};
 use crate::said::{Reason, name, unknown};
 
 /// The keys of notices: both are accepted while one takes the other's place.
@@ -99,7 +100,7 @@ pub(super) fn read(keys: &Keys, account: &str, body: &[u8]) -> Result<Vec<Notice
     }
     Ok(items()
         .filter(|item| item.merchant_account_code == account)
-        .filter_map(Item::notice)
+        .filter_map(|item| told("adyen", Some(&item.event_code), item.notice()))
         .collect())
 }
 
@@ -126,12 +127,12 @@ impl Item {
     }
 
     /// What it says, if it concerns us.
-    fn notice(&self) -> Option<Notice> {
+    fn notice(&self) -> Told {
         let has_succeeded = self.success == "true";
         let (act, answer) = match self.event_code.as_str() {
             "AUTHORISATION" if has_succeeded => (Act::Authorise, self.done()),
             // Whoever failed on the page of a pay-link may try there again.
-            "AUTHORISATION" if self.additional_data.payment_link_id.is_some() => return None,
+            "AUTHORISATION" if self.additional_data.payment_link_id.is_some() => return Ok(None),
             "AUTHORISATION" => (Act::Authorise, self.refused()),
             "EXPIRE" => (Act::Authorise, Reason::Lapsed.refuse("EXPIRE")),
             "CAPTURE" if has_succeeded => (Act::Capture, self.done()),
@@ -142,18 +143,18 @@ impl Item {
             "REFUND" | "REFUND_WITH_DATA" | "REFUND_FAILED" | "REFUNDED_REVERSED" => {
                 (Act::Refund, self.refused())
             }
-            _ => return None,
+            _ => return Err(Left::Unknown),
         };
-        let own = name(Some(&self.psp_reference)).ok()?;
+        let own = name(Some(&self.psp_reference)).map_err(|_| Left::Malformed)?;
         let code = &self.event_code;
         let ours = Some(self.merchant_reference.clone());
-        Some(Notice {
+        Ok(Some(Notice {
             id: format!("{own}:{code}:{has_succeeded}"),
             act,
             reference: Some(self.reference(own)),
             merchant_reference: ours.filter(|ours| !ours.is_empty()),
             answer,
-        })
+        }))
     }
 
     /// As the answers to our asks have it.
@@ -188,4 +189,37 @@ fn decode(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     base::base64::decode(&text.replace('+', "-").replace('/', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn told_of(item: &Value) -> Told {
+        Item::deserialize(item).unwrap().notice()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_apart_from_what_does_not_concern_us() {
+        let good = json!({
+            "additionalData": {"paymentLinkId": "PL1"},
+            "amount": {"currency": "EUR", "value": 7},
+            "eventCode": "AUTHORISATION",
+            "merchantAccountCode": "TestMerchant",
+            "pspReference": "7914073381342284",
+            "success": "true",
+        });
+        let with = |field: &str, is: &str| {
+            let mut item = good.clone();
+            item[field] = json!(is);
+            told_of(&item)
+        };
+        assert!(matches!(told_of(&good), Ok(Some(_))));
+        assert_eq!(with("pspReference", "a b"), Err(Left::Malformed));
+        assert_eq!(with("eventCode", "REPORT_AVAILABLE"), Err(Left::Unknown));
+        // Whoever failed on the page of a pay-link may try there again: that is no news, and no fault.
+        assert_eq!(with("success", "false"), Ok(None));
+    }
 }

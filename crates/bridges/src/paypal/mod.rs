@@ -22,9 +22,10 @@ use serde_json::Value;
 
 use self::answers::{Order, Step, Thing};
 use self::token::Tokens;
+use crate::Loopback;
 use crate::credentials::{Phrase, phrase, read, refused};
 use crate::said::{Reason, Said, known, name, parse, unknown};
-use crate::wire::{Call, Fault, Heard, Loopback, Wire, hidden};
+use crate::wire::{Call, Fault, Heard, Wire, hidden};
 
 /// The name of the provider in rows, routes and metrics.
 pub const NAME: &str = "paypal";

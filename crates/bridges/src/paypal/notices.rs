@@ -5,7 +5,7 @@
 //! that, while of the signed text there is no known answer that is not our own. The address of the certificate must
 //! be PayPal's even so, and the heads must have the right shape, so that a forger costs us no call.
 
-use base::{Error, Result, Time, codes};
+use base::{Error, Time, codes};
 use http::{Method, Uri};
 use rpc::providers::{Act, Answer, Headers, NOTICE_BYTES_MAX, Notice};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::answers::{Order, Thing};
 use super::{Ask, ORDER, PayPal, whole};
+use crate::left::{Left, Told, told};
 use crate::said::{Said, by_status, name, parse, unknown};
 
 /// Where certificates of PayPal lie, and nowhere else.
@@ -42,7 +43,7 @@ pub(super) async fn read(
     paypal: &PayPal,
     headers: Headers<'_>,
     body: &[u8],
-) -> Result<Vec<Notice>> {
+) -> base::Result<Vec<Notice>> {
     if body.len() > NOTICE_BYTES_MAX {
         return Err(malformed("a notice of PayPal is too large"));
     }
@@ -67,7 +68,10 @@ pub(super) async fn read(
     }
     let verdict: Verdict = parse(&heard).map_err(|_| away())?;
     match verdict.verification_status.as_str() {
-        "SUCCESS" => Ok(event.notice().into_iter().collect()),
+        "SUCCESS" => {
+            let told = told("paypal", event.event_type.as_deref(), event.notice());
+            Ok(told.into_iter().collect())
+        }
         _ => Err(forged()),
     }
 }
@@ -82,7 +86,7 @@ struct Heads<'a> {
 }
 
 impl<'a> Heads<'a> {
-    fn read(headers: Headers<'a>) -> Result<Self> {
+    fn read(headers: Headers<'a>) -> base::Result<Self> {
         let find = |name: &str, chars_max: usize| {
             let mut found = headers.iter().filter(|(known, _)| known == name);
             let value = found.next().map(|(_, value)| value.as_str());
@@ -141,52 +145,58 @@ fn is_certificate(address: &str) -> bool {
 
 impl Event {
     /// What it says, if it concerns us.
-    fn notice(&self) -> Option<Notice> {
-        let id = name(self.id.as_deref()).ok()?;
-        match self.event_type.as_deref()? {
+    fn notice(&self) -> Told {
+        let kind = self.event_type.as_deref().ok_or(Left::Malformed)?;
+        match kind {
             "CHECKOUT.ORDER.APPROVED" => {
                 let order: Order = self.resource()?;
-                let reference = format!("{ORDER}{}", name(order.id.as_deref()).ok()?);
+                let reference = format!("{ORDER}{}", named(order.id.as_deref())?);
                 let unit = order.purchase_units.first();
                 let ours = unit.and_then(|unit| unit.custom_id.clone());
-                Some(Notice {
-                    id,
+                Ok(Some(Notice {
+                    id: self.name()?,
                     act: Act::Authorise,
                     reference: Some(reference),
                     merchant_reference: ours,
                     answer: unknown("the payer has allowed it"),
-                })
+                }))
             }
-            "PAYMENT.AUTHORIZATION.CREATED" => {
-                self.of_thing(id, Act::Authorise, Thing::authorisation)
-            }
-            "PAYMENT.AUTHORIZATION.VOIDED" => self.of_thing(id, Act::Cancel, Thing::voided),
+            "PAYMENT.AUTHORIZATION.CREATED" => self.of_thing(Act::Authorise, Thing::authorisation),
+            "PAYMENT.AUTHORIZATION.VOIDED" => self.of_thing(Act::Cancel, Thing::voided),
             "PAYMENT.CAPTURE.COMPLETED"
             | "PAYMENT.CAPTURE.PENDING"
             | "PAYMENT.CAPTURE.DENIED"
-            | "PAYMENT.CAPTURE.DECLINED" => self.of_thing(id, Act::Capture, Thing::capture),
+            | "PAYMENT.CAPTURE.DECLINED" => self.of_thing(Act::Capture, Thing::capture),
             "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.REFUND.PENDING" | "PAYMENT.REFUND.FAILED" => {
-                self.of_thing(id, Act::Refund, Thing::refund)
+                self.of_thing(Act::Refund, Thing::refund)
             }
-            _ => None,
+            _ => Err(Left::Unknown),
         }
     }
 
-    fn of_thing(&self, id: String, act: Act, read: fn(&Thing) -> Said<Answer>) -> Option<Notice> {
+    fn of_thing(&self, act: Act, read: fn(&Thing) -> Said<Answer>) -> Told {
         let thing: Thing = self.resource()?;
-        Some(Notice {
-            id,
+        Ok(Some(Notice {
+            id: self.name()?,
             act,
-            reference: Some(name(thing.id.as_deref()).ok()?),
+            reference: Some(named(thing.id.as_deref())?),
             // A capture has the attempt's own name there, and its authorisation's as the custom one.
             merchant_reference: thing.invoice_id.clone().or(thing.custom_id.clone()),
             answer: whole(read(&thing)),
-        })
+        }))
     }
 
-    fn resource<T: DeserializeOwned>(&self) -> Option<T> {
-        T::deserialize(&self.resource).ok()
+    fn name(&self) -> Result<String, Left> {
+        named(self.id.as_deref())
     }
+
+    fn resource<T: DeserializeOwned>(&self) -> Result<T, Left> {
+        T::deserialize(&self.resource).map_err(|_| Left::Malformed)
+    }
+}
+
+fn named(id: Option<&str>) -> Result<String, Left> {
+    name(id).map_err(|_| Left::Malformed)
 }
 
 fn forged() -> Error {
@@ -195,4 +205,35 @@ fn forged() -> Error {
 
 fn malformed(said: &'static str) -> Error {
     Error::invalid(codes::BODY_MALFORMED, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told_of(event: &Value) -> Told {
+        Event::deserialize(event).unwrap().notice()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_apart_from_what_does_not_concern_us() {
+        let capture = "PAYMENT.CAPTURE.COMPLETED";
+        let good = json!({"id": "WH-1", "event_type": capture, "resource": {"id": "3C"}});
+        assert!(matches!(told_of(&good), Ok(Some(_))));
+        for (pointer, wrong) in [
+            ("/id", json!(null)),
+            ("/id", json!("a b")),
+            ("/resource/id", json!("")),
+            ("/resource", json!("text")),
+            ("/event_type", json!(null)),
+        ] {
+            let mut event = good.clone();
+            *event.pointer_mut(pointer).unwrap() = wrong;
+            assert_eq!(told_of(&event), Err(Left::Malformed), "{event}");
+        }
+        let other = json!({"id": "WH-1", "event_type": "CUSTOMER.DISPUTE.CREATED"});
+        assert_eq!(told_of(&other), Err(Left::Unknown));
+    }
 }

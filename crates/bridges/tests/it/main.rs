@@ -12,4 +12,5 @@ mod faults;
 mod judge;
 mod paypal;
 mod paypal_notices;
+mod stand_in;
 mod world;

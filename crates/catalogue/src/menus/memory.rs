@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Clock, Error, Result, codes};
+use base::{Clock, Result};
 use carte::{Availability, Menu};
 use domain::organisations::{BrandId, RestaurantId};
-use engine::Stop;
+use engine::{Remembers, Stop};
 use fabric::cache::Settings;
-use fabric::{Bus, Cache, Loaded, Message, Pattern, Received, Trust};
+use fabric::{Bus, Cache, Loaded, Message, Trust};
 use serde::Deserialize;
 
 use super::place::Place;
@@ -169,26 +169,23 @@ impl Memory {
 
     /// Follows the bus until the stop.
     pub(crate) async fn follow(&self, bus: &Bus, stop: &Stop) -> Result<()> {
-        let patterns = TOPICS.iter().map(|topic| topic.parse());
-        let patterns: Vec<Pattern> = patterns.collect::<Result<_>>()?;
-        let mut news = bus.subscribe(&patterns)?;
-        // Whatever came by before the subscription was missed.
-        self.forget_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            match received {
-                Some(Received::Message(message)) => self.learn(&message).await,
-                Some(Received::Lagged(_)) => self.forget_all(),
-                None => {
-                    return Err(Error::unavailable(codes::UNAVAILABLE, "the bus is gone"));
-                }
-            }
-        }
+        engine::follow(self, (bus, &TOPICS), stop).await
     }
 
+    /// What is sold has changed: what is remembered of it is forgotten, and compiled anew before anybody asks.
+    fn learn_of_sold(&self, topic: &str, about: About) {
+        let place = about.place.or(about.restaurant.map(Place::Restaurant));
+        let Some(place) = place else {
+            return self.forget_all();
+        };
+        self.forget(place);
+        if topic == "menu.published" {
+            self.pages.warm(place);
+        }
+    }
+}
+
+impl Remembers for Memory {
     async fn learn(&self, message: &Message) {
         match message.topic.as_ref() {
             // Drafts are not sold.
@@ -207,18 +204,6 @@ impl Memory {
                 self.pages.forget_organisation(message.organisation);
             }
             topic => self.learn_of_sold(topic, about(message)),
-        }
-    }
-
-    /// What is sold has changed: what is remembered of it is forgotten, and compiled anew before anybody asks.
-    fn learn_of_sold(&self, topic: &str, about: About) {
-        let place = about.place.or(about.restaurant.map(Place::Restaurant));
-        let Some(place) = place else {
-            return self.forget_all();
-        };
-        self.forget(place);
-        if topic == "menu.published" {
-            self.pages.warm(place);
         }
     }
 

@@ -7,10 +7,10 @@ use base::{Clock, Error, Organisation, Page, Random, Result, Time, Trail as _, U
 use bytes::Bytes;
 use carte::PictureId;
 use domain::organisations::{OrganisationId, Plan, RestaurantId};
-use engine::Stop;
+use engine::{Remembers, Stop};
 use fabric::blobs::{BlobId, Space};
 use fabric::cache::Settings;
-use fabric::{Blobs, Bus, Cache, Loaded, Pattern, Received};
+use fabric::{Blobs, Bus, Cache, Loaded, Message};
 use rpc::Restaurants;
 use slice::{Ask, Cursors, Turn};
 use store::{Db, Failure, Value};
@@ -286,21 +286,18 @@ impl App {
 
     /// Forgets what other nodes have removed, until the stop.
     pub(crate) async fn follow(self, stop: Stop) -> Result<()> {
-        let topics: Pattern = REMOVED.parse()?;
-        let mut news = self.0.bus.subscribe(&[topics])?;
-        // What was put away before is older than what is heard from now on.
+        engine::follow(&self, (&self.0.bus, &[REMOVED]), &stop).await
+    }
+}
+
+impl Remembers for App {
+    /// Pictures are seldom removed, so it is enough that all of them are asked for anew.
+    async fn learn(&self, _message: &Message) {
+        self.forget_all();
+    }
+
+    fn forget_all(&self) {
         self.0.known.invalidate_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            // Pictures are seldom removed, so it is enough that all of them are asked for anew.
-            match received {
-                Some(Received::Message(_) | Received::Lagged(_)) => self.0.known.invalidate_all(),
-                None => return Ok(()),
-            }
-        }
     }
 }
 

@@ -4,13 +4,16 @@ use base::{Clock, Error, Result, Trail as _, codes};
 use domain::organisations::{RestaurantId, State};
 use domain::pricing::{Facts, Reason, Refused, quote};
 use rpc::{Menus, Restaurants, Venues};
+use slice::Cursors;
 
+use super::promise::Promise;
 use super::view::{QuoteView, Shown, Wish};
 
 /// The slice at work. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
     clock: Clock,
+    cursors: Cursors,
     restaurants: Restaurants,
     venues: Venues,
     menus: Menus,
@@ -22,6 +25,7 @@ impl App {
     pub fn new(parts: &crate::Parts, venues: Venues, menus: Menus) -> Self {
         App {
             clock: parts.clock.clone(),
+            cursors: parts.cursors.clone(),
             restaurants: parts.restaurants.clone(),
             venues,
             menus,
@@ -56,6 +60,9 @@ impl App {
             quote.refusals.retain(|refused| refused.reason != reason);
             quote.refusals.insert(0, Refused { line: None, reason });
         }
+        let promise = Promise::made(quote.totals.total.minor(), now);
+        let is_orderable = quote.refusals.is_empty();
+        let sealed = is_orderable.then(|| (promise.seal(&self.cursors, id), promise.until));
         Ok(QuoteView::of(&Shown {
             restaurant: id,
             revision: current.revision,
@@ -63,6 +70,7 @@ impl App {
             wish: &wish,
             at: facts.at,
             quote: &quote,
+            promised: sealed,
         }))
     }
 }

@@ -5,7 +5,9 @@
 
 mod app;
 mod http;
+mod promise;
 mod view;
 
 pub use app::App;
 pub use http::routes;
+pub use promise::Promise;

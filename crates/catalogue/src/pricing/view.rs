@@ -169,6 +169,13 @@ pub(super) struct QuoteView {
     at: Time,
     /// Whether it can be ordered so: nothing is refused.
     orderable: bool,
+    /// Names this quote in an order, which is refused then if it costs more. Nothing is kept aside for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote_id: Option<String>,
+    /// Until when an order may name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Time>,
     /// The lines that have a price.
     lines: Vec<LineView>,
     /// What is taken besides.
@@ -344,6 +351,8 @@ pub(super) struct Shown<'a> {
     pub(super) wish: &'a Wish,
     pub(super) at: Time,
     pub(super) quote: &'a Quote,
+    /// By which name an order may refer to it, and until when.
+    pub(super) promised: Option<(String, Time)>,
 }
 
 impl QuoteView {
@@ -369,6 +378,8 @@ impl QuoteView {
             service: shown.wish.service,
             at: shown.at,
             orderable: quote.refusals.is_empty(),
+            quote_id: shown.promised.as_ref().map(|(id, _)| id.clone()),
+            expires_at: shown.promised.as_ref().map(|(_, until)| *until),
             lines: quote.lines.iter().map(|line| shown.line(line)).collect(),
             fees: fees.collect(),
             tax_sums: taxes.collect(),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Clock, Error, Result, codes};
+use base::{Clock, Result};
 use domain::organisations::RestaurantId;
 use domain::venues::Venue;
-use engine::Stop;
+use engine::{Remembers, Stop};
 use fabric::cache::Settings;
-use fabric::{Bus, Cache, Loaded, Message, Pattern, Received, Trust};
+use fabric::{Bus, Cache, Loaded, Message, Trust};
 use serde::Deserialize;
 
 /// What all venues that are remembered may take.
@@ -65,30 +65,20 @@ impl Memory {
 
     /// Follows the bus until the stop.
     pub(super) async fn follow(&self, bus: &Bus, stop: &Stop) -> Result<()> {
-        let pattern: Pattern = TOPICS.parse()?;
-        let mut news = bus.subscribe(&[pattern])?;
-        // Whatever came by before the subscription was missed.
-        self.0.invalidate_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            match received {
-                Some(Received::Message(message)) => self.learn(&message).await,
-                Some(Received::Lagged(_)) => self.0.invalidate_all(),
-                None => {
-                    return Err(Error::unavailable(codes::UNAVAILABLE, "the bus is gone"));
-                }
-            }
-        }
+        engine::follow(self, (bus, &[TOPICS]), stop).await
     }
+}
 
+impl Remembers for Memory {
     async fn learn(&self, message: &Message) {
         match serde_json::from_str::<About>(&message.payload) {
             Ok(about) => self.forget(about.restaurant).await,
-            Err(_) => self.0.invalidate_all(),
+            Err(_) => self.forget_all(),
         }
+    }
+
+    fn forget_all(&self) {
+        self.0.invalidate_all();
     }
 }
 

@@ -309,11 +309,7 @@ async fn what_is_of_others_is_not_there(engine: Engine) {
     let (_, mine) = trattoria(&shop).await;
     let (_, other) = trattoria(&shop).await;
     let [_, _, pizza, _] = pizza(&shop, &other).await;
-    let absent = format!(
-        "{}{}",
-        &pizza[..pizza.len() - 1],
-        if pizza.ends_with('0') { '1' } else { '0' }
-    );
+    let absent = testkit::ids::absent(&pizza);
     for id in [&pizza, &absent] {
         let path = format!("{mine}/menu/items/{id}");
         assert_eq!(shop.get(&path).await.code(), (404, "not_found"));

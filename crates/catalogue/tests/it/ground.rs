@@ -33,7 +33,7 @@ async fn what_is_reached_is_let_in(engine: Engine) {
             .await;
         assert_eq!(said.code().0, code, "{said:?}");
     }
-    let absent = format!("{}0", &brand[..brand.len() - 1]);
+    let absent = testkit::ids::absent(&brand);
     let said = shop.patch(&format!("/api/brands/{absent}"), rename()).await;
     assert_eq!(said.code(), (404, "not_found"));
 }

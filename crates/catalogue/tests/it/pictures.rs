@@ -203,11 +203,7 @@ async fn who_reaches_one_restaurant_uploads_there(engine: Engine) {
     let own = shop.restaurant(&organisation, None).await;
     let other = shop.restaurant(&organisation, None).await;
     let person = shop.person(&[&own]);
-    let absent = format!(
-        "{}{}",
-        &own[..own.len() - 1],
-        if own.ends_with('0') { '1' } else { '0' }
-    );
+    let absent = testkit::ids::absent(&own);
     for (who, restaurant, status) in [
         (&*person, &own, 201),
         (&*person, &other, 403),

@@ -301,7 +301,7 @@ async fn what_shows_no_menu_is_missing(engine: Engine) {
         }
     };
     missing(&silent).await;
-    let absent = format!("{}0", &silent[..silent.len() - 1]);
+    let absent = testkit::ids::absent(&silent);
     missing(&absent).await;
     table.menu("").await;
     let state = async |word: &str, version: i64| {

@@ -357,7 +357,7 @@ async fn others_see_nothing_and_change_nothing(engine: Engine) {
     let other = shop.restaurant(&organisation, None).await;
     let person = shop.person(&[&own]);
     let stranger = shop.person(&[]);
-    let absent = format!("{}0", &own[..own.len() - 1]);
+    let absent = testkit::ids::absent(&own);
     let profile = json!({"cuisines": ["sushi"], "version": 0});
     let asked = [
         (Method::GET, "profile", None),

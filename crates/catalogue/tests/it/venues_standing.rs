@@ -192,6 +192,6 @@ async fn a_restaurant_that_is_gone_from_memory_is_read_again(engine: Engine) {
         known.find(id).await.unwrap().unwrap().version == 1
     })
     .await;
-    let absent = format!("{}0", &restaurant[..restaurant.len() - 1]);
+    let absent = testkit::ids::absent(&restaurant);
     assert!(known.find(absent.parse().unwrap()).await.unwrap().is_none());
 }

@@ -24,6 +24,8 @@ use crate::tls::{self, Certificates};
 
 /// How long tasks may take after the last request was answered.
 const TASKS_WITHIN: Duration = Duration::from_secs(3);
+/// How long after a start nothing takes the processor from those who have waited for it.
+const DOCUMENT_AFTER: Duration = Duration::from_secs(10);
 
 /// The listeners, already bound, and what answers behind them.
 pub(crate) struct Doors {
@@ -67,7 +69,9 @@ impl Doors {
         }
         let url = address(settings, local_address(&doors[0].1)?, certificates.as_ref());
         let slices = Slices::open(ground, &url)?;
+        ground.course.done("ports and slices");
         erasures::replay(&slices.privacy).await?;
+        ground.course.done("erasures");
         let readiness = Readiness::new();
         Ok(Self {
             http: local_address(&doors[0].1)?,
@@ -170,6 +174,10 @@ impl Doors {
             });
         }
         let settings = &ground.settings;
+        if settings.edge.docs {
+            let writing = write_document(self.edge.clone(), ground.tasks.signal());
+            ground.tasks.once("document", writing)?;
+        }
         let blobs = settings.blobs.in_folder(&settings.storage.data);
         let places = (&ground.places, blobs);
         if let Some(schedule) = crate::backup::scheduled(&settings.backup, places, &ground.clock) {
@@ -178,6 +186,21 @@ impl Doors {
                 .spawn("backups", move |stop| schedule.clone().run(stop));
         }
         self.slices.start(ground)
+    }
+}
+
+/// Writes and packs the document of the API when there is time for it. Who asks for it before gets it too.
+async fn write_document(edge: Edge, stop: Stop) -> Result<()> {
+    tokio::select! {
+        () = stop.stopped() => return Ok(()),
+        () = tokio::time::sleep(DOCUMENT_AFTER) => {}
+    }
+    let writing = tokio::task::spawn_blocking(move || edge.write_document());
+    tokio::select! {
+        () = stop.stopped() => Ok(()),
+        written = writing => written.map_err(|error| {
+            Error::internal(codes::INTERNAL, "the document was not written").caused_by(error)
+        })?,
     }
 }
 

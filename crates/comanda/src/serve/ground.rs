@@ -8,6 +8,7 @@ use fabric::{Blobs, Bus, Room, Trust};
 use store::{Db, Sealer};
 
 use super::Args;
+use super::course::Course;
 use super::rings::Rings;
 use crate::config::Settings;
 use crate::databases::{self, Lock};
@@ -31,6 +32,8 @@ pub(crate) struct Ground {
     /// Whether the caches of this node may be believed.
     pub(crate) trust: Trust,
     pub(crate) tasks: Tasks,
+    /// How long the parts of this start took.
+    pub(crate) course: Course,
     /// Dropped after the databases, so that the last lines of the log are written.
     pub(crate) telemetry: Telemetry,
     /// Held for as long as the databases are open.
@@ -41,14 +44,18 @@ impl Ground {
     /// Opens folder, secrets and databases, in this order: nothing is written before the lock is ours.
     pub(crate) async fn open(settings: &Arc<Settings>, args: &Args) -> Result<Self> {
         let (clock, random) = (Clock::real(), Random::real());
+        let course = Course::begin(&clock);
         let telemetry = Telemetry::install(&settings.log, &settings.telemetry, &clock, &random)?;
         let data = &settings.storage.data;
         databases::make_folder(data)?;
         let lock = databases::lock(settings)?;
         let secrets = Secrets::open(data, &random)?;
+        course.done("folder and secrets");
         let places = databases::places(settings)?;
         let db = Db::open(&places, &clock, &random).context("opening the databases")?;
+        course.done("files");
         schema(settings, &db, args).await?;
+        course.done("schema");
         let deadline = db.deadline();
         let unfinished = db.resume_organisations(&deadline).await;
         if let Err(failure) = unfinished {
@@ -56,12 +63,15 @@ impl Ground {
             let error = Error::from(failure);
             tracing::warn!(?error, "the directory is as old as its copy");
         }
+        course.done("directory");
         let sealer = db.sealer(&secrets.master);
         sealer
             .check(&db.deadline())
             .await
             .context("opening the personal keys")?;
+        course.done("personal keys");
         Ok(Self {
+            course,
             settings: Arc::clone(settings),
             is_production: args.production,
             rings: Rings::new(Live::new(data.clone(), secrets), &sealer),
@@ -82,7 +92,7 @@ impl Ground {
 /// Brings the schema up to this version where that is ours to do, and otherwise only looks.
 async fn schema(settings: &Settings, db: &Db, args: &Args) -> Result<()> {
     if !settings.storage.is_postgres() || args.migrate {
-        return migrate::all(db).await;
+        return migrate::catch_up(db).await;
     }
     let behind = db.behind(&databases::parts()).await;
     let behind = behind.context(
@@ -105,7 +115,7 @@ impl Ground {
         consumers: Vec<Consumer>,
         timers: Vec<TimerHandler>,
         jobs: Vec<JobHandler>,
-    ) -> Result<()> {
+    ) -> Result<engine::Engine> {
         let kept = &self.settings.retention;
         let parts = engine::Parts {
             db: self.db.clone(),
@@ -126,7 +136,7 @@ impl Ground {
         };
         let engine = engine::Engine::new(parts, settings, consumers, timers)?.with_jobs(jobs)?;
         engine.start(&self.tasks);
-        Ok(())
+        Ok(engine)
     }
 
     /// The place of pictures, which the settings name.

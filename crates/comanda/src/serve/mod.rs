@@ -1,6 +1,7 @@
 //! `comanda serve`: opens everything, answers requests, and ends in order.
 
 mod announce;
+mod course;
 mod doors;
 mod erasures;
 pub(crate) mod ground;
@@ -115,6 +116,9 @@ async fn serve(settings: &Arc<Settings>, args: &Args) -> Result<Ended> {
     let signals = signals::Signals::listen()?;
     let ground = ground::Ground::open(settings, args).await?;
     let doors = doors::Doors::open(&ground).await?;
+    ground.course.done("routes");
     announce::announce(&ground, &doors, args).await?;
+    ground.course.done("operators");
+    ground.course.tell();
     doors.serve(&ground, signals).await
 }

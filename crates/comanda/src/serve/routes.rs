@@ -13,11 +13,15 @@ use super::pages;
 use super::slices::Slices;
 use crate::config::refused;
 use crate::config::tls::Mode;
-use crate::telemetry::probes::{Ask, Disk, TaskStates};
+use crate::telemetry::probes::{Ask, Disk, OfPayments, TaskStates};
 
 /// The edge for everybody.
 pub(super) fn everybody(ground: &Ground, slices: &Slices, readiness: &Readiness) -> Result<Edge> {
-    let health = Health::new(probes(ground), readiness.clone(), ground.clock.clone());
+    let health = Health::new(
+        probes(ground, slices),
+        readiness.clone(),
+        ground.clock.clone(),
+    );
     let routes = slices
         .routes()
         .with(pages::routes())
@@ -29,7 +33,7 @@ pub(super) fn everybody(ground: &Ground, slices: &Slices, readiness: &Readiness)
 /// The edge of the admin port.
 pub(super) fn operators(ground: &Ground, slices: &Slices) -> Result<Edge> {
     let settings = edge::Settings {
-        documentation: Documentation::Hidden,
+        documentation: Documentation::Unwritten,
         tls: false,
         origins: Vec::new(),
         ..settings(ground)?
@@ -66,8 +70,8 @@ fn settings(ground: &Ground) -> Result<edge::Settings> {
         rates: rates(ground),
         body_within: edge.body_within.0,
         documentation: match edge.docs {
-            true => Documentation::Shown,
-            false => Documentation::Hidden,
+            true => Documentation::Later,
+            false => Documentation::Unwritten,
         },
     })
 }
@@ -89,7 +93,7 @@ fn rates(ground: &Ground) -> Rates {
 }
 
 /// What `/api/health` looks after.
-fn probes(ground: &Ground) -> Vec<Arc<dyn Probe>> {
+fn probes(ground: &Ground, slices: &Slices) -> Vec<Arc<dyn Probe>> {
     let db = &ground.db;
     let named = [
         ("control", db.control()),
@@ -107,6 +111,7 @@ fn probes(ground: &Ground) -> Vec<Arc<dyn Probe>> {
         .collect();
     probes.push(Arc::new(TaskStates(ground.tasks.clone())));
     probes.push(Arc::new(Disk(ground.settings.storage.data.clone())));
+    probes.extend(OfPayments::all(&slices.commerce.payments));
     probes
 }
 

@@ -13,7 +13,7 @@ use feeds::{Feeds, Neighbours, OfTheSystem, Patience, Wire};
 use futures_util::future::BoxFuture;
 use identity::{Identity, factors, people, privacy, sessions};
 use platform::Platform;
-use rpc::{Deliver, Inbox, Letters, Log, Menus, People, Venues};
+use rpc::{Deliver, Fraud, Inbox, Letters, Log, Menus, People, Venues};
 use slice::Cursors;
 
 use super::ground::Ground;
@@ -110,7 +110,11 @@ impl Slices {
         let _first = workers.platform.set(platform.clone());
         let _first = workers.operators.set(identity.operators.clone());
         Ok(Slices {
-            privacy: privacy::App::new(&identity, &platform.personal(), &ground.clock),
+            privacy: privacy::App::new(
+                &identity,
+                &platform.personal().and(commerce.keepers()),
+                &ground.clock,
+            ),
             identity,
             platform,
             catalogue,
@@ -164,7 +168,9 @@ impl Slices {
         let mut timers = self.platform.timers();
         timers.extend(self.catalogue.timers());
         timers.extend(self.commerce.timers());
-        ground.start_engine(consumers, timers, self.feeds.jobs())
+        let engine = ground.start_engine(consumers, timers, self.feeds.jobs())?;
+        self.feeds.attend(&engine);
+        Ok(())
     }
 }
 
@@ -196,6 +202,7 @@ fn sellers(
         venues: Venues::new(Arc::new(catalogue.venues.clone())),
         menus: Menus::new(Arc::new(catalogue.menus.clone())),
         stock: catalogue.menus.clone(),
+        fraud: Fraud::default(),
         providers: payments::providers(ground, url)?,
     });
     let feeds = Feeds::new(&feeds::Parts {

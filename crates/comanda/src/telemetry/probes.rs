@@ -1,9 +1,10 @@
-//! What `/api/health` looks after: databases, tasks, the disk.
+//! What `/api/health` looks after: databases, tasks, the disk, those who move money.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::Result;
+use commerce::payments::{self, Reached};
 use edge::health::{Finding, Probe, Status};
 use engine::Tasks;
 use futures_util::future::BoxFuture;
@@ -84,6 +85,57 @@ impl Probe for TaskStates {
     }
 }
 
+/// Says how one provider of payments is reached from here. Others may be asked instead, and cash needs none.
+pub(crate) struct OfPayments {
+    name: String,
+    provider: String,
+    payments: payments::App,
+}
+
+impl OfPayments {
+    /// One for each provider.
+    pub(crate) fn all(payments: &payments::App) -> Vec<Arc<dyn Probe>> {
+        let probe = |(provider, _)| {
+            Arc::new(Self {
+                name: format!("payments by {provider}"),
+                provider,
+                payments: payments.clone(),
+            }) as Arc<dyn Probe>
+        };
+        payments.reached().into_iter().map(probe).collect()
+    }
+}
+
+impl Probe for OfPayments {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn critical(&self) -> bool {
+        false
+    }
+
+    fn check(&self) -> BoxFuture<'_, Finding> {
+        let all = self.payments.reached();
+        let found = all.iter().find(|(name, _)| *name == self.provider);
+        let finding = reached(found.map(|(_, reached)| *reached));
+        Box::pin(async { finding })
+    }
+}
+
+fn reached(how: Option<Reached>) -> Finding {
+    match how {
+        Some(Reached::Well) => Finding::up(),
+        Some(Reached::OnTrial) => {
+            Finding::degraded("it did not answer; a few calls see whether it does")
+        }
+        Some(Reached::Not) => {
+            Finding::degraded("it did not answer, and is not asked for half a minute")
+        }
+        None => Finding::degraded("it is not asked any more"),
+    }
+}
+
 /// Looks at the room on the disk of a folder.
 pub(crate) struct Disk(pub(crate) PathBuf);
 
@@ -139,6 +191,14 @@ mod tests {
         assert_eq!(judge(3 << 30), Finding::up());
         assert_eq!(judge(1 << 30), Finding::degraded("1024 MiB are free"));
         assert_eq!(judge(1 << 20), Finding::down("1 MiB are free"));
+    }
+
+    #[test]
+    fn a_provider_that_is_not_asked_makes_nothing_worse_than_limping() {
+        assert_eq!(reached(Some(Reached::Well)), Finding::up());
+        for how in [Some(Reached::OnTrial), Some(Reached::Not), None] {
+            assert_eq!(reached(how).status, Status::Degraded);
+        }
     }
 
     #[tokio::test]

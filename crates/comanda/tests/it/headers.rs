@@ -34,6 +34,8 @@ fn filled(part: &str) -> String {
         "host" => return "shop.example.com".to_owned(),
         "revision" => return "1".to_owned(),
         "size" => return "small".to_owned(),
+        "line" => return "1".to_owned(),
+        "cart" => "crt",
         "organisation" => "org",
         "brand" => "brd",
         "restaurant" => "rst",
@@ -58,6 +60,8 @@ fn filled(part: &str) -> String {
         "order" => "ord",
         "promotion" => "prm",
         "saga" => "sag",
+        "work" => "job",
+        "refund" => "rfd",
         other => panic!("{other}: a parameter that this test does not know"),
     };
     format!("{prefix}_{NOTHING}")

@@ -1,8 +1,9 @@
 //! `comanda serve` killed under load, twenty times on each engine: what it acknowledged over HTTP is there, once.
 //!
-//! Sixty-four clients make brands, each under a key of its own. A client whose answer was lost sends the same request
-//! again after the restart, and must get the answer that belongs to it. In the end the lists are compared with what the
-//! clients were told, and the audit log is verified.
+//! In the first drill sixty-four clients make brands, each under a key of its own. A client whose answer was lost sends
+//! the same request again after the restart, and must get the answer that belongs to it. In the end the lists are compared
+//! with what the clients were told, and the audit log is verified. The others order and pay (`orders`, `pair`, `down`),
+//! or all want the same at once (`storms`). `docs/drills.md` says how to read what they print.
 
 #![allow(
     clippy::disallowed_methods,
@@ -13,11 +14,21 @@
 )]
 
 mod clients;
+mod diners;
+mod down;
+mod house;
+mod notices;
+mod orders;
+mod pair;
+mod progress;
+mod rows;
+mod storms;
+mod verdict;
 
 use std::time::{Duration, Instant};
 
 use clients::{Clients, World};
-use testkit::postgres::Server;
+use rows::Ground;
 use testkit::serve::{Serve, Start};
 
 const KILLS: u32 = 20;
@@ -27,38 +38,16 @@ const OVERRUN_MAX: u32 = 5;
 
 #[test]
 fn sqlite_loses_nothing_that_it_acknowledged() {
-    drill("sqlite", &start(), &[]);
+    drill(Ground::sqlite());
 }
 
 #[test]
 fn postgres_loses_nothing_that_it_acknowledged() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let names = ["control", "people", "audit", "keys", "shards.main"];
-    let mut start = start().with(["--migrate", "--set", "storage.owner_role=postgres"]);
-    let mut databases = Vec::new();
-    let mut settings = Vec::new();
-    for name in names {
-        let database = runtime.block_on(Server::shared().database(None));
-        let (host, port, own) = (database.host(), database.port(), database.name());
-        let setting = format!("storage.{name}=host={host} port={port} dbname={own}");
-        start = start.with(["--set", &setting]);
-        settings.extend(["--set".to_owned(), setting]);
-        databases.push(database);
-    }
-    drill("postgres", &start, &settings);
+    drill(Ground::postgres());
 }
 
-/// Without limits of how often somebody may ask: the drill is one address and one operator.
-fn start() -> Start {
-    let unlimited = ["api", "auth"].map(|class| format!("edge.rate_{class}=0"));
-    Start::new(env!("CARGO_BIN_EXE_comanda")).with(
-        unlimited
-            .into_iter()
-            .flat_map(|setting| ["--set".to_owned(), setting]),
-    )
-}
-
-fn drill(engine: &str, start: &Start, settings: &[String]) {
+fn drill(mut ground: Ground) {
+    let (start, engine) = (ground.start(), ground.engine);
     let serve = start.serve().unwrap();
     let world = World::make(&serve);
     let clients = Clients::new(&world);
@@ -89,14 +78,26 @@ fn drill(engine: &str, start: &Start, settings: &[String]) {
         "ready again after {slowest:?}"
     );
     stop(serve);
+    print!("{engine}: ");
+    verify_audit(&start, &ground.settings);
+    start.remove();
+}
+
+/// The chain of the audit log is whole.
+fn verify_audit(start: &Start, settings: &[String]) {
     let words = settings.iter().map(String::as_str);
     let words: Vec<&str> = ["audit", "verify"].into_iter().chain(words).collect();
     let verified = start.run(&words);
     let said = [verified.stdout, verified.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    print!("{engine}: {said}");
     assert!(verified.status.success(), "{said}");
-    start.remove();
+    print!("{said}");
+}
+
+/// A number that whoever starts a drill gives.
+fn number(name: &str, usual: u32) -> u32 {
+    let given = std::env::var(name).ok();
+    given.map_or(usual, |text| text.parse().expect("a number"))
 }
 
 /// After all that it still stops in order.

@@ -152,7 +152,16 @@ impl Callers {
         town.things.insert("session", session);
         let order = town.order(&shown, &town.a).await;
         town.things.insert("order", order);
+        let cart = town
+            .made(&shown, "/api/carts", crate::goods::cart(&town.a))
+            .await;
+        town.things.insert("cart", cart);
+        town.things.insert("saga", town.saga(&shown).await);
+        town.things.insert("work", town.work().await);
         let other = town.person("other").await;
+        // By a session of its own: the one that confirms a factor is made anew.
+        let beside = town.shown(&other, Strength::One).await;
+        town.things.insert("factor", town.factor(&beside).await);
         self.somebody(
             town,
             "diner with two factors",

@@ -1,28 +1,38 @@
 //! Every operation, asked by everybody, everywhere: first what must be refused and changes nothing, then what is let in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::ask::{Said, ask};
+use crate::ask::Said;
 use crate::callers::Caller;
+use crate::crowd::{Crowd, Found};
 use crate::model::{At, Facts, House as Of, Policy, Want, decide};
 use crate::samples::{self, Body, Operation};
 use crate::targets::{self, Nested, OF_ANOTHER, Target, alike, filled};
 use crate::world::{CANARY_A, CANARY_B, House, Town};
 
-/// These end sign-ins, so they come last, and whoever did them signs in again.
-const ENDING: [&str; 4] = [
+/// These end sign-ins, or what they were made with, so they come last, and whoever did them signs in again.
+const ENDING: [&str; 5] = [
+    "factors.remove",
     "auth.logout",
     "sessions.end",
     "sessions.end_others",
     "auth.guest",
 ];
+/// Few of these are done at once; whoever comes besides is asked to come again.
+const IN_TURN: [&str; 2] = ["pictures.add", "restaurant_pictures.add"];
+/// After these it is no more, or no more what it was.
+const GONE: [&str; 2] = ["work.discard", "work.reprocess"];
 /// These look at a place that their body names, not at the one of what the path names.
 const BY_BODY: [&str; 1] = ["grants.give"];
 /// What is let in and asks for more than the policy does: a second factor, a session of a browser.
-const MORE: [&str; 13] = [
+const MORE: [&str; 14] = [
+    "factors.remove",
     "auth.second_passkey_begin",
     "auth.second_passkey_finish",
     "auth.second_factor",
@@ -53,7 +63,11 @@ impl Case<'_> {
             target,
         } = self;
         let name = operation.name.as_str();
-        if target.label == OF_ANOTHER && caller.name == "diner" {
+        let whose = match name {
+            "factors.remove" | "factors.rename" => "diner with two factors",
+            _ => "diner",
+        };
+        if target.label == OF_ANOTHER && caller.name == whose {
             return Want::Allowed;
         }
         let target = match name {
@@ -111,7 +125,7 @@ impl Case<'_> {
         let path = filled(&self.operation.path, params) + sample.query;
         let body = self.body(town);
         let asked = (&self.operation.method, path.as_str());
-        ask(&town.edge, asked, &self.caller.shown(), &[], body.as_ref()).await
+        town.heard(asked, &self.caller.shown(), body.as_ref()).await
     }
 
     /// Whether the caller belongs to one organisation, whose words may be in what he is answered.
@@ -146,39 +160,56 @@ pub(crate) fn house<'a>(town: &'a Town, target: &Target) -> &'a House {
 }
 
 /// Runs all cases and says how many there were.
-pub(crate) async fn all(town: &Town) -> usize {
-    let mut wrong = Vec::new();
+pub(crate) async fn all(town: &Arc<Town>) -> usize {
     let operations = samples::operations(town.edge.openapi());
     let before = settled(town).await;
-    let mut count = denied(town, &operations, &mut wrong).await;
+    let mut crowd = Crowd::default();
+    for operation in &operations {
+        crowd.ask(town, operation, denied).await;
+    }
+    let refused = crowd.end().await;
     let after = settled(town).await;
-    report(&mut wrong);
+    let count = refused.report();
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(
             before, after,
             "something that was refused has changed something"
         );
     }
-    count += allowed(town, &operations, &mut wrong).await;
-    report(&mut wrong);
-    count
+    println!("  {count} are refused");
+    let let_in = let_in(town, &operations).await.report();
+    println!("  {let_in} are let in");
+    let again = town.again.load(Ordering::Relaxed);
+    println!("  {again} were asked again");
+    count + let_in
 }
 
-pub(crate) fn report(wrong: &mut Vec<String>) {
-    let all = std::mem::take(wrong);
-    assert!(
-        all.is_empty(),
-        "{} cases are wrong:\n{}",
-        all.len(),
-        all[..all.len().min(60)].join("\n")
-    );
+/// Whoever is let in changes something: one operation after the other. Callers ask it at once, but where they would get
+/// into each other's way; and what ends sign-ins comes last of all.
+async fn let_in(town: &Arc<Town>, operations: &[Operation]) -> Found {
+    let ends = |operation: &&Operation| ENDING.contains(&operation.name.as_str());
+    let (last, first): (Vec<_>, Vec<_>) = operations.iter().partition(ends);
+    let (mut crowd, mut found) = (Crowd::default(), Found::default());
+    for operation in first.into_iter().chain(last) {
+        let removes = operation.method == Method::DELETE;
+        if !removes && !ends(&operation) && !IN_TURN.contains(&operation.name.as_str()) {
+            crowd.ask(town, operation, allowed).await;
+            crowd.all().await;
+            continue;
+        }
+        for caller in 0..town.callers.0.len() {
+            found.add(allowed(Arc::clone(town), operation.clone(), caller).await);
+        }
+    }
+    found.add(crowd.end().await);
+    found
 }
 
 /// What is kept, once nothing is under way any more.
 pub(crate) async fn settled(town: &Town) -> Vec<String> {
     let mut last = town.state().await;
     loop {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         let now = town.state().await;
         if now == last {
             return now;
@@ -187,49 +218,45 @@ pub(crate) async fn settled(town: &Town) -> Vec<String> {
     }
 }
 
-async fn denied(town: &Town, operations: &[Operation], wrong: &mut Vec<String>) -> usize {
-    let mut count = 0;
-    for operation in operations {
-        let targets = targets::of(town, &operation.path);
-        for caller in &town.callers.0 {
-            let mut looks: BTreeMap<&str, (Want, String)> = BTreeMap::new();
-            for target in &targets {
-                let case = Case {
-                    operation,
-                    caller,
-                    target,
-                };
-                let want = case.want();
-                if want == Want::Allowed {
-                    continue;
-                }
-                count += 1;
-                let said = case.ask(town, &target.params).await;
-                looks.insert(target.label, (want, said.look()));
-                if !fits(want, &said) || case.only().is_some_and(|other| said.text.contains(other))
-                {
-                    wrong.push(format!(
-                        "{}: wanted {want:?}, got {} {}",
-                        case.name(),
-                        said.status,
-                        said.text
-                    ));
-                }
-            }
-            for (foreign, absent) in alike() {
-                let (Some(foreign), Some(absent)) = (looks.get(foreign), looks.get(absent)) else {
-                    continue;
-                };
-                if foreign.0 == absent.0 && foreign.1 != absent.1 {
-                    let by = (&operation.name, caller.name);
-                    wrong.push(format!(
-                        "{by:?} can tell foreign from absent:\n  {foreign:?}\n  {absent:?}"
-                    ));
-                }
-            }
+/// Asks one operation as one caller wherever it must be refused.
+async fn denied(town: Arc<Town>, operation: Operation, caller: usize) -> Found {
+    let caller = &town.callers.0[caller];
+    let mut found = Found::default();
+    let mut looks: BTreeMap<&str, (Want, String)> = BTreeMap::new();
+    for target in &targets::of(&town, &operation.path) {
+        let case = Case {
+            operation: &operation,
+            caller,
+            target,
+        };
+        let want = case.want();
+        if want == Want::Allowed {
+            continue;
+        }
+        found.count += 1;
+        let said = case.ask(&town, &target.params).await;
+        looks.insert(target.label, (want, said.look()));
+        if !fits(want, &said) || case.only().is_some_and(|other| said.text.contains(other)) {
+            found.wrong.push(format!(
+                "{}: wanted {want:?}, got {} {}",
+                case.name(),
+                said.status,
+                said.text
+            ));
         }
     }
-    count
+    for (foreign, absent) in alike() {
+        let (Some(foreign), Some(absent)) = (looks.get(foreign), looks.get(absent)) else {
+            continue;
+        };
+        if foreign.0 == absent.0 && foreign.1 != absent.1 {
+            let by = (&operation.name, caller.name);
+            found.wrong.push(format!(
+                "{by:?} can tell foreign from absent:\n  {foreign:?}\n  {absent:?}"
+            ));
+        }
+    }
+    found
 }
 
 fn fits(want: Want, said: &Said) -> bool {
@@ -284,51 +311,44 @@ fn was_let_in(case: &Case<'_>, said: &Said) -> bool {
     }
 }
 
-async fn allowed(town: &Town, operations: &[Operation], wrong: &mut Vec<String>) -> usize {
-    let mut count = 0;
-    let ends = |operation: &&Operation| ENDING.contains(&operation.name.as_str());
-    let (last, first): (Vec<_>, Vec<_>) = operations.iter().partition(ends);
-    for operation in first.into_iter().chain(last) {
-        let targets = targets::of(town, &operation.path);
-        for caller in &town.callers.0 {
-            for target in &targets {
-                let case = Case {
-                    operation,
-                    caller,
-                    target,
-                };
-                if case.want() != Want::Allowed {
-                    continue;
-                }
-                count += 1;
-                let params = fresh(town, &case).await;
-                let said = case.ask(town, &params).await;
-                if !was_let_in(&case, &said)
-                    || case.only().is_some_and(|other| said.text.contains(other))
-                {
-                    wrong.push(format!(
-                        "{}: wanted to be let in, got {} {}",
-                        case.name(),
-                        said.status,
-                        said.text
-                    ));
-                }
-                if let Some(told) = beyond(&case, &said, town) {
-                    wrong.push(format!("{}: {told}", case.name()));
-                }
-                if ends(&operation) {
-                    caller.renew(town).await;
-                }
-            }
+/// Asks one operation as one caller wherever he is let in.
+async fn allowed(town: Arc<Town>, operation: Operation, caller: usize) -> Found {
+    let caller = &town.callers.0[caller];
+    let mut found = Found::default();
+    for target in &targets::of(&town, &operation.path) {
+        let case = Case {
+            operation: &operation,
+            caller,
+            target,
+        };
+        if case.want() != Want::Allowed {
+            continue;
+        }
+        found.count += 1;
+        let params = fresh(&town, &case).await;
+        let said = case.ask(&town, &params).await;
+        if !was_let_in(&case, &said) || case.only().is_some_and(|other| said.text.contains(other)) {
+            found.wrong.push(format!(
+                "{}: wanted to be let in, got {} {}",
+                case.name(),
+                said.status,
+                said.text
+            ));
+        }
+        if let Some(told) = beyond(&case, &said, &town) {
+            found.wrong.push(format!("{}: {told}", case.name()));
+        }
+        if ENDING.contains(&operation.name.as_str()) {
+            caller.renew(&town).await;
         }
     }
-    count
+    found
 }
 
 /// For what is removed: something like the target, made to be removed.
 async fn fresh(town: &Town, case: &Case<'_>) -> Vec<String> {
     let mut params = case.target.params.clone();
-    if case.operation.method == Method::DELETE
+    if (case.operation.method == Method::DELETE || GONE.contains(&case.operation.name.as_str()))
         && let Some(made) = something(town, case).await
     {
         *params.last_mut().unwrap() = made;
@@ -381,26 +401,41 @@ async fn something(town: &Town, case: &Case<'_>) -> Option<String> {
                 .await
                 .field("id")
         }
-        "me.addresses.remove" => {
-            let body = serde_json::json!({"street": "Via Nuova 3"});
-            let shown = case.caller.shown();
-            town.done(&shown, Method::POST, "/api/me/addresses", body)
-                .await
-                .field("id")
-        }
-        "sessions.end" => {
-            // The one that was there at first has ended by now.
-            let shown = case.caller.shown();
-            let list = town
-                .done(&shown, Method::GET, "/api/me/sessions", Value::Null)
-                .await;
-            list.body()["items"][0]["id"].as_str().unwrap().to_owned()
-        }
+        "work.discard" | "work.reprocess" => town.work().await,
         "hosts.remove" => {
             let path = filled(&case.operation.path, &case.target.params);
             town.done(&town.operator, Method::PUT, &path, Value::Null)
                 .await;
             return None;
+        }
+        _ => return own(town, case).await,
+    })
+}
+
+/// The same, of what is the caller's own.
+async fn own(town: &Town, case: &Case<'_>) -> Option<String> {
+    let shown = case.caller.shown();
+    Some(match case.operation.name.as_str() {
+        "me.addresses.remove" => {
+            let body = serde_json::json!({"street": "Via Nuova 3"});
+            town.made(&shown, "/api/me/addresses", body).await
+        }
+        "sessions.end" => {
+            // The one that was there at first has ended by now.
+            let list = town
+                .done(&shown, Method::GET, "/api/me/sessions", Value::Null)
+                .await;
+            list.body()["items"][0]["id"].as_str().unwrap().to_owned()
+        }
+        "carts.remove" if case.caller.name == "diner" => {
+            let cart = crate::goods::cart(&town.a);
+            town.made(&shown, "/api/carts", cart).await
+        }
+        "carts.take_out" if case.caller.name == "diner" => {
+            let path = format!("/api/carts/{}/items/gone", case.target.params[0]);
+            let line = serde_json::json!({"menuItemId": town.a.sold.item, "quantity": 1});
+            town.done(&shown, Method::PUT, &path, line).await;
+            "gone".to_owned()
         }
         _ => return None,
     })
@@ -446,50 +481,58 @@ fn beyond(case: &Case<'_>, said: &Said, town: &Town) -> Option<String> {
 }
 
 /// What A's people read and try to change, where no statement names its organisation.
-pub(crate) async fn second_wall(town: &Town) -> usize {
+pub(crate) async fn second_wall(town: &Arc<Town>) -> usize {
     let before = settled(town).await;
-    let (mut count, mut wrong) = (0, Vec::new());
-    for operation in samples::operations(town.edge.openapi()) {
+    let mut crowd = Crowd::default();
+    for operation in &samples::operations(town.edge.openapi()) {
         let tried = [Method::GET, Method::PATCH, Method::PUT].contains(&operation.method);
-        if !tried || !matches!(operation.policy, Policy::May(_) | Policy::SignedIn) {
-            continue;
-        }
-        let targets = targets::of(town, &operation.path);
-        for caller in &town.callers.0 {
-            for target in &targets {
-                let case = Case {
-                    operation: &operation,
-                    caller,
-                    target,
-                };
-                let Some(other) = case.only() else { continue };
-                count += 1;
-                let said = case.ask(town, &target.params).await;
-                let theirs = if other == CANARY_B { &town.b } else { &town.a };
-                let ids = [
-                    &theirs.restaurants,
-                    &theirs.brands,
-                    &theirs.devices,
-                    &theirs.invitations,
-                ];
-                // An export names what its own person asked for, and was refused.
-                let quotes = operation.name == "me.export";
-                let ids = ids
-                    .into_iter()
-                    .flatten()
-                    .filter(|id| !quotes && !target.params.contains(id));
-                let leaks: Vec<_> = ids.filter(|id| said.text.contains(id.as_str())).collect();
-                if said.text.contains(other) || !leaks.is_empty() {
-                    wrong.push(format!(
-                        "{} shows what is another's: {leaks:?} {}",
-                        case.name(),
-                        said.text
-                    ));
-                }
-            }
+        if tried && matches!(operation.policy, Policy::May(_) | Policy::SignedIn) {
+            crowd.ask(town, operation, behind).await;
         }
     }
-    report(&mut wrong);
+    let count = crowd.end().await.report();
     assert_eq!(before, settled(town).await, "something was changed");
     count
+}
+
+/// Asks one operation as one caller everywhere: nothing of others may be in any answer.
+async fn behind(town: Arc<Town>, operation: Operation, caller: usize) -> Found {
+    let caller = &town.callers.0[caller];
+    let mut found = Found::default();
+    for target in &targets::of(&town, &operation.path) {
+        let case = Case {
+            operation: &operation,
+            caller,
+            target,
+        };
+        let Some(other) = case.only() else { continue };
+        // It takes no version, so whoever may do it does.
+        if operation.name == "menu_stock.stop" && case.want() == Want::Allowed {
+            continue;
+        }
+        found.count += 1;
+        let said = case.ask(&town, &target.params).await;
+        let theirs = if other == CANARY_B { &town.b } else { &town.a };
+        let ids = [
+            &theirs.restaurants,
+            &theirs.brands,
+            &theirs.devices,
+            &theirs.invitations,
+        ];
+        // An export names what its own person asked for, and was refused.
+        let quotes = operation.name == "me.export";
+        let ids = ids
+            .into_iter()
+            .flatten()
+            .filter(|id| !quotes && !target.params.contains(id));
+        let leaks: Vec<_> = ids.filter(|id| said.text.contains(id.as_str())).collect();
+        if said.text.contains(other) || !leaks.is_empty() {
+            found.wrong.push(format!(
+                "{} shows what is another's: {leaks:?} {}",
+                case.name(),
+                said.text
+            ));
+        }
+    }
+    found
 }

@@ -6,11 +6,13 @@ use http::Method;
 use serde_json::{Map, Value, json};
 use testkit::trial::Engine;
 
-use crate::ask::ask;
-use crate::cases::{Case, report, settled};
+use crate::ask::{Said, ask};
+use crate::callers::Caller;
+use crate::cases::{Case, settled};
+use crate::crowd::Found;
 use crate::model::{Policy, Want};
-use crate::samples::{self, Body};
-use crate::targets::{self, Nested, filled};
+use crate::samples::{self, Body, Operation};
+use crate::targets::{self, Nested, Target, filled};
 use crate::world::Town;
 
 /// What an entry of the audit log has or has not by what it tells of, and which entries are there is a matter of time. So
@@ -49,7 +51,9 @@ pub(crate) async fn of_answers(town: &Town, engine: Engine) {
                 }
                 let said = case.ask(town, &target.params).await;
                 let mut names = BTreeSet::new();
-                walk(&said.body(), "", &mut names);
+                for body in bodies(&said) {
+                    walk(&body, "", &mut names);
+                }
                 names.retain(|name| {
                     !SOMETIMES.contains(&name.as_str()) && !name.starts_with(OF_EVENTS)
                 });
@@ -77,6 +81,17 @@ pub(crate) async fn of_answers(town: &Town, engine: Engine) {
     );
 }
 
+/// What is answered: one value, or one a line.
+fn bodies(said: &Said) -> Vec<Value> {
+    match said.body() {
+        Value::Null => {
+            let lines = said.text.lines().map(serde_json::from_str);
+            lines.filter_map(Result::ok).collect()
+        }
+        body => vec![body],
+    }
+}
+
 fn walk(value: &Value, at: &str, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
@@ -100,31 +115,14 @@ pub(crate) async fn sent_along(town: &Town) {
     let before = settled(town).await;
     let document: Value = serde_json::from_str(town.edge.openapi()).unwrap();
     let fields = answered(&document);
-    let (mut count, mut wrong) = (0, Vec::new());
+    let mut found = Found::default();
     let callers = &town.callers.0;
     for operation in samples::operations(town.edge.openapi()) {
         let Body::Json(make) = samples::of(&operation).body else {
             continue;
         };
         let target = &targets::of(town, &operation.path)[0];
-        let names = ["owner", "diner", "operator signed in"];
-        // Whoever may change the parts of a menu is heard out before it is looked for the part.
-        let wanted = match target.nested {
-            Nested::Absent => Want::Missing,
-            _ => Want::Allowed,
-        };
-        let mut known = callers.iter().filter(|caller| names.contains(&caller.name));
-        let caller = known.find(|caller| {
-            Case {
-                operation: &operation,
-                caller,
-                target,
-            }
-            .want()
-                == wanted
-        });
-        // Nobody of these has a factor.
-        let caller = caller.unwrap_or(&callers[0]);
+        let caller = heard(callers, &operation, target);
         if caller.name == "nobody" && operation.policy != Policy::Public {
             assert!(
                 target.label == "absent",
@@ -137,7 +135,7 @@ pub(crate) async fn sent_along(town: &Town) {
         let right = make(town, &town.a);
         let taken = taken(&document, &operation.path, &operation.method);
         for field in fields.iter().filter(|field| !taken.contains(*field)) {
-            count += 1;
+            found.count += 1;
             let mut body: Map<String, Value> = right.as_object().unwrap().clone();
             body.insert(field.clone(), json!("1"));
             let shown = caller.shown();
@@ -153,17 +151,42 @@ pub(crate) async fn sent_along(town: &Town) {
             let named = said.body()["fields"][0]["code"] == "field_unknown"
                 || said.code() == "field_unknown";
             if !said.status.is_client_error() || !named {
-                wrong.push(format!(
+                found.wrong.push(format!(
                     "{} takes {field}: {} {}",
                     operation.name, said.status, said.text
                 ));
             }
         }
     }
-    report(&mut wrong);
+    let count = found.report();
     println!("fields sent along: {count} cases");
     let after = settled(town).await;
     assert_eq!(before, after, "something was changed");
+}
+
+/// Somebody who is heard out; nobody at all where nobody of those who are asked has what it is about.
+fn heard<'a>(callers: &'a [Caller], operation: &Operation, target: &Target) -> &'a Caller {
+    let names = [
+        "owner",
+        "diner",
+        "diner with two factors",
+        "operator signed in",
+    ];
+    // Whoever may change the parts of a menu is heard out before it is looked for the part.
+    let wanted = match target.nested {
+        Nested::Absent => Want::Missing,
+        _ => Want::Allowed,
+    };
+    let mut known = callers.iter().filter(|caller| names.contains(&caller.name));
+    let caller = known.find(|caller| {
+        let case = Case {
+            operation,
+            caller,
+            target,
+        };
+        case.want() == wanted
+    });
+    caller.unwrap_or(&callers[0])
 }
 
 /// All fields that answers have anywhere at the top.

@@ -3,7 +3,8 @@
 use http::{Method, StatusCode};
 
 use crate::ask::ask;
-use crate::cases::{Case, report, settled};
+use crate::cases::{Case, settled};
+use crate::crowd::Found;
 use crate::model::{Policy, Want};
 use crate::samples;
 use crate::targets::{self, filled};
@@ -38,7 +39,7 @@ const PAGES: [(&str, &[(&str, &str)]); 7] = [
 /// Asks everything that changes something, as everybody who has a cookie and would be let in.
 pub(crate) async fn all(town: &Town) {
     let before = settled(town).await;
-    let (mut count, mut wrong) = (0, Vec::new());
+    let mut found = Found::default();
     for operation in samples::operations(town.edge.openapi()) {
         if operation.method == Method::GET {
             continue;
@@ -64,7 +65,7 @@ pub(crate) async fn all(town: &Town) {
                 if public && page == "no word of it" || case.want() != Want::Allowed {
                     continue;
                 }
-                count += 1;
+                found.count += 1;
                 let body = case.body(town);
                 let said = ask(
                     &town.edge,
@@ -75,7 +76,7 @@ pub(crate) async fn all(town: &Town) {
                 )
                 .await;
                 if said.status != StatusCode::FORBIDDEN || said.code() != "origin_refused" {
-                    wrong.push(format!(
+                    found.wrong.push(format!(
                         "{} from {page}: {} {}",
                         case.name(),
                         said.status,
@@ -85,7 +86,7 @@ pub(crate) async fn all(town: &Town) {
             }
         }
     }
-    report(&mut wrong);
+    let count = found.report();
     println!("pages of others: {count} cases");
     let after = settled(town).await;
     assert_eq!(before, after, "something was changed");

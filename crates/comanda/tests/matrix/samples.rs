@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::goods::{basket, terms};
+use crate::goods::{basket, cart, terms};
 use crate::model::Policy;
 use crate::world::{House, Town, restaurant};
 
@@ -652,18 +652,55 @@ pub(crate) static SAMPLES: &[Sample] = &[
     none("hooks.remove", "keys.change"),
     none("hooks.rotate", "keys.change"),
     json(
+        "carts.add",
+        "signed-in",
+        |_, house| json!({"menuItemId": house.sold.item, "quantity": 1}),
+    ),
+    json("carts.change", "signed-in", |_, _| json!({"tip": "1.00"})),
+    json("carts.create", "signed-in", |_, house| cart(house)),
+    none("carts.list", "signed-in"),
+    json(
+        "carts.put",
+        "signed-in",
+        |_, house| json!({"menuItemId": house.sold.item, "quantity": 1}),
+    ),
+    none("carts.read", "signed-in"),
+    none("carts.remove", "signed-in"),
+    none("carts.take_out", "signed-in"),
+    json(
         "orders.came_back",
         "signed-in",
         |_, _| json!({"query": "redirectResult=x"}),
     ),
     json("orders.cancel", "signed-in", |_, _| json!({})),
+    json(
+        "orders.change_lines",
+        "orders.change",
+        |_, _| json!({"remove": ["nothing"], "version": NEVER}),
+    ),
+    json(
+        "orders.change_own",
+        "signed-in",
+        |_, _| json!({"remove": ["nothing"], "version": NEVER}),
+    ),
+    json(
+        "orders.consent",
+        "signed-in",
+        |_, _| json!({"proposal": 1, "accept": false}),
+    ),
     none("orders.list", "signed-in"),
+    none("orders.paid", "signed-in"),
     json("orders.place", "signed-in", |_, house| basket(house)),
     none("orders.read", "signed-in"),
     json(
         "orders.set",
         "orders.change",
         |_, _| json!({"status": "confirmed", "version": NEVER}),
+    ),
+    json(
+        "orders.withdraw",
+        "orders.change",
+        |_, _| json!({"proposal": NEVER}),
     ),
     bytes("payments.notice", "public", "{}"),
     Sample {
@@ -688,7 +725,16 @@ pub(crate) static SAMPLES: &[Sample] = &[
         "refunds.change",
         |_, _| json!({"reason": "other", "lines": [{"line": "nothing"}]}),
     ),
+    none("refunds.approve", "refunds.change"),
+    none("refunds.decline", "refunds.change"),
     none("refunds.list", "orders.read"),
+    json(
+        "credit.give",
+        "refunds.change",
+        |_, _| json!({"amount": "0.01", "reason": "goodwill"}),
+    ),
+    none("credit.of_order", "orders.read"),
+    none("credit.own", "signed-in"),
     none("restaurant_orders.list", "orders.read"),
     none("restaurant_orders.read", "orders.read"),
     json(
@@ -705,6 +751,18 @@ pub(crate) static SAMPLES: &[Sample] = &[
     ),
     json(
         "sagas.settle",
+        "operator",
+        |_, _| json!({"reason": "a test"}),
+    ),
+    json(
+        "work.discard",
+        "operator",
+        |_, _| json!({"reason": "a test"}),
+    ),
+    none("work.list", "operator"),
+    none("work.read", "operator"),
+    json(
+        "work.reprocess",
         "operator",
         |_, _| json!({"reason": "a test"}),
     ),

@@ -162,7 +162,8 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
                 &at,
             )
         }
-        ["order"] if path.ends_with("/status") || path.ends_with("/refunds") => things(
+        ["order", "refund"] => refunds(town),
+        ["order"] if is_of_members(path) => things(
             &[(&town.a.order, At::Restaurant(0))],
             &[(&town.b.order, At::Restaurant(0))],
         ),
@@ -176,15 +177,31 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
             }
             all
         }
-        ["organisation", second] => seconds(town, second),
-        ["brand", second] => within(of(town, "{brand}"), (&town.a.brands[0], second)),
-        ["restaurant", second] => {
-            within(of(town, "{restaurant}"), (&town.a.restaurants[0], second))
+        ["cart", "line"] => {
+            let mut all = own(town, "cart");
+            for target in &mut all {
+                target.params.push("1".to_owned());
+            }
+            all
         }
+        ["organisation", second] => seconds(town, second),
+        [first @ ("brand" | "restaurant"), second] => within(town, first, second),
         ["picture", "size"] => vec![Target::new("the only one", &[&town.a.picture, "small"])],
         [one] => own(town, one),
         other => panic!("no targets are known for {other:?}"),
     }
+}
+
+/// Whether it is those who make an order who ask, and not whoever placed it.
+fn is_of_members(path: &str) -> bool {
+    let ends = [
+        "/credit",
+        "/lines",
+        "/lines/withdraw",
+        "/refunds",
+        "/status",
+    ];
+    ends.iter().any(|end| path.ends_with(end))
 }
 
 fn refs(all: &[String]) -> Vec<&str> {
@@ -317,50 +334,103 @@ fn seconds(town: &Town, second: &str) -> Vec<Target> {
     all
 }
 
-/// Something of the menu of a place, of which there is none: what was never there, wherever it is looked for.
-fn within(places: Vec<Target>, (of, second): (&str, &str)) -> Vec<Target> {
-    let id = match second {
-        "category" => spell("cat", bits(of)),
-        "item" => spell("itm", bits(of)),
-        "group" => spell("grp", bits(of)),
-        "import" => spell("imp", bits(of)),
-        "order" => spell("ord", bits(of)),
-        "revision" => "7".to_owned(),
-        other => panic!("no second {other:?}"),
+/// Something of a place: what is really there and what really is elsewhere, and what was never there, wherever it is
+/// looked for. A new second word of a path needs a row in [`real`], and a way to write what never was here.
+fn within(town: &Town, first: &str, second: &str) -> Vec<Target> {
+    let (a, b) = (real(&town.a, first, second), real(&town.b, first, second));
+    let never = match second {
+        "revision" => "7000".to_owned(),
+        _ => absent(&a),
     };
-    let nested = |mut target: Target| {
-        target.params.push(id.clone());
-        target.nested(Nested::Absent)
+    let places = of(town, &format!("{{{first}}}"));
+    let at = |label: &str, thing: &str, nested| {
+        let found = places.iter().find(|place| place.label == label);
+        let mut target = found.unwrap().clone();
+        target.params.push(thing.to_owned());
+        target.nested(nested)
     };
-    places.into_iter().map(nested).collect()
+    let here = Nested::At(match first {
+        "brand" => At::Brand(0),
+        _ => At::Restaurant(0),
+    });
+    let named = |label, target: Target| Target { label, ..target };
+    let mut all = vec![at("own", &a, here), at("foreign", &b, here)];
+    // Revisions are numbers, of which every place has its own.
+    if second != "revision" {
+        all.extend([
+            named("own in the sibling", at("sibling", &a, Nested::Absent)),
+            named("own in the foreign", at("foreign", &a, Nested::Absent)),
+            named("foreign in the own", at("own", &b, Nested::Absent)),
+        ]);
+    }
+    all.extend(places.iter().map(|place| {
+        let label = match place.label {
+            "own" => "absent in the own",
+            "sibling" => "absent in the sibling",
+            "foreign" => "absent in the foreign",
+            label => label,
+        };
+        named(label, at(place.label, &never, Nested::Absent))
+    }));
+    all
 }
 
-/// What is one's own: here the diner's, or an operator, or a provider.
+/// A refund of an order: of its own, of another one of the house, of another's, and none.
+fn refunds(town: &Town) -> Vec<Target> {
+    let (a, b) = (&town.a, &town.b);
+    let never = [absent(&a.refund.1), absent(&b.refund.1)];
+    let place = At::Restaurant(0);
+    let new = |label, order: &str, refund: &str, house| {
+        Target::new(label, &[order, refund]).belongs(house, place)
+    };
+    let own = new("own", &a.refund.0, &a.refund.1, House::A);
+    let foreign = new("foreign", &b.refund.0, &b.refund.1, House::B);
+    let elsewhere = [
+        ("own in the sibling", &a.order, &a.refund.1, House::A),
+        ("absent in the sibling", &a.order, &never[0], House::A),
+        ("foreign in the own", &a.refund.0, &b.refund.1, House::A),
+        ("absent in the own", &a.refund.0, &never[0], House::A),
+        ("own in the foreign", &b.refund.0, &a.refund.1, House::B),
+        ("absent in the foreign", &b.refund.0, &never[1], House::B),
+        ("absent, of A", &absent(&a.refund.0), &a.refund.1, House::A),
+        ("absent, of B", &absent(&b.refund.0), &b.refund.1, House::B),
+    ];
+    let elsewhere = elsewhere.map(|(label, order, refund, house)| {
+        new(label, order, refund, house).nested(Nested::Absent)
+    });
+    [own, foreign].into_iter().chain(elsewhere).collect()
+}
+
+/// What a house really has under the second word of a path.
+fn real(house: &crate::world::House, first: &str, second: &str) -> String {
+    let sold = match first {
+        "brand" => &house.sold_by_brand,
+        _ => &house.sold,
+    };
+    let found = match second {
+        "category" => &sold.category,
+        "item" => &sold.item,
+        "group" => &sold.group,
+        "import" => &sold.import,
+        "revision" => &sold.revision,
+        "order" => &house.order,
+        other => panic!("no second {other:?}"),
+    };
+    found.clone()
+}
+
+/// What is one's own: here the diner's, or what those who run the platform act on, or a provider.
 fn own(town: &Town, name: &str) -> Vec<Target> {
     let real = match name {
         "operator" => town.second_operator.clone(),
         "person" => town.a.members[0].0.clone(),
         "provider" => return vec![Target::new("the only one", &["nowhere"])],
-        "saga" => {
-            return vec![Target::new("absent", &["sag_01jd0000000000000000000000"]).missing(None)];
-        }
-        "factor" => {
-            return vec![Target::new("absent", &["fac_01jd0000000000000000000000"]).missing(None)];
-        }
         name => town.things[name].clone(),
     };
-    let there = Target::new(
-        if ["operator", "person"].contains(&name) {
-            "own"
-        } else {
-            OF_ANOTHER
-        },
-        &[&real],
-    );
-    let there = if ["operator", "person"].contains(&name) {
-        there
-    } else {
-        there.missing(None)
+    // What everybody who runs the platform may act on.
+    let there = match name {
+        "operator" | "person" | "saga" | "work" => Target::new("own", &[&real]),
+        _ => Target::new(OF_ANOTHER, &[&real]).missing(None),
     };
     let malformed = Target::new("malformed", &["x_1"]).malformed();
     vec![
@@ -394,6 +464,7 @@ pub(crate) fn alike() -> BTreeMap<&'static str, &'static str> {
         ("B's with A's number", "absent, of A"),
         ("foreign in the own", "absent in the own"),
         ("own in the foreign", "absent in the foreign"),
+        ("own in the sibling", "absent in the sibling"),
         (OF_ANOTHER, "absent"),
     ])
 }

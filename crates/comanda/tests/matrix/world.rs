@@ -29,6 +29,7 @@ use tokio::sync::watch;
 
 use crate::ask::{Said, Shown, ask};
 use crate::callers::Callers;
+use crate::goods::Sold;
 
 type Parts = LazyLock<Vec<&'static Part>>;
 static SHARDS: Parts = LazyLock::new(|| {
@@ -58,6 +59,9 @@ static AUDIT: &[&Part] = &[&platform::audit::LOG];
 /// Everything of one organisation has this in its names, so that it can be seen wherever it comes out.
 pub(crate) const CANARY_A: &str = "Aquila";
 pub(crate) const CANARY_B: &str = "Balena";
+/// How often somebody asks again who was told that there is too much to do, and after what time.
+const AGAIN_MAX: u32 = 5;
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Why the operator acts.
 pub(crate) const REASON: &str = "support call 7";
 
@@ -78,9 +82,12 @@ pub(crate) struct House {
     pub(crate) devices: Vec<String>,
     pub(crate) key: String,
     pub(crate) picture: String,
-    /// What its first restaurant sells, and an order of it.
-    pub(crate) item: String,
+    /// What its first restaurant and its first brand sell, and an order of the restaurant.
+    pub(crate) sold: Sold,
+    pub(crate) sold_by_brand: Sold,
     pub(crate) order: String,
+    /// An order that was handed over, and a refund of it that waits for a second person.
+    pub(crate) refund: (String, String),
     pub(crate) coupon: String,
     pub(crate) promotion: String,
     pub(crate) hook: String,
@@ -106,6 +113,8 @@ pub(crate) struct Town {
     pub(crate) callers: Callers,
     post: Arc<Post>,
     made: AtomicU32,
+    /// How often somebody had to ask again, because there was too much to do.
+    pub(crate) again: AtomicU32,
     _tasks: Tasks,
     _keys: Keys,
     _shelf: Shelf,
@@ -233,6 +242,7 @@ impl Ground<'_> {
             venues: Venues::new(Arc::new(catalogue.venues.clone())),
             menus: Menus::new(Arc::new(catalogue.menus.clone())),
             stock: catalogue.menus.clone(),
+            fraud: rpc::Fraud::default(),
             providers: rpc::Providers::new(vec![Arc::new(commerce::payments::Pretend::new())]),
         })
     }
@@ -291,7 +301,11 @@ impl Ground<'_> {
         let readiness = edge::health::Readiness::default();
         readiness.ready();
         let health = edge::health::Health::new(Vec::new(), readiness, self.clock.clone());
-        let privacy = identity::privacy::App::new(identity, &platform.personal(), self.clock);
+        let privacy = identity::privacy::App::new(
+            identity,
+            &platform.personal().and(commerce.keepers()),
+            self.clock,
+        );
         let routes = identity
             .routes()
             .with(identity::privacy::routes(&privacy))
@@ -330,7 +344,9 @@ impl Ground<'_> {
         timers.extend(commerce.timers());
         let engine = engine::Engine::new(parts, engine::Settings::new("one"), consumers, timers);
         let engine = engine.and_then(|engine| engine.with_jobs(feeds.jobs()));
-        engine.unwrap().start(&tasks);
+        let engine = engine.unwrap();
+        engine.start(&tasks);
+        feeds.attend(&engine);
         tasks
     }
 }
@@ -398,6 +414,7 @@ impl Town {
             callers: Callers::default(),
             post,
             made: AtomicU32::new(0),
+            again: AtomicU32::new(0),
             _tasks: tasks,
             _keys: keys,
             _shelf: Shelf(shelf),
@@ -554,8 +571,27 @@ impl Town {
         body: Value,
     ) -> Said {
         let sent = Some(&body).filter(|body| !body.is_null());
-        let said = ask(&self.edge, (&method, path), shown, &[], sent).await;
+        let said = self.heard((&method, path), shown, sent).await;
         assert!(said.status.is_success(), "{method} {path} {body}: {said:?}");
+        said
+    }
+
+    /// Asks, and asks again where there was too much to do: of a machine that cannot keep up nothing was done.
+    pub(crate) async fn heard(
+        &self,
+        asked: (&Method, &str),
+        shown: &Shown,
+        body: Option<&Value>,
+    ) -> Said {
+        let mut said = ask(&self.edge, asked, shown, &[], body).await;
+        for _ in 0..AGAIN_MAX {
+            if said.status != StatusCode::SERVICE_UNAVAILABLE {
+                break;
+            }
+            self.again.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(AGAIN_AFTER).await;
+            said = ask(&self.edge, asked, shown, &[], body).await;
+        }
         said
     }
 

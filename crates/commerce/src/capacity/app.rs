@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ::store::{Commit, Db, Failure, Value};
+use ::store::{Call, Commit, Db, Failure, Value};
 use base::{Clock, Error, Organisation, Result, Time, Trail as _, Uid, codes};
-use carte::Service;
-use domain::capacity::{
-    Ahead, Goods, Kept, Load, Rules, Serving, Slot, Told, Why, ahead, make_minutes, ready_at,
-    slot_of, stream,
-};
+use carte::{Channel, Service};
 use domain::organisations::{Restaurant, RestaurantId, State};
 use domain::venues::{self, Venue, open_at};
 use engine::Stop;
 use fabric::Bus;
 use rpc::{Restaurants, Venues};
 use slice::Ask;
+use trade::capacity::{
+    Ahead, Goods, Kept, Load, Rules, Serving, Slot, Taken, Told, Why, ahead, make_minutes,
+    ready_at, slot_of, stream,
+};
 
 use super::fold::CHANGED;
 use super::memory::Memory;
 use super::store as rows;
-use super::take::{self, Need};
+use super::take::{self, Need, OfChannel};
 
 /// How many slots are looked at for the next that is free: those of a week.
 const SEARCHED: i64 = 7 * 96;
@@ -45,10 +45,12 @@ pub(super) struct Inner {
 /// An order, as far as capacity depends on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// Where it is ordered.
+    /// At which restaurant.
     pub restaurant: RestaurantId,
     /// How it is to reach the diner.
     pub service: Service,
+    /// Where it is ordered.
+    pub channel: &'a Channel,
     /// When it is ordered.
     pub now: Time,
     /// When it is wanted; as soon as possible when nothing is said.
@@ -60,7 +62,7 @@ pub struct Asked<'a> {
 }
 
 /// What comes of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Decided {
     /// No rule speaks of the slot: nothing is taken.
     Free {
@@ -92,8 +94,9 @@ pub(super) struct Seen {
 }
 
 impl Scene {
-    fn serving(&self, service: Service) -> Serving<'_> {
+    fn serving<'a>(&'a self, (service, channel): (Service, &'a Channel)) -> Serving<'a> {
         Serving {
+            channel,
             rules: &self.kept.rules,
             venue: &self.venue,
             zone: self.restaurant.details.time_zone,
@@ -148,11 +151,12 @@ impl App {
             return Ok(Decided::Refused { why, next });
         }
         let slot = slot_of(ready_at);
-        let Some(limits) = rules.limits(zone, slot) else {
+        let Some(bounds) = rules.bounds(zone, slot, asked.channel) else {
             return Ok(Decided::Free { ready_at });
         };
-        let taken = self.taken(asked.restaurant, (slot, slot)).await?;
-        if !limits.hold(taken.get(&slot).copied().unwrap_or_default(), load) {
+        let counted = bounds.channel.map(|_| asked.channel);
+        let taken = self.taken(asked.restaurant, (slot, slot), counted).await?;
+        if !bounds.hold(taken.get(&slot).copied().unwrap_or_default(), load) {
             let next = self.next(&scene, (asked, load), slot.next()).await?;
             let why = Why::Full;
             return Ok(Decided::Refused { why, next });
@@ -161,8 +165,13 @@ impl App {
             restaurant: asked.restaurant,
             slot,
             ready_at,
-            load: limits.counted(load),
-            limits,
+            load: bounds.all.counted(load),
+            limits: bounds.all,
+            of_channel: bounds.channel.map(|limits| OfChannel {
+                channel: asked.channel.clone(),
+                load: limits.counted(load),
+                limits,
+            }),
         }))
     }
 
@@ -200,7 +209,7 @@ impl App {
     pub(super) async fn slots(
         &self,
         id: RestaurantId,
-        (service, from): (Service, Option<Time>),
+        (way, from): ((Service, &Channel), Option<Time>),
     ) -> Result<Vec<Seen>> {
         let (scene, now) = (self.scene(id).await?, self.0.clock.now());
         if scene.restaurant.state == State::Suspended {
@@ -215,8 +224,8 @@ impl App {
             minutes: 1,
             money_minor: 1,
         };
-        let all = ahead(&scene.serving(service), range);
-        let taken = self.taken_by(id, &all).await?;
+        let all = ahead(&scene.serving(way), range);
+        let taken = self.taken_by(id, &all, way.1).await?;
         Ok(all
             .iter()
             .map(|one| Seen {
@@ -235,34 +244,59 @@ impl App {
     ) -> Result<Option<Time>> {
         let latest = slot_of(scene.kept.rules.latest(asked.now));
         let last = Slot::of_number(from.number().saturating_add(SEARCHED));
-        let all = ahead(&scene.serving(asked.service), (from, last.min(latest)));
-        let taken = self.taken_by(asked.restaurant, &all).await?;
+        let way = (asked.service, asked.channel);
+        let all = ahead(&scene.serving(way), (from, last.min(latest)));
+        let taken = self.taken_by(asked.restaurant, &all, asked.channel).await?;
         let free = all.iter().find(|one| takes(one, &taken, load));
         Ok(free.map(|one| one.slot.begins()))
     }
 
     /// What slots have taken on; nothing is read where nothing is limited.
-    async fn taken_by(&self, id: RestaurantId, all: &[Ahead]) -> Result<BTreeMap<Slot, Load>> {
-        let mut limited = all.iter().filter(|one| one.limits.is_some());
+    async fn taken_by(
+        &self,
+        id: RestaurantId,
+        all: &[Ahead],
+        channel: &Channel,
+    ) -> Result<BTreeMap<Slot, Taken>> {
+        let mut limited = all.iter().filter(|one| one.bounds.is_some());
         let Some(first) = limited.next() else {
             return Ok(BTreeMap::new());
         };
         let last = limited.next_back().unwrap_or(first);
-        self.taken(id, (first.slot, last.slot)).await
+        let is_counted = |one: &Ahead| one.bounds.is_some_and(|bounds| bounds.channel.is_some());
+        let counted = all.iter().any(is_counted).then_some(channel);
+        self.taken(id, (first.slot, last.slot), counted).await
     }
 
-    async fn taken(
+    /// What slots have taken on of all channels, and of this one where one is named.
+    pub(super) async fn taken(
         &self,
         id: RestaurantId,
         (first, last): (Slot, Slot),
-    ) -> Result<BTreeMap<Slot, Load>> {
-        let params: [Value; 3] = [id.uid().into(), first.number().into(), last.number().into()];
-        let found = self.0.db.rows(id.organisation(), &rows::READ_SLOTS, params);
-        let found = found.await.at()?;
-        Ok(found
-            .iter()
-            .map(rows::read_slot)
-            .collect::<Result<_, _>>()?)
+        channel: Option<&Channel>,
+    ) -> Result<BTreeMap<Slot, Taken>> {
+        let params =
+            || -> Vec<Value> { vec![id.uid().into(), first.number().into(), last.number().into()] };
+        let mut calls = vec![Call::new(&rows::READ_SLOTS, params())];
+        calls.extend(channel.map(|channel| {
+            let of_channel = Value::from(channel.to_string());
+            let params: Vec<Value> = params().into_iter().chain([of_channel]).collect();
+            Call::new(&rows::READ_CHANNEL, params)
+        }));
+        let db = &self.0.db;
+        let found = db.read(id.organisation(), calls, &db.deadline()).await;
+        let mut all = BTreeMap::<Slot, Taken>::new();
+        for (place, rows) in found.at()?.iter().enumerate() {
+            for row in rows {
+                let (slot, load) = rows::read_slot(row)?;
+                let taken = all.entry(slot).or_default();
+                match place {
+                    0 => taken.all = load,
+                    _ => taken.channel = load,
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Says anew what the rules of a restaurant are, by somebody who has seen them at a version.
@@ -338,9 +372,9 @@ fn busy(scene: &Scene, asked: &Asked<'_>) -> u16 {
     }
 }
 
-fn takes(one: &Ahead, taken: &BTreeMap<Slot, Load>, load: Load) -> bool {
+fn takes(one: &Ahead, taken: &BTreeMap<Slot, Taken>, load: Load) -> bool {
     let has = taken.get(&one.slot).copied().unwrap_or_default();
-    one.limits.is_none_or(|limits| limits.hold(has, load))
+    one.bounds.is_none_or(|bounds| bounds.hold(has, load))
 }
 
 /// Whether somebody else was faster.

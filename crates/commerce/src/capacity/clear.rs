@@ -7,7 +7,7 @@ use base::Result;
 use engine::Stop;
 
 use super::app::App;
-use super::store::{CLEAR_SLOTS, CLEAR_TAKES};
+use super::store::{CLEAR_CHANNELS, CLEAR_SLOTS, CLEAR_TAKES};
 
 /// How often it is looked for what is old.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -38,7 +38,7 @@ impl App {
         let before = retention::old(&self.0.clock, Duration::ZERO)?;
         let mut all = 0_u64;
         for database in self.0.db.shards().values() {
-            for sql in [&CLEAR_SLOTS, &CLEAR_TAKES] {
+            for sql in [&CLEAR_SLOTS, &CLEAR_CHANNELS, &CLEAR_TAKES] {
                 loop {
                     let call = Call::new(sql, [before.into(), AT_ONCE.into()]);
                     let removed = database.clear(call, &self.0.db.deadline()).await?;

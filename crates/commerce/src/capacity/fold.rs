@@ -1,7 +1,7 @@
 //! How the log gives the rows of what restaurants say of their capacity.
 
-use domain::capacity::Told;
 use store::{Failure, Fold, Folded, Logged, Outcome};
+use trade::capacity::Told;
 
 use super::store::{ALL_RULES, RULES, text};
 

@@ -81,7 +81,8 @@ async fn slots(
     Path(of): Path<OfRestaurant>,
     Query(asked): Query<SlotsAsked>,
 ) -> Answer<Json<SlotsView>> {
-    let wanted = (asked.service()?, asked.from);
+    let channel = asked.channel()?;
+    let wanted = ((asked.service()?, &channel), asked.from);
     Ok(Json(app.slots(of.restaurant, wanted).await?.into()))
 }
 

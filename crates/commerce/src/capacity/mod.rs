@@ -1,14 +1,16 @@
 //! Capacity: how much a restaurant takes on in a quarter of an hour, counted in the commits of orders.
 //!
-//! Tables: `capacity_rules`, folded from `capacity.changed`; `capacity_slots`, a counter for each slot that has taken on
-//! something, and `capacity_takes`, what each order took, both in no event of this slice. Where no rule speaks of a
-//! slot nothing is counted and no row is touched. None in, and nothing is done by itself but that old counters go.
+//! Tables: `capacity_rules`, folded from `capacity.changed`; `capacity_slots` and `capacity_channels`, a counter for each
+//! slot that has taken on something, and `capacity_takes`, what each order took, all in no event of this slice. Where no
+//! rule speaks of a slot nothing is counted and no row is touched. None in, and nothing is done by itself but that old
+//! counters go.
 
 mod app;
 mod clear;
 mod fold;
 mod http;
 mod memory;
+mod shift;
 mod store;
 mod take;
 mod view;
@@ -19,7 +21,8 @@ use engine::Tasks;
 pub use app::{App, Asked, Decided};
 pub(crate) use fold::FOLD;
 pub use http::routes;
-pub use take::{Need, is_full, is_given_back, take};
+pub use shift::{Shifted, Wants};
+pub use take::{Need, OfChannel, is_full, is_given_back, take};
 pub(crate) use view::{TypedSpan, amount, minor};
 
 /// What the slice brings to every shard.
@@ -27,12 +30,20 @@ pub static SHARD: Part = Part {
     name: "capacity",
     tables: store::TABLES,
     statements: store::STATEMENTS,
-    migrations: &[Migration {
-        number: 1,
-        name: "capacity",
-        sqlite: include_str!("../../migrations/capacity/sqlite/0001_capacity.sql"),
-        postgres: include_str!("../../migrations/capacity/postgres/0001_capacity.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "capacity",
+            sqlite: include_str!("../../migrations/capacity/sqlite/0001_capacity.sql"),
+            postgres: include_str!("../../migrations/capacity/postgres/0001_capacity.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "channels",
+            sqlite: include_str!("../../migrations/capacity/sqlite/0002_channels.sql"),
+            postgres: include_str!("../../migrations/capacity/postgres/0002_channels.sql"),
+        },
+    ],
 };
 
 /// Begins what works on its own: following other nodes, and clearing old counters.

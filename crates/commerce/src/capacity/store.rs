@@ -1,9 +1,9 @@
 //! The tables of capacity, their SQL and their rows.
 
 use base::Uid;
-use domain::capacity::{Kept, Load, Rules, Slot};
 use domain::organisations::RestaurantId;
 use store::{Class, Column, Failure, Outcome, Row, Sql, Table};
+use trade::capacity::{Kept, Load, Rules, Slot};
 
 /// What restaurants say of their capacity.
 pub(crate) static RULES: Table = Table::new(
@@ -35,7 +35,25 @@ pub(crate) static SLOTS: Table = Table::new(
 )
 .cleared();
 
-/// What an order has taken of which slot, until it gives it back.
+/// How much each slot has taken on of a sales channel that has limits of its own.
+pub(crate) static CHANNELS: Table = Table::new(
+    "capacity_channels",
+    Class::Organisation,
+    &[
+        Column::id("restaurant"),
+        Column::int("slot"),
+        Column::text("channel"),
+        Column::int("taken"),
+        Column::int("minutes"),
+        Column::int("money"),
+        Column::int("at"),
+    ],
+    3,
+    &[],
+)
+.cleared();
+
+/// What an order has taken of which slot, until it gives it back; also of its channel, where that is named.
 pub(crate) static TAKES: Table = Table::new(
     "capacity_takes",
     Class::Organisation,
@@ -46,14 +64,18 @@ pub(crate) static TAKES: Table = Table::new(
         Column::int("minutes"),
         Column::int("money"),
         Column::int("at"),
+        Column::text("channel"),
+        Column::int("channel_minutes"),
+        Column::int("channel_money"),
     ],
     1,
     &[],
 )
 .cleared();
 
-/// Both as the queue role sees what is older than 30 days.
+/// All of them as the queue role sees what is older than 30 days.
 static OLD_SLOTS: Table = SLOTS.as_queue();
+static OLD_CHANNELS: Table = CHANNELS.as_queue();
 static OLD_TAKES: Table = TAKES.as_queue();
 
 pub(crate) static READ_RULES: Sql = Sql::new(
@@ -88,6 +110,44 @@ pub(crate) static TAKE: Sql = Sql::new(
      AND capacity_slots.minutes + $4 <= $8 AND capacity_slots.money + $5 <= $9",
 );
 
+/// The same of what a slot takes of a channel.
+pub(crate) static TAKE_CHANNEL: Sql = Sql::new(
+    "capacity_channels.take",
+    &CHANNELS,
+    "INSERT INTO capacity_channels (organisation, restaurant, slot, channel, taken, minutes, money, at) \
+     VALUES ($1, $2, $3, $4, 1, $5, $6, $7) ON CONFLICT (organisation, restaurant, slot, channel) DO UPDATE \
+     SET taken = capacity_channels.taken + 1, minutes = capacity_channels.minutes + $5, \
+     money = capacity_channels.money + $6 WHERE capacity_channels.taken + 1 <= $8 \
+     AND capacity_channels.minutes + $5 <= $9 AND capacity_channels.money + $6 <= $10",
+);
+
+/// Takes more of a slot for an order that has its place there, or less.
+pub(crate) static SHIFT: Sql = Sql::new(
+    "capacity_slots.shift",
+    &SLOTS,
+    "UPDATE capacity_slots SET minutes = minutes + $4, money = money + $5 \
+     WHERE organisation = $1 AND restaurant = $2 AND slot = $3 \
+     AND minutes + $4 >= 0 AND minutes + $4 <= $6 AND money + $5 >= 0 AND money + $5 <= $7",
+);
+
+/// The same of what a slot takes of a channel.
+pub(crate) static SHIFT_CHANNEL: Sql = Sql::new(
+    "capacity_channels.shift",
+    &CHANNELS,
+    "UPDATE capacity_channels SET minutes = minutes + $5, money = money + $6 \
+     WHERE organisation = $1 AND restaurant = $2 AND slot = $3 AND channel = $4 \
+     AND minutes + $5 >= 0 AND minutes + $5 <= $7 AND money + $6 >= 0 AND money + $6 <= $8",
+);
+
+/// An order has taken more, or less, if it had taken `$3` and `$4` until then.
+pub(crate) static HOLD: Sql = Sql::new(
+    "capacity_takes.hold",
+    &TAKES,
+    "UPDATE capacity_takes SET minutes = minutes + $5, money = money + $6, \
+     channel_minutes = channel_minutes + $7, channel_money = channel_money + $8 \
+     WHERE organisation = $1 AND purchase = $2 AND minutes = $3 AND money = $4",
+);
+
 /// Gives back what an order took of a slot.
 pub(crate) static GIVE_BACK: Sql = Sql::new(
     "capacity_slots.give_back",
@@ -95,6 +155,15 @@ pub(crate) static GIVE_BACK: Sql = Sql::new(
     "UPDATE capacity_slots SET taken = taken - 1, minutes = minutes - $4, money = money - $5 \
      WHERE organisation = $1 AND restaurant = $2 AND slot = $3 \
      AND taken >= 1 AND minutes >= $4 AND money >= $5",
+);
+
+/// The same of what a slot takes of a channel.
+pub(crate) static GIVE_BACK_CHANNEL: Sql = Sql::new(
+    "capacity_channels.give_back",
+    &CHANNELS,
+    "UPDATE capacity_channels SET taken = taken - 1, minutes = minutes - $5, money = money - $6 \
+     WHERE organisation = $1 AND restaurant = $2 AND slot = $3 AND channel = $4 \
+     AND taken >= 1 AND minutes >= $5 AND money >= $6",
 );
 
 /// An order has taken nothing any more; once.
@@ -107,7 +176,8 @@ pub(crate) static RETURN: Sql = Sql::new(
 pub(crate) static READ_TAKE: Sql = Sql::new(
     "capacity_takes.read",
     &TAKES,
-    "SELECT restaurant, slot, minutes, money FROM capacity_takes WHERE organisation = $1 AND purchase = $2",
+    "SELECT restaurant, slot, minutes, money, channel, channel_minutes, channel_money FROM capacity_takes \
+     WHERE organisation = $1 AND purchase = $2",
 );
 
 /// How much slots of a restaurant have taken on, from `$3` to `$4`, both with.
@@ -118,12 +188,28 @@ pub(crate) static READ_SLOTS: Sql = Sql::new(
      WHERE organisation = $1 AND restaurant = $2 AND slot >= $3 AND slot <= $4",
 );
 
+/// How much slots of a restaurant have taken on of a channel, from `$3` to `$4`, both with.
+pub(crate) static READ_CHANNEL: Sql = Sql::new(
+    "capacity_channels.read",
+    &CHANNELS,
+    "SELECT slot, taken, minutes, money FROM capacity_channels \
+     WHERE organisation = $1 AND restaurant = $2 AND slot >= $3 AND slot <= $4 AND channel = $5",
+);
+
 /// Removes counters of slots that are long past.
 pub(crate) static CLEAR_SLOTS: Sql = Sql::new(
     "capacity_slots.clear",
     &OLD_SLOTS,
     "DELETE FROM capacity_slots WHERE (organisation, restaurant, slot) IN \
      (SELECT organisation, restaurant, slot FROM capacity_slots WHERE at < $1 LIMIT $2)",
+);
+
+/// The same of channels.
+pub(crate) static CLEAR_CHANNELS: Sql = Sql::new(
+    "capacity_channels.clear",
+    &OLD_CHANNELS,
+    "DELETE FROM capacity_channels WHERE (organisation, restaurant, slot, channel) IN \
+     (SELECT organisation, restaurant, slot, channel FROM capacity_channels WHERE at < $1 LIMIT $2)",
 );
 
 /// Removes what was taken of slots that are long past.
@@ -134,28 +220,37 @@ pub(crate) static CLEAR_TAKES: Sql = Sql::new(
      (SELECT organisation, purchase FROM capacity_takes WHERE at < $1 LIMIT $2)",
 );
 
-pub(crate) const TABLES: &[&Table] = &[&RULES, &SLOTS, &TAKES];
+pub(crate) const TABLES: &[&Table] = &[&RULES, &SLOTS, &CHANNELS, &TAKES];
 
 pub(crate) const STATEMENTS: &[&Sql] = &[
     &READ_RULES,
     &ALL_RULES,
     &CHANGE_RULES,
     &TAKE,
+    &TAKE_CHANNEL,
+    &SHIFT,
+    &SHIFT_CHANNEL,
+    &HOLD,
     &GIVE_BACK,
+    &GIVE_BACK_CHANNEL,
     &RETURN,
     &READ_TAKE,
     &READ_SLOTS,
+    &READ_CHANNEL,
     &CLEAR_SLOTS,
+    &CLEAR_CHANNELS,
     &CLEAR_TAKES,
 ];
 
 /// What an order has taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Held {
     pub(crate) restaurant: RestaurantId,
     pub(crate) slot: Slot,
     pub(crate) minutes: i64,
     pub(crate) money_minor: i64,
+    /// What it has taken of its channel, where that has limits of its own: minutes and money.
+    pub(crate) of_channel: Option<(String, i64, i64)>,
 }
 
 /// What a restaurant says; the default where it has said nothing yet.
@@ -188,9 +283,11 @@ pub(crate) fn read_slot(row: &Row) -> Outcome<(Slot, Load)> {
     Ok((Slot::of_number(row.get(0)?), load))
 }
 
-/// Reads `restaurant, slot, minutes, money`.
+/// Reads `restaurant, slot, minutes, money, channel, channel_minutes, channel_money`.
 pub(crate) fn read_take(row: &Row) -> Outcome<Held> {
+    let (channel, minutes, money): (String, i64, i64) = (row.get(4)?, row.get(5)?, row.get(6)?);
     Ok(Held {
+        of_channel: (!channel.is_empty()).then_some((channel, minutes, money)),
         restaurant: row.get::<Uid>(0)?.into(),
         slot: Slot::of_number(row.get(1)?),
         minutes: row.get(2)?,

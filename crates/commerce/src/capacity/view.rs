@@ -1,11 +1,11 @@
 //! What capacity looks like from outside, and what is taken of it.
 
 use base::{Currency, Money, Result, Time};
-use carte::{Days, Service, TimeOfDay, TimeOfDayError, Weekday};
-use domain::capacity::{Kept, MONEY_MINOR_MAX, Refusal, Rule, Rules};
+use carte::{Channel, Days, Service, TimeOfDay, TimeOfDayError, Weekday};
 use domain::venues::Weekly;
 use serde::{Deserialize, Serialize};
 use slice::{VERSION_MAX, wrong};
+use trade::capacity::{Kept, MONEY_MINOR_MAX, Refusal, Rule, Rules};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::Seen;
@@ -54,6 +54,10 @@ pub(crate) struct TypedSpan {
 pub(crate) struct CapacityRule {
     /// When.
     when: TypedSpan,
+    /// Of what one sales channel brings; of all channels together when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
+    channel: Option<String>,
     /// How many orders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 10_000)]
@@ -120,6 +124,9 @@ pub(crate) struct SlotsAsked {
     /// How the order is to reach the diner: `delivery`, `pickup` or `dine_in`.
     #[param(pattern = "^(delivery|pickup|dine_in)$")]
     service: String,
+    /// The sales channel; the platform's own when nothing is said.
+    #[param(max_length = 40, pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
+    channel: Option<String>,
     /// Slots of the 24 hours from then on; from now on when nothing is said, or when it is past.
     #[param(value_type = Option<String>, format = DateTime)]
     pub(super) from: Option<Time>,
@@ -189,6 +196,12 @@ fn time(field: &'static str, typed: &str) -> Result<TimeOfDay> {
         .map_err(|error: TimeOfDayError| wrong(field, error.to_string()))
 }
 
+/// A sales channel as it was typed.
+fn channel(field: &'static str, typed: Option<&str>) -> Result<Option<Channel>> {
+    let channel = typed.map(str::parse::<Channel>).transpose();
+    channel.map_err(|error| wrong(field, error.to_string()))
+}
+
 /// An amount as it was typed, no larger than this.
 pub(crate) fn minor(
     field: &'static str,
@@ -212,6 +225,7 @@ impl CapacityRule {
     fn of(rule: &Rule, currency: Currency) -> Self {
         CapacityRule {
             when: TypedSpan::of(&rule.days, (rule.from, rule.to)),
+            channel: rule.channel.as_ref().map(ToString::to_string),
             orders_max: rule.orders_max,
             minutes_max: rule.minutes_max,
             money_max: rule.money_minor_max.map(|minor| amount(minor, currency)),
@@ -226,6 +240,7 @@ impl CapacityRule {
             days,
             from,
             to,
+            channel: channel("rules.channel", self.channel.as_deref())?,
             orders_max: self.orders_max,
             minutes_max: self.minutes_max,
             money_minor_max: money.transpose()?,
@@ -278,6 +293,11 @@ impl SlotsAsked {
     pub(super) fn service(&self) -> Result<Service> {
         Service::find(&self.service)
             .ok_or_else(|| wrong("service", "it is delivery, pickup or dine_in"))
+    }
+
+    pub(super) fn channel(&self) -> Result<Channel> {
+        let channel = channel("channel", self.channel.as_deref())?;
+        Ok(channel.unwrap_or_default())
     }
 }
 

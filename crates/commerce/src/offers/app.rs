@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ::store::{Cell, Commit, Db, Failure, Value};
 use base::{Clock, Error, Organisation, Page, Random, Result, Trail as _, Uid, codes};
-use domain::offers::{Code, Founding, Offer, Terms, Told};
 use domain::organisations::OrganisationId;
 use domain::pricing::Funder;
 use engine::Stop;
 use fabric::Bus;
 use serde::Serialize;
 use slice::{Ask, Cursors, Turn};
+use trade::offers::{Code, Founding, Offer, Terms, Told};
 
 use super::memory::Memory;
 use super::store::{self as rows, Sort};
@@ -280,8 +280,13 @@ fn may_fund(terms: &Terms, hand: Hand) -> Result<()> {
     }
 }
 
-/// Refuses restaurants of other organisations.
+/// Refuses restaurants and brands of other organisations.
 fn is_own(terms: &Terms, number: Organisation) -> Result<()> {
+    let mut brands = terms.brands.iter();
+    if !brands.all(|id| id.organisation() == number) {
+        let said = "there is no such brand in the organisation";
+        return Err(slice::wrong("brands", said));
+    }
     let mut restaurants = terms.restaurants.iter();
     match restaurants.all(|id| id.organisation() == number) {
         true => Ok(()),
@@ -296,7 +301,8 @@ fn is_own(terms: &Terms, number: Organisation) -> Result<()> {
 fn refused(error: Error, sort: Sort) -> Error {
     match failure(&error) {
         Some(Failure::Refused { name, .. }) if *name == rows::BEGIN.name => {
-            let said = format!("there are at most {} that have not ended", sort.most());
+            let (most, name) = (sort.most(), sort.name());
+            let said = format!("an organisation has at most {most} {name}s that have not ended");
             Error::conflict(codes::PLAN_LIMIT, said.clone()).field(
                 "offers",
                 codes::PLAN_LIMIT,

@@ -2,11 +2,11 @@
 
 use base::{Result, Time};
 use carte::Channel;
-use domain::offers::{Offer, Terms};
-use domain::organisations::RestaurantId;
+use domain::organisations::{BrandId, RestaurantId};
 use domain::pricing::Funder;
 use serde::{Deserialize, Deserializer, Serialize};
 use slice::{TypedName, VERSION_MAX, wrong};
+use trade::offers::{Offer, Terms};
 use utoipa::ToSchema;
 
 use super::view::{FunderName, ServiceName, TypedGives, minimum};
@@ -53,6 +53,10 @@ pub(super) struct OfferEdit {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>, max_items = 500)]
     restaurants: Option<Vec<RestaurantId>>,
+    /// Besides, in all restaurants of these brands.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    brands: Option<Vec<BrandId>>,
     /// How often it can be used in all. What was used already counts.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000_000)]
@@ -113,6 +117,9 @@ impl OfferEdit {
         }
         if let Some(restaurants) = &self.restaurants {
             terms.restaurants = restaurants.iter().copied().collect();
+        }
+        if let Some(brands) = &self.brands {
+            terms.brands = brands.iter().copied().collect();
         }
         terms.from = self.from.unwrap_or(terms.from);
         terms.until = self.until.unwrap_or(terms.until);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ::store::{Call, Commit, Row, Value};
 use base::{Organisation, Result, Trail as _, Uid};
-use domain::offers::{Asked, Found, Known, Offer, Uses, find};
+use trade::offers::{Asked, Found, Known, Offer, Uses, find};
 
 use super::app::App;
 use super::store::{self as rows, Sort};
@@ -18,6 +18,20 @@ impl App {
     /// # Errors
     /// The database is away.
     pub async fn find(&self, number: Organisation, asked: &Asked<'_>) -> Result<Found> {
+        let count = async || Ok(asked.orders_before.unwrap_or(u64::MAX));
+        self.find_counting(number, asked, count).await
+    }
+
+    /// The same, where it is only counted how many orders there were before if an offer depends on it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn find_counting(
+        &self,
+        number: Organisation,
+        asked: &Asked<'_>,
+        before: impl AsyncFnOnce() -> Result<u64>,
+    ) -> Result<Found> {
         let promotions = self.promotions(number).await?;
         let coupon = match asked.coupon {
             None => None,
@@ -31,6 +45,15 @@ impl App {
         let limited = promotions.iter().filter(|offer| offer.terms.is_limited());
         let counted: Vec<Uid> = limited.chain(&coupon).map(|offer| offer.id.uid()).collect();
         let uses = self.uses(number, counted, asked).await?;
+        let mut all = promotions.iter().chain(&coupon);
+        let orders_before = match all.any(|offer| offer.terms.first_order) {
+            true => Some(before().await?),
+            false => asked.orders_before,
+        };
+        let asked = &Asked {
+            orders_before,
+            ..*asked
+        };
         let known = |offer| known(&uses, offer);
         let all: Vec<Known<'_>> = promotions.iter().map(known).collect();
         Ok(find(asked, &all, coupon.as_ref().map(known)))
@@ -49,6 +72,28 @@ impl App {
             take::give_back(commit, order, (row.get(0)?, row.get(1)?));
         }
         Ok(())
+    }
+
+    /// How much the items of an order must cost at least for what it uses, where that is counted.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn minimum(&self, number: Organisation, order: Uid) -> Result<Option<i64>> {
+        let db = &self.0.db;
+        let found = db.rows(number, &rows::READ_TAKES, [Value::from(order)]);
+        let mut most = None;
+        for row in &found.await.at()? {
+            let offer: Uid = row.get(0)?;
+            let found = db
+                .rows(number, &rows::READ, [Value::from(offer)])
+                .await
+                .at()?;
+            for row in &found {
+                let minimum = rows::read(row)?.terms.minimum_minor;
+                most = most.max(Some(minimum));
+            }
+        }
+        Ok(most)
     }
 
     /// The promotions of an organisation that have not ended.

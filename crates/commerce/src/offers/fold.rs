@@ -1,8 +1,8 @@
 //! How the log gives the rows of offers, of their codes, and of how many there are. Uses are in no event of offers.
 
-use domain::offers::{Founding, Offer, Told};
 use serde::de::DeserializeOwned;
 use store::{Failure, Fold, Folded, Logged, Outcome, Value};
+use trade::offers::{Founding, Offer, Told};
 
 use super::store::{ALL, ALL_CODES, ALL_LIVE, CODES, LIVE, OFFERS, Sort, cells, text};
 

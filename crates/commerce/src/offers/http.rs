@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::extract::State;
 use base::codes;
 use domain::access::Permission;
-use domain::offers::{CouponId, PromotionId};
 use domain::organisations::OrganisationId;
 use edge::{
     Answer, Criticality, Granted, Json, Page, Path, Policy, Query, Rate, Route, Routes, Versioned,
@@ -13,6 +12,7 @@ use edge::{
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use slice::{Ask, Part};
+use trade::offers::{CouponId, PromotionId};
 use utoipa::IntoParams;
 
 use super::app::{App, Hand, Shelf};

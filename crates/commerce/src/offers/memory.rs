@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use base::{Clock, Error, Organisation, Result, codes};
-use domain::offers::Offer;
-use engine::Stop;
+use base::{Clock, Organisation, Result};
+use engine::{Remembers, Stop};
 use fabric::cache::{LISTS_AGE_MAX, Settings};
-use fabric::{Bus, Cache, Loaded, Pattern, Received, Trust};
+use fabric::{Bus, Cache, Loaded, Message, Trust};
+use trade::offers::Offer;
 
 /// What all promotions that are remembered may take.
 const BYTES_MAX: u64 = 32 << 20;
@@ -54,34 +54,31 @@ impl Memory {
 
     /// Follows the bus until the stop.
     pub(super) async fn follow(&self, bus: &Bus, stop: &Stop) -> Result<()> {
-        let pattern: Pattern = TOPICS.parse()?;
-        let mut news = bus.subscribe(&[pattern])?;
-        // Whatever came by before the subscription was missed.
+        engine::follow(self, (bus, &[TOPICS]), stop).await
+    }
+}
+
+impl Remembers for Memory {
+    async fn learn(&self, message: &Message) {
+        self.forget(message.organisation).await;
+    }
+
+    fn forget_all(&self) {
         self.0.invalidate_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            match received {
-                Some(Received::Message(message)) => self.forget(message.organisation).await,
-                Some(Received::Lagged(_)) => self.0.invalidate_all(),
-                None => {
-                    return Err(Error::unavailable(codes::UNAVAILABLE, "the bus is gone"));
-                }
-            }
-        }
     }
 }
 
 fn bytes(offer: &Offer) -> usize {
     let terms = &offer.terms;
-    let named = terms.restaurants.len() + terms.hours.len() + terms.sold.channels.len();
+    let named = terms.restaurants.len()
+        + terms.brands.len()
+        + terms.hours.len()
+        + terms.sold.channels.len();
     OFFER_BYTES + (named + items(offer)) * NAMED_BYTES
 }
 
 fn items(offer: &Offer) -> usize {
-    use domain::offers::Gives;
+    use trade::offers::Gives;
     match &offer.terms.gives {
         Gives::Percent { items, .. } | Gives::Bundle { items, .. } => items.len(),
         Gives::Amount { .. } | Gives::Delivery { .. } => 0,

@@ -1,8 +1,8 @@
 //! The tables of offers, their SQL and their rows.
 
 use base::Uid;
-use domain::offers::{Offer, OfferId, State, Terms};
 use store::{Class, Column, Failure, Outcome, Row, Sql, Table, Value};
+use trade::offers::{Offer, OfferId, State, Terms};
 
 /// Coupons and promotions.
 pub(crate) static OFFERS: Table = Table::new(

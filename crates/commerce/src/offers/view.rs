@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use base::{Currency, Result, Time};
 use carte::{Channel, ItemId, Service, Sold};
-use domain::offers::{
-    AMOUNT_MINOR_MAX, Code, Founding, Gives, Offer, OfferId, Terms, WHOLE_MILLIONTHS,
-};
-use domain::organisations::{Name, RestaurantId};
+use domain::organisations::{BrandId, Name, RestaurantId};
 use domain::pricing::Funder;
 use serde::{Deserialize, Serialize};
 use slice::{TypedName, wrong};
+use trade::offers::{
+    AMOUNT_MINOR_MAX, Code, Founding, Gives, Offer, OfferId, Terms, WHOLE_MILLIONTHS,
+};
 use utoipa::ToSchema;
 
 use super::app::code;
@@ -137,6 +137,10 @@ pub(super) struct NewPromotion {
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 500)]
     restaurants: Vec<RestaurantId>,
+    /// Besides, in all restaurants of these brands, also in those that come later.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
+    brands: Vec<BrandId>,
     /// How often it can be used in all.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 1_000_000_000)]
@@ -224,12 +228,29 @@ pub(super) struct TermsView {
     /// In which restaurants; in all of the organisation when none is named.
     #[schema(value_type = Vec<String>)]
     restaurants: Vec<RestaurantId>,
+    /// Besides, in all restaurants of these brands.
+    #[schema(value_type = Vec<String>)]
+    brands: Vec<BrandId>,
     /// How often it can be used in all.
     uses_max: Option<u32>,
     /// How often one person can use it.
     person_uses_max: Option<u32>,
     /// Whether it is for a person's first order in the organisation.
     first_order: bool,
+}
+
+impl GivesKind {
+    /// Which fields belong to it, for whoever sent others.
+    const fn takes(self) -> &'static str {
+        match self {
+            GivesKind::Percent => "percent takes the field percent, and most and items if need be",
+            GivesKind::Amount => "amount takes the field amount and no other",
+            GivesKind::Delivery => "delivery takes the field most, if need be, and no other",
+            GivesKind::Bundle => {
+                "bundle takes the fields buy, get and percent, and items if need be"
+            }
+        }
+    }
 }
 
 impl From<FunderName> for Funder {
@@ -322,7 +343,7 @@ impl TypedGives {
             _ => false,
         };
         if !belongs {
-            return Err(wrong("gives", "these are not the fields of this kind"));
+            return Err(wrong("gives", self.kind.takes()));
         }
         let most = |field, typed: &Option<String>| {
             let typed = typed.as_deref();
@@ -331,7 +352,14 @@ impl TypedGives {
                 .transpose()
         };
         let part = self.percent.as_deref().and_then(millionths);
-        let part = || part.ok_or_else(|| wrong("gives.percent", "it is 1 to 100, with 4 digits"));
+        let part = || {
+            part.ok_or_else(|| {
+                wrong(
+                    "gives.percent",
+                    "it is 1 to 100, with up to four digits after the point",
+                )
+            })
+        };
         let items: BTreeSet<ItemId> = self.items.iter().copied().collect();
         Ok(match self.kind {
             GivesKind::Percent => Gives::Percent {
@@ -415,6 +443,7 @@ impl NewPromotion {
                 channels: self.channels.iter().cloned().collect(),
             },
             restaurants: self.restaurants.iter().copied().collect(),
+            brands: self.brands.iter().copied().collect(),
             uses_max: self.uses_max,
             person_uses_max: self.person_uses_max,
             first_order: self.first_order,
@@ -469,6 +498,7 @@ impl From<&Terms> for TermsView {
             services: services.map(|(name, _)| name).collect(),
             channels: terms.sold.channels.iter().cloned().collect(),
             restaurants: terms.restaurants.iter().copied().collect(),
+            brands: terms.brands.iter().copied().collect(),
             uses_max: terms.uses_max,
             person_uses_max: terms.person_uses_max,
             first_order: terms.first_order,

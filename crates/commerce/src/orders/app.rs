@@ -5,23 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Error, Organisation, Page, Random, Result, Trail as _, Uid, codes};
-use domain::orders::{Order, OrderId, Paying, Status};
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
 use edge::Places;
 use engine::sagas::Sagas;
 use fabric::Bus;
-use rpc::{Menus, Restaurants, Venues};
+use rpc::{Fraud, Menus, Restaurants, Venues};
 use slice::{Cursors, Turn, wrong};
 use store::{Db, Opened, Sealer};
+use trade::orders::{Order, OrderId, Status};
 
 use super::rules::Remembered;
 use super::store::{self as rows, FIELDS, Stored, Which};
-use super::view::{OrderView, Personal};
-use crate::{capacity, ledger, offers, payments};
+use super::view::{OrderView, PaidView, Personal, Returned};
+use crate::carts::Shelf;
+use crate::{capacity, credit, ledger, offers, payments};
 
 /// For how long those who made an order see for whom, after it has ended.
 const SEEN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many orders are given out at once.
+const EXPORTED_AT_ONCE: i64 = 100;
 /// An id after all others.
 const LAST: Uid = Uid::from_bytes([0xff; 16]);
 
@@ -38,14 +41,17 @@ pub(super) struct Inner {
     pub(super) restaurants: Restaurants,
     pub(super) venues: Venues,
     pub(super) menus: Menus,
+    pub(super) fraud: Fraud,
     pub(super) stock: catalogue::menus::App,
     pub(super) offers: offers::App,
     pub(super) capacity: capacity::App,
     pub(super) payments: payments::App,
+    pub(super) credit: credit::App,
     pub(super) ledger: ledger::App,
     pub(super) sagas: Sagas,
     pub(super) bus: Bus,
     pub(super) rules: Remembered,
+    pub(super) carts: Shelf,
 }
 
 /// The slices whose parts an order's commit has.
@@ -57,6 +63,8 @@ pub struct With {
     pub capacity: capacity::App,
     /// What is paid.
     pub payments: payments::App,
+    /// What people have as credit.
+    pub credit: credit::App,
     /// What is in the books.
     pub ledger: ledger::App,
     /// What goes on by itself.
@@ -76,28 +84,27 @@ impl App {
             restaurants: parts.restaurants.clone(),
             venues: parts.venues.clone(),
             menus: parts.menus.clone(),
+            fraud: parts.fraud.clone(),
             stock: parts.stock.clone(),
             offers: with.offers,
             capacity: with.capacity,
             payments: with.payments,
+            credit: with.credit,
             ledger: with.ledger,
             sagas: with.sagas,
             bus: parts.bus.clone(),
             rules: Remembered::new(&parts.clock, &parts.trust),
+            carts: Shelf::new(parts),
         }))
     }
 
     /// An order of whoever asks, with all that he said. Those of others are missing.
     pub(super) async fn own(&self, person: PersonId, id: OrderId) -> Result<OrderView> {
-        let stored = self.find(id).await?;
-        if stored.order.customer != Some(person) {
-            return Err(missing());
-        }
+        let stored = self.find_own(person, id).await?;
         let mut view = self.opened(&stored).await?;
-        let waits = stored.order.paying == Paying::Waiting && !stored.order.status.is_final();
-        if let Some(payment) = stored.held.payment.filter(|_| waits) {
-            view.payment_url = self.0.payments.standing(payment).await?.action_url;
-        }
+        view.payments = self.paid(&stored).await?;
+        let mut actions = view.payments.iter().filter_map(|one| one.action.as_ref());
+        view.payment_url = actions.next().map(|action| action.url.clone());
         Ok(view)
     }
 
@@ -105,28 +112,61 @@ impl App {
     pub(super) async fn came_back(
         &self,
         (person, id): (PersonId, OrderId),
-        said: BTreeMap<String, String>,
+        back: &Returned,
     ) -> Result<OrderView> {
-        let stored = self.find(id).await?;
-        if stored.order.customer != Some(person) {
-            return Err(missing());
-        }
-        if let Some(payment) = stored.held.payment {
-            self.0.payments.go_on(payment, said).await?;
+        let stored = self.find_own(person, id).await?;
+        if let Some(payment) = self.returned_to(&stored, back).await? {
+            self.0.payments.go_on(payment, back.said()).await?;
         }
         self.own(person, id).await
     }
 
     /// The orders of a person, the newest first, wherever they are kept.
     pub(super) async fn owns(&self, person: PersonId, turn: &Turn) -> Result<Page<OrderView>> {
-        let scope = format!("orders of {person}");
+        let (ids, next) = self.own_ids("orders", person, turn).await?;
+        let items = self.views(&ids).await?;
+        Ok(Page { items, next })
+    }
+
+    /// What a person has paid for his orders, the newest first.
+    pub(super) async fn pays(&self, person: PersonId, turn: &Turn) -> Result<Page<PaidView>> {
+        let (ids, next) = self.own_ids("payments", person, turn).await?;
+        let mut items = Vec::with_capacity(ids.len());
+        for stored in self.all(&ids).await? {
+            items.push(PaidView::of(&stored.order, self.paid(&stored).await?));
+        }
+        Ok(Page { items, next })
+    }
+
+    /// The ids of a part of a person's orders, and the cursor to the rest if there is one.
+    async fn own_ids(
+        &self,
+        what: &str,
+        person: PersonId,
+        turn: &Turn,
+    ) -> Result<(Vec<Uid>, Option<String>)> {
+        let scope = format!("{what} of {person}");
         let before = self.before(&scope, turn)?;
         let limit = turn.limit.get();
         let wanted = (before, one_more(limit));
         let mut ids = rows::own(&self.0.db, person, wanted).await.at()?;
         let next = self.next(&scope, &mut ids, limit);
+        Ok((ids, next))
+    }
+
+    /// Orders by their ids as they are shown, in the order of the ids.
+    async fn views(&self, ids: &[Uid]) -> Result<Vec<OrderView>> {
+        let mut items = Vec::with_capacity(ids.len());
+        for stored in self.all(ids).await? {
+            items.push(self.opened(&stored).await?);
+        }
+        Ok(items)
+    }
+
+    /// Orders by their ids, wherever they are kept, in the order of the ids.
+    async fn all(&self, ids: &[Uid]) -> Result<Vec<Stored>> {
         let mut by_house: BTreeMap<Organisation, Vec<Uid>> = BTreeMap::new();
-        for id in &ids {
+        for id in ids {
             by_house.entry(id.organisation()).or_default().push(*id);
         }
         let mut found = BTreeMap::new();
@@ -135,11 +175,25 @@ impl App {
                 found.insert(stored.order.id.uid(), stored);
             }
         }
-        let mut items = Vec::with_capacity(ids.len());
-        for stored in ids.iter().filter_map(|id| found.get(id)) {
-            items.push(self.opened(stored).await?);
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// All orders that a person has placed, as JSON, with all that was said in them.
+    pub(crate) async fn export(&self, person: PersonId) -> Result<String> {
+        let mut all = Vec::new();
+        let mut before = LAST;
+        loop {
+            let wanted = (before, EXPORTED_AT_ONCE);
+            let ids = rows::own(&self.0.db, person, wanted).await.at()?;
+            let Some(last) = ids.last() else { break };
+            before = *last;
+            for view in self.views(&ids).await? {
+                all.push(serde_json::to_value(&view).map_err(|error| {
+                    Error::internal(codes::INTERNAL, "an order that is no JSON").caused_by(error)
+                })?);
+            }
         }
-        Ok(Page { items, next })
+        Ok(serde_json::Value::from(all).to_string())
     }
 
     /// An order as the restaurant sees it, once its money is safe.
@@ -148,7 +202,13 @@ impl App {
         if stored.order.restaurant != restaurant || !stored.order.is_shown() {
             return Err(missing());
         }
-        self.shown(&stored).await
+        let mut view = self.shown(&stored).await?;
+        view.payments = self.paid(&stored).await?;
+        // What its payer has to do is for him alone.
+        for payment in &mut view.payments {
+            payment.action = None;
+        }
+        Ok(view)
     }
 
     /// The orders of a restaurant whose money is safe, the newest first.
@@ -189,6 +249,15 @@ impl App {
         found.ok_or_else(missing)
     }
 
+    /// An order of a person; those of others are missing.
+    pub(super) async fn find_own(&self, person: PersonId, id: OrderId) -> Result<Stored> {
+        let stored = self.find(id).await?;
+        match self.is_of(&stored.order, person).await? {
+            true => Ok(stored),
+            false => Err(missing()),
+        }
+    }
+
     /// An order of a restaurant that a permission reaches; any other is missing.
     pub(super) async fn within(&self, places: &Places, order: &Order) -> Result<()> {
         if places.hold(order.restaurant.uid()) {
@@ -206,17 +275,30 @@ impl App {
     async fn shown(&self, stored: &Stored) -> Result<OrderView> {
         let order = &stored.order;
         let ended = self.0.clock.now().since(order.moved_at);
-        match order.status.is_final() && ended > SEEN_FOR {
-            true => Ok(OrderView::of(order)),
-            false => self.opened(stored).await,
-        }
+        let view = match order.status.is_final() && ended > SEEN_FOR {
+            true => OrderView::of(order),
+            false => self.opened(stored).await?,
+        };
+        Ok(view.judged(stored.held.fraud.as_ref()))
+    }
+
+    /// An order of whoever asks as it is kept, with what he said, to be ordered again.
+    pub(crate) async fn again(&self, person: PersonId, id: OrderId) -> Result<(Order, Personal)> {
+        let stored = self.find_own(person, id).await?;
+        let said = self.said(&stored).await?;
+        Ok((stored.order, said))
     }
 
     /// An order with what is said of the diner, as long as he was not erased.
     async fn opened(&self, stored: &Stored) -> Result<OrderView> {
-        let view = OrderView::of(&stored.order);
+        let said = self.said(stored).await?;
+        Ok(OrderView::of(&stored.order).with(said))
+    }
+
+    /// What is said of the diner of an order.
+    async fn said(&self, stored: &Stored) -> Result<Personal> {
         let Some(person) = stored.order.customer else {
-            return Ok(view);
+            return Ok(Personal::default());
         };
         let deadline = self.0.db.deadline();
         let mut texts: [Option<String>; 5] = Default::default();
@@ -229,7 +311,7 @@ impl App {
                 Opened::Erased => None,
             };
         }
-        Ok(view.with(Personal::of_texts(texts)))
+        Ok(Personal::of_texts(texts))
     }
 
     fn before(&self, scope: &str, turn: &Turn) -> Result<Uid> {

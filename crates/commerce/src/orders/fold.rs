@@ -1,8 +1,8 @@
 //! How the log gives the rows of orders.
 
-use domain::orders::{Event, Order, Said, apply};
 use serde_json::Value as Json;
 use store::{Failure, Fold, Folded, Logged, Outcome, Value};
+use trade::orders::{Event, Order, Said, apply};
 
 use super::store::{ALL, FIELDS, HELD, Held, ORDERS, SealedFields, cells, of_body, of_held};
 
@@ -29,8 +29,11 @@ fn apply_to(rows: &mut Folded, event: &Logged) -> Outcome<()> {
     let row = rows.remove(&key);
     let was = row.as_deref().map(order).transpose()?;
     let kept = match &row {
-        Some(row) => kept(row)?,
-        None => beside,
+        Some(row) => {
+            let (was, sealed) = kept(row)?;
+            (beside.0.unwrap_or(was), sealed)
+        }
+        None => (beside.0.unwrap_or_default(), beside.1),
     };
     let order = apply(was, &happened).map_err(|error| damaged(error.to_string()))?;
     let [before, after] = cells(&order, (&kept.0, kept.1))?;
@@ -69,7 +72,7 @@ fn kept(row: &[Value]) -> Outcome<(Held, SealedFields)> {
 }
 
 /// Takes out of a payload what is kept beside the order, so that the rest is what the domain wrote.
-fn take_beside(payload: &mut Json) -> Result<(Held, SealedFields), String> {
+fn take_beside(payload: &mut Json) -> Result<(Option<Held>, SealedFields), String> {
     let mut all = SealedFields::default();
     let Some(payload) = payload.as_object_mut() else {
         return Err("it is no object".to_owned());
@@ -83,7 +86,7 @@ fn take_beside(payload: &mut Json) -> Result<(Held, SealedFields), String> {
         let bytes = sealed["sealed"].as_str().and_then(unhex);
         *field = Some(bytes.ok_or_else(|| format!("{name} is not sealed"))?);
     }
-    Ok((held.unwrap_or_default(), all))
+    Ok((held, all))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::extract::State;
 use base::{Error, Result, codes};
 use domain::access::Permission;
-use domain::orders::OrderId;
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
 use edge::{
@@ -15,15 +14,15 @@ use edge::{
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use slice::{Ask, Part, Turn};
+use trade::orders::OrderId;
 use utoipa::IntoParams;
 
 use super::app::App;
-use super::place::Wish;
-use super::view::{Asked, CancelAsked, MoveAsked, OrderView, Returned};
+use super::view::{Asked, CancelAsked, MoveAsked, OrderView, PaidView, Returned};
 
-const TAG: &str = "orders";
+pub(super) const TAG: &str = "orders";
 const READ_WITHIN: Duration = Duration::from_secs(5);
-const CHANGE_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const CHANGE_WITHIN: Duration = Duration::from_secs(10);
 /// A provider is asked meanwhile.
 const PAY_WITHIN: Duration = Duration::from_secs(25);
 
@@ -77,6 +76,8 @@ pub fn routes(app: &App) -> Routes {
     of_diners()
         .with(of_own())
         .with(of_restaurants())
+        .with(super::credits::routes())
+        .with(super::change_http::routes())
         .with(super::refunds::routes())
         .with(super::rules::routes())
         .with_state(app.clone())
@@ -97,6 +98,7 @@ fn of_diners() -> Routes<App> {
                     codes::FORBIDDEN,
                     codes::NOT_FOUND,
                     codes::ORDER_REFUSED,
+                    codes::VERSION_CHANGED,
                 ])
                 .handler(place),
         )
@@ -115,6 +117,22 @@ fn of_diners() -> Routes<App> {
                     codes::LIMIT_OUT_OF_RANGE,
                 ])
                 .handler(list),
+        )
+        .add(
+            diner(Method::GET, "/api/me/payments", "orders.paid")
+                .about("List what the caller has paid and got back, by order, the newest first")
+                .rate(Rate::Api)
+                .criticality(Criticality::Normal)
+                .deadline(READ_WITHIN)
+                .takes_nothing()
+                .query::<Part>()
+                .answers::<Page<PaidView>>(StatusCode::OK)
+                .fails(&[
+                    codes::CURSOR_REFUSED,
+                    codes::FORBIDDEN,
+                    codes::LIMIT_OUT_OF_RANGE,
+                ])
+                .handler(paid),
         )
         .add(
             diner(Method::GET, "/api/orders/{order}", "orders.read")
@@ -219,7 +237,7 @@ fn of_restaurants() -> Routes<App> {
         )
 }
 
-fn diner(method: Method, path: &'static str, name: &'static str) -> Route<App> {
+pub(super) fn diner(method: Method, path: &'static str, name: &'static str) -> Route<App> {
     Route::new(method, path, name)
         .tag(TAG)
         .policy(Policy::SignedIn)
@@ -242,12 +260,8 @@ async fn place(
     ask: Ask,
     Json(asked): Json<Asked>,
 ) -> Answer<(StatusCode, Json<OrderView>)> {
-    let wish = Wish {
-        ask: &ask,
-        person: person(&caller)?,
-        asked: &asked,
-    };
-    Ok((StatusCode::CREATED, Json(app.place(&wish).await?)))
+    let placed = app.order((&ask, person(&caller)?), asked).await?;
+    Ok((StatusCode::CREATED, Json(placed)))
 }
 
 async fn list(
@@ -256,6 +270,15 @@ async fn list(
     Query(part): Query<Part>,
 ) -> Answer<Json<Page<OrderView>>> {
     let found = app.owns(person(&caller)?, &part.turn()?).await?;
+    Ok(Json(found.into()))
+}
+
+async fn paid(
+    State(app): State<App>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Answer<Json<Page<PaidView>>> {
+    let found = app.pays(person(&caller)?, &part.turn()?).await?;
     Ok(Json(found.into()))
 }
 
@@ -286,7 +309,7 @@ async fn came_back(
     Path(of): Path<OfOrder>,
     Json(back): Json<Returned>,
 ) -> Answer<Versioned<OrderView>> {
-    let found = app.came_back((person(&caller)?, of.order), back.said());
+    let found = app.came_back((person(&caller)?, of.order), &back);
     let found = found.await?;
     Ok(Versioned(found.version, found))
 }
@@ -318,7 +341,7 @@ async fn read_of(State(app): State<App>, Path(of): Path<OfBoth>) -> Answer<Versi
 }
 
 /// Whoever orders is a person.
-fn person(caller: &Caller) -> Result<PersonId> {
+pub(super) fn person(caller: &Caller) -> Result<PersonId> {
     let person = caller.person().map(PersonId::from);
     person.ok_or_else(|| Error::forbidden(codes::FORBIDDEN, "only people order for themselves"))
 }

@@ -1,26 +1,48 @@
 //! Orders: placing, reading and moving them, by those who order and those who make it.
 //!
-//! An order is one row, folded from its events by `domain::orders`; its stream has its id. What is said of the diner is
+//! An order is one row, folded from its events by `trade::orders`; its stream has its id. What is said of the diner is
 //! sealed with his key, in the row as in the event. Whatever follows from an order at once (its number, what is taken
 //! of counted items, its timer) is in its one commit.
 
 mod app;
+mod bill;
+mod cart;
+pub(crate) mod change;
+mod change_http;
+mod change_pay;
+mod claims;
+mod credits;
+mod estimate;
 mod fold;
+mod fraud;
+mod heirs;
 mod http;
 mod moves;
+mod parts;
 mod pay;
 mod place;
 mod priced;
+mod quoted;
 mod react;
 mod refunds;
 mod rules;
+mod slot;
 mod store;
 mod view;
 
 pub use app::{App, With};
+pub(crate) use estimate::Estimate;
 pub(crate) use fold::FOLD;
 pub use http::routes;
 pub(crate) use refunds::{FOLD as REFUNDS_FOLD, SHARD as REFUNDS};
 pub(crate) use rules::FOLD as RULES_FOLD;
-pub use rules::start;
+
 pub use store::{PEOPLE, SHARD};
+pub(crate) use view::{AddressAsked, Asked, LineAsked, OptionAsked, Personal, Place, ServiceName};
+
+/// Begins what works on its own: forgetting what other nodes have changed, and removing what nobody asks for.
+pub fn start(app: &App, tasks: &engine::Tasks) {
+    rules::start(app, tasks);
+    let app = app.clone();
+    tasks.spawn("ordered carts", move |stop| app.clone().clear_carts(stop));
+}

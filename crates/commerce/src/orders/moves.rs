@@ -2,20 +2,28 @@
 
 use base::{Error, Money, Result, Trail as _, Uid, codes};
 use catalogue::menus::stock;
-use domain::ledger::{About, Means, Transaction};
-use domain::orders::{Actor, Command, Facts, Order, OrderId, Paying, Status, apply, decide};
-use domain::payments::PaymentId;
 use domain::people::PersonId;
 use edge::Granted;
 use engine::sagas::Begun;
 use engine::{Due, Handled, Timer, TimerHandler};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use slice::Ask;
-use store::{Commit, Failure};
+use store::{Commit, Failure, Value};
+use trade::ledger::{About, Means as Way, Transaction};
+use trade::orders::{
+    Actor, Command, Facts, Order, OrderId, Paying, Repriced, apply, decide, reprice,
+};
+use trade::payments::{Act, PaymentId, State};
 
 use super::app::{App, missing};
+use super::change::{Along, Means};
+use super::parts;
+use super::pay::Share;
 use super::place::{payload, unbalanced};
-use super::store::{self as rows, MOVE, Stored};
+use super::refunds;
+use super::slot::is_untouched;
+use super::store::{self as rows, CHANGE, HELD, Held, MOVE, Stored};
 use super::view::{CancelAsked, MoveAsked, OrderView};
 use crate::{capacity, ledger, offers};
 
@@ -29,7 +37,18 @@ const ITSELF: &str = "platform";
 /// An order that moves: how it stands then, and the saga that is to go on when that is stored.
 pub(super) struct Moved {
     pub(super) order: Order,
-    begun: Option<Begun>,
+    pub(super) begun: Option<Begun>,
+}
+
+/// What is stored of a step, what is answered, and the sagas that go on when it is stored.
+pub(super) type Step<T> = (Commit, T, Vec<Begun>);
+
+impl Moved {
+    /// The step that stores this move and shows the order.
+    pub(super) fn step(self, commit: Commit) -> Step<OrderView> {
+        let begun = self.begun.into_iter().collect();
+        (commit, OrderView::of(&self.order), begun)
+    }
 }
 
 /// What a timer is about.
@@ -48,44 +67,26 @@ impl App {
     ) -> Result<OrderView> {
         let stored = self.find(id).await?;
         self.within(&granted.places, &stored.order).await?;
-        let actor = match granted.acting {
-            true => Actor::Operator,
-            false => Actor::Restaurant,
-        };
-        let (mut tries, request) = (1, (id, asked));
-        loop {
-            let mut begun = None;
-            let settled = ask.settle(
-                &self.0.db,
-                (id.organisation(), "orders.set"),
-                &request,
-                async || {
-                    let stored = self.find(id).await?;
-                    let order = &stored.order;
-                    // What is not paid is not there for the restaurant.
-                    if !order.is_shown() && actor == Actor::Restaurant {
-                        return Err(missing());
-                    }
-                    if asked.version.is_some_and(|seen| seen != order.version) {
-                        return Err(changed());
-                    }
-                    let command = asked.command(order)?;
-                    let (commit, moved) = self.moved(ask, &stored, (actor, &command)).await?;
-                    begun = moved.begun;
-                    Ok((commit, OrderView::of(&moved.order)))
-                },
-            );
-            match settled.await {
-                Err(error) if tries < TRIES && is_outrun(&error) => tries += 1,
-                settled => {
-                    // Only what is stored is found, so it does not matter if it was not.
-                    if let (Ok(_), Some(begun)) = (&settled, begun) {
-                        self.0.sagas.go(begun);
-                    }
-                    break settled;
-                }
+        let actor = actor(granted);
+        let request = (id, asked);
+        self.settled(ask, (id, "orders.set"), &request, || async {
+            let stored = self.find(id).await?;
+            let order = &stored.order;
+            // What is not paid is not there for the restaurant.
+            if !order.is_shown() && actor == Actor::Restaurant && !base::planted("unpaid_accepted")
+            {
+                return Err(missing());
             }
-        }
+            if asked.version.is_some_and(|seen| seen != order.version)
+                && !base::planted("version_ignored")
+            {
+                return Err(changed());
+            }
+            let command = asked.command(order)?;
+            let (commit, moved) = self.moved(ask, &stored, (actor, &command)).await?;
+            Ok(moved.step(commit))
+        })
+        .await
     }
 
     /// Takes an order back, as whoever placed it says.
@@ -96,26 +97,42 @@ impl App {
         asked: &CancelAsked,
     ) -> Result<OrderView> {
         self.own(person, id).await?;
-        let (mut tries, request) = (1, (id, asked));
+        let request = (id, asked);
+        self.settled(ask, (id, "orders.cancel"), &request, || async {
+            let stored = self.find(id).await?;
+            let wanted = (Actor::Diner, &asked.command());
+            let (commit, moved) = self.moved(ask, &stored, wanted).await?;
+            Ok(moved.step(commit))
+        })
+        .await
+    }
+
+    /// Stores a step of an order once under its key, and goes on with the sagas that it begins. While somebody else is
+    /// faster it is decided anew.
+    pub(super) async fn settled<T, F>(
+        &self,
+        ask: &Ask,
+        (id, name): (OrderId, &'static str),
+        request: &impl Serialize,
+        step: impl Fn() -> F,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<Step<T>>>,
+    {
+        let (mut tries, place) = (1, (id.organisation(), name));
         loop {
-            let mut begun = None;
-            let settled = ask.settle(
-                &self.0.db,
-                (id.organisation(), "orders.cancel"),
-                &request,
-                async || {
-                    let stored = self.find(id).await?;
-                    let wanted = (Actor::Diner, &asked.command());
-                    let (commit, moved) = self.moved(ask, &stored, wanted).await?;
-                    begun = moved.begun;
-                    Ok((commit, OrderView::of(&moved.order)))
-                },
-            );
+            let mut begun = Vec::new();
+            let settled = ask.settle(&self.0.db, place, request, async || {
+                let (commit, answer, sagas) = step().await?;
+                begun = sagas;
+                Ok((commit, answer))
+            });
             match settled.await {
                 Err(error) if tries < TRIES && is_outrun(&error) => tries += 1,
                 settled => {
                     // Only what is stored is found, so it does not matter if it was not.
-                    if let (Ok(_), Some(begun)) = (&settled, begun) {
+                    for begun in begun.into_iter().filter(|_| settled.is_ok()) {
                         self.0.sagas.go(begun);
                     }
                     break settled;
@@ -155,36 +172,73 @@ impl App {
         &self,
         commit: &mut Commit,
         ask: &Ask,
-        (stored, facts): (&Stored, &Facts<'_>),
+        scene: (&Stored, &Facts<'_>),
         command: &Command,
+    ) -> Result<Moved> {
+        let means = Means::default();
+        self.moved_along(commit, ask, scene, (command, &means))
+            .await
+    }
+
+    /// The same, where the diner may have said what he pays with.
+    pub(super) async fn moved_along(
+        &self,
+        commit: &mut Commit,
+        ask: &Ask,
+        (stored, facts): (&Stored, &Facts<'_>),
+        (command, means): (&Command, &Means),
     ) -> Result<Moved> {
         let was = &stored.order;
         let events = decide(Some(was), command, facts)?;
         let mut order = was.clone();
+        let mut along = Along {
+            means,
+            held: stored.held.clone(),
+            begun: None,
+        };
         for event in &events {
+            let before = order.clone();
             order = apply(Some(order), event)?;
+            self.go_along(commit, ask, (&before, &order, event), &mut along)
+                .await?;
             let place = (order.id.uid(), order.version);
-            let payload = payload(event, &order)?;
+            let mut payload = payload(event, &order)?;
+            if along.held != stored.held {
+                payload.insert(HELD.to_owned(), rows::held_json(&along.held)?);
+            }
             let event = ask.event(commit, place, event.kind(), &payload)?;
             commit.event(event);
         }
-        let mut moved = Moved { order, begun: None };
+        let begun = along.begun;
+        let mut moved = Moved { order, begun };
         if events.is_empty() {
             return Ok(moved);
         }
-        commit.guard(&MOVE, rows::moved(was.version, &moved.order).at()?);
+        let params = rows::moved(was.version, &moved.order).at()?;
+        match along.held == stored.held {
+            true => commit.guard(&MOVE, params),
+            false => {
+                let held = Value::from(rows::held_text(&along.held).at()?);
+                commit.guard(
+                    &CHANGE,
+                    params.into_iter().chain([held]).collect::<Vec<_>>(),
+                )
+            }
+        };
         let order = &moved.order;
-        if order.gives_back() && !was.status.is_final() {
+        self.shift_slot(commit, (was, order)).await?;
+        if order.gives_back() && !was.status.is_final() && !base::planted("undo_forgotten") {
             self.undo(commit, ask, stored).await?;
         }
-        if order.status.is_fulfilled() && order.paying == Paying::OnDelivery {
-            let total = Money::new(order.total_minor, order.currency);
+        if order.status.is_fulfilled() && !base::planted("cash_not_posted") {
+            let cash = self.cash(&along.held, order).await?;
             let about = About::Order(order.id);
-            let taken = Transaction::captured(order.id, about, &Means::Cash, total);
+            let taken = Transaction::captured(order.id, about, &Way::Cash, cash);
             ledger::post(commit, ask, &taken.map_err(unbalanced)?)?;
         }
-        if let Some(payment) = stored.held.payment {
-            moved.begun = self.pay_on(commit, (was, order), (payment, command))?;
+        if stored.held.payment.is_some() {
+            let begun = self.pay_on(commit, (stored, order), command).await?;
+            moved.begun = begun.or(moved.begun);
         }
         Ok(moved)
     }
@@ -196,33 +250,106 @@ impl App {
         let posted = self.0.ledger.of_order(order.id).await?;
         let posted: Vec<_> = posted.into_iter().map(|one| one.transaction).collect();
         let owed = Transaction::unwind(order.id, order.currency, &posted);
-        ledger::post(commit, ask, &owed.map_err(unbalanced)?)?;
-        self.0.offers.give_back(commit, order.id.uid()).await?;
-        if matches!(
-            order.status,
-            Status::Scheduled | Status::Pending | Status::Confirmed
-        ) {
-            stock::give_back(commit, (order.restaurant, held.seen), &held.stock);
-            self.0.capacity.give_back(commit, order.id.uid()).await?;
+        if !base::planted("unsale_not_posted") {
+            ledger::post(commit, ask, &owed.map_err(unbalanced)?)?;
+        }
+        if !base::planted("coupon_kept") {
+            self.0.offers.give_back(commit, order.id.uid()).await?;
+        }
+        if let Some(lot) = &held.reserved {
+            stock::give_back(commit, (order.restaurant, lot.seen), &lot.stock);
+        }
+        if is_untouched(order) || base::planted("made_given_back") {
+            for (seen, lot) in held.taken().filter(|_| !base::planted("stock_kept")) {
+                stock::give_back(commit, (order.restaurant, seen), lot);
+            }
+            if !base::planted("slot_kept") {
+                self.0.capacity.give_back(commit, order.id.uid()).await?;
+            }
         }
         Ok(())
     }
 
-    /// What an order's move does with its payment. What its own saga takes by itself needs no other.
-    fn pay_on(
+    /// What an order's move does with its payments. What its own saga takes by itself needs no other.
+    async fn pay_on(
         &self,
         commit: &mut Commit,
-        (was, order): (&Order, &Order),
-        (payment, command): (PaymentId, &Command),
+        (stored, order): (&Stored, &Order),
+        command: &Command,
     ) -> Result<Option<Begun>> {
-        if order.gives_back() && !was.status.is_final() {
-            return self.begin_unwind(commit, order, payment).map(Some);
+        let was = &stored.order;
+        if order.gives_back() && !was.status.is_final() && !base::planted("unwind_forgotten") {
+            return self.begin_unwind(commit, order).map(Some);
         }
         let is_taken = order.status.is_accepted() && !was.status.is_accepted();
-        match is_taken && *command != Command::Secure {
-            true => self.begin_capture(commit, order, payment).map(Some),
-            false => Ok(None),
+        let is_taken = is_taken && !base::planted("capture_forgotten");
+        let is_own = *command == Command::Secure && !base::planted("captured_twice");
+        if !is_taken || is_own {
+            return Ok(None);
         }
+        let shares = self.shares(stored, order).await?;
+        self.begin_capture(commit, order, shares).map(Some)
+    }
+
+    /// What is paid in cash where an order is handed over: all of it, or what its payments leave of it.
+    async fn cash(&self, held: &Held, order: &Order) -> Result<Money> {
+        let total = Money::new(order.total_minor, order.currency);
+        match order.paying == Paying::OnDelivery {
+            true if held.payment.is_none() => return Ok(total),
+            false if !held.cash => return Ok(Money::zero(order.currency)),
+            _ => {}
+        }
+        let intents = self.0.payments.of_order(order.id).await?;
+        if let Some(parts) = parts::of(held, &intents) {
+            let cash = parts.cash(order.currency, &order.money);
+            return Ok(Money::new(cash, order.currency));
+        }
+        let paid = parts::paying(held, &intents).map(|intent| match intent.state {
+            State::Cancelled | State::Failed => 0,
+            _ => {
+                let given = intent.on_its_way(Act::Refund);
+                let given = given.saturating_add(intent.refunded_minor);
+                intent.authorised_minor.saturating_sub(given)
+            }
+        });
+        let paid = paid.fold(0, i64::saturating_add);
+        let paid = match base::planted("cash_too_much") {
+            true => 0,
+            false => paid,
+        };
+        let left = order.total_minor.saturating_sub(paid).max(0);
+        Ok(Money::new(left, order.currency))
+    }
+
+    /// How much of an order each of its payments gives: the first ones what they hold, until all of it is paid. Nobody
+    /// has to look where there is one.
+    async fn shares(&self, stored: &Stored, order: &Order) -> Result<Vec<Share>> {
+        let held = &stored.held;
+        let mut left = order.total_minor;
+        if let (Some(payment), [], false) = (held.payment, held.more.as_slice(), held.cash) {
+            let minor = left;
+            return Ok(vec![Share { payment, minor }]);
+        }
+        let intents = self.0.payments.of_order(order.id).await?;
+        if let Some(parts) = parts::of(held, &intents) {
+            return Ok(parts::shares(parts.taken(order.currency, &order.money)));
+        }
+        let holds = |payment: PaymentId| {
+            let found = intents.iter().find(|intent| intent.id == payment);
+            found.map_or(0, trade::payments::Intent::capturable_minor)
+        };
+        let shares = held.payments().map(|payment| {
+            let minor = holds(payment).min(left);
+            left = left.saturating_sub(minor);
+            Share { payment, minor }
+        });
+        let mut shares: Vec<Share> = shares.collect();
+        // What nobody holds is asked of the last one all the same: taking it is refused then, where it would be forgotten
+        // here. What is paid in cash is what is left.
+        if let (Some(last), false) = (shares.last_mut(), held.cash) {
+            last.minor = last.minor.saturating_add(left);
+        }
+        Ok(shares)
     }
 
     /// Sets the timer of a new order.
@@ -257,7 +384,20 @@ impl App {
         let Some(next) = stored.order.due().filter(|next| next.at <= now) else {
             return Ok(Handled::Done);
         };
-        let facts = Facts::new(Actor::Platform, now);
+        let order = &stored.order;
+        let nothing = Repriced {
+            lines: Vec::new(),
+            money: Vec::new(),
+        };
+        let lapsing = order.lapsing();
+        let repriced = match lapsing.is_empty() {
+            true => None,
+            false => Some(reprice(order, &lapsing, &nothing)?),
+        };
+        let facts = Facts {
+            repriced: repriced.as_ref(),
+            ..Facts::new(Actor::Platform, now)
+        };
         let mut commit = self.0.db.new_commit(due.organisation);
         let ask = itself();
         let moved = self.moved_in(&mut commit, &ask, (&stored, &facts), &next.command);
@@ -266,6 +406,14 @@ impl App {
         // The timer that rings ends with its effect.
         self.arm_next(&mut commit, &order)?;
         Ok(commit.into())
+    }
+}
+
+/// As whom somebody acts for a restaurant.
+pub(super) fn actor(granted: &Granted) -> Actor {
+    match granted.acting {
+        true => Actor::Operator,
+        false => Actor::Restaurant,
     }
 }
 
@@ -305,13 +453,16 @@ fn is_outrun(error: &Error) -> bool {
     let failure = std::error::Error::source(error).and_then(|source| source.downcast_ref());
     failure.is_some_and(|failure: &Failure| {
         capacity::is_given_back(failure)
+            || capacity::is_full(failure)
             || offers::is_given_back(failure)
-            || matches!(failure, Failure::Refused { name, .. } if *name == MOVE.name)
+            || stock::is_short(failure)
+            || refunds::is_outrun(failure)
+            || matches!(failure, Failure::Refused { name, .. } if [MOVE.name, CHANGE.name].contains(name))
     })
 }
 
 #[track_caller]
-fn changed() -> Error {
+pub(super) fn changed() -> Error {
     Error::conflict(
         codes::VERSION_CHANGED,
         "the order has changed since it was read",

@@ -6,16 +6,17 @@
 
 use std::time::Duration;
 
-use base::{Kind as ErrorKind, Money, Result, Uid};
-use domain::orders::{Actor, Command, Facts, Order, OrderId};
-use domain::payments::{AttemptState, PaymentId, State as Standing};
-use engine::sagas::{At, Kind, Known, Saga, Script, State, Turn};
+use base::{Currency, Kind as ErrorKind, Money, Result, Uid};
+use engine::sagas::{At, Begun, Kind, Known as Learnt, Saga, Script, State, Turn};
 use serde::{Deserialize, Serialize};
 use store::Commit;
+use trade::orders::{Actor, Command, Facts, Order, OrderId};
+use trade::payments::{AttemptState, PaymentId, State as Standing};
 
 use super::app::App;
 use super::moves::itself;
-use crate::payments;
+use super::store::Stored;
+use crate::payments::{self, Known, Noted};
 
 /// An order is placed: its money is held, and taken at once where the restaurant's rule accepts it.
 pub(super) static PLACE: Kind = Kind::new("order.place", 1);
@@ -25,60 +26,109 @@ static CAPTURE: Kind = Kind::new("order.capture", 1);
 static UNWIND: Kind = Kind::new("order.unwind", 1);
 
 /// The wait for a provider that has not answered clearly.
-const SOON: Duration = Duration::from_secs(1);
+pub(super) const SOON: Duration = Duration::from_secs(1);
 /// The wait for a payer; whatever he does wakes the saga.
-const LATER: Duration = Duration::from_secs(60);
+pub(super) const LATER: Duration = Duration::from_secs(60);
 
 /// What is paid for what.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", from = "Written")]
 pub(super) struct Paid {
-    order: OrderId,
-    payment: PaymentId,
-    amount: i64,
-    currency: base::Currency,
+    pub(super) order: OrderId,
+    /// The payments, with how much each is to hold or give. One that gives nothing is let go.
+    pub(super) parts: Vec<Share>,
+    pub(super) currency: Currency,
     /// Whether this saga takes the money, too.
+    pub(super) takes: bool,
+}
+
+/// The same as it may stand in a journal: an order had one payment once.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Written {
+    order: OrderId,
+    parts: Option<Vec<Share>>,
+    payment: Option<PaymentId>,
+    amount: Option<i64>,
+    currency: Currency,
     takes: bool,
+}
+
+impl From<Written> for Paid {
+    fn from(written: Written) -> Self {
+        let alone = written.payment.zip(written.amount);
+        let alone = alone.map(|(payment, minor)| Share { payment, minor });
+        Paid {
+            order: written.order,
+            parts: written.parts.unwrap_or(alone.into_iter().collect()),
+            currency: written.currency,
+            takes: written.takes,
+        }
+    }
+}
+
+/// How much of an order a payment pays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Share {
+    pub(super) payment: PaymentId,
+    pub(super) minor: i64,
+}
+
+/// What the saga of an order that was just placed need not read.
+pub(super) struct Fresh {
+    /// The order.
+    pub(super) stored: Stored,
+    /// Its payment, where it has one.
+    pub(super) payment: Option<Known>,
+}
+
+/// What the order is told of its money, with what was answered and is not stored yet; or how long to wait.
+type Holding = std::result::Result<(Command, Option<Noted>), Duration>;
+
+/// How far a step of a payment has come.
+pub(super) enum Come {
+    /// It is done.
+    There,
+    /// Nobody knows, or somebody else has to move first.
+    Waits,
+    /// The provider does not do it, for this reason.
+    Refused(String),
 }
 
 impl State for Paid {
     fn money(&self) -> Option<Money> {
-        Some(self.money())
+        let minor = self.parts.iter().map(|part| part.minor);
+        let minor = minor.fold(0_i64, i64::saturating_add);
+        Some(Money::new(minor, self.currency))
     }
 }
 
 impl Paid {
-    /// The payment of an order, to be held, or let go of.
-    pub(super) fn of(order: &Order, payment: PaymentId) -> Self {
+    /// How much of a payment is taken.
+    fn taken(&self, part: &Share) -> Money {
+        let short = i64::from(base::planted("capture_short"));
+        Money::new(part.minor.saturating_sub(short), self.currency)
+    }
+
+    /// The payments of an order, to be held, or let go of.
+    pub(super) fn of(order: &Order, parts: Vec<Share>) -> Self {
         Paid {
             order: order.id,
-            payment,
-            amount: order.total_minor,
+            parts,
             currency: order.currency,
             takes: false,
         }
-    }
-
-    /// The payment of an order that was accepted, to be taken.
-    fn taken(order: &Order, payment: PaymentId) -> Self {
-        Paid {
-            takes: true,
-            ..Paid::of(order, payment)
-        }
-    }
-
-    const fn money(&self) -> Money {
-        Money::new(self.amount, self.currency)
     }
 }
 
 impl App {
     /// What the sagas of orders do.
     #[must_use]
-    pub fn scripts(&self) -> Vec<Known> {
+    pub fn scripts(&self) -> Vec<Learnt> {
         let step = || self.clone();
         let (holding, taking, capturing, releasing) = (step(), step(), step(), step());
-        vec![
+        let mut all = vec![
             Script::<Paid>::new(&PLACE)
                 .must("authorise", move |at| holding.clone().authorise(at))
                 .must("capture", move |at| taking.clone().capture(at))
@@ -90,7 +140,9 @@ impl App {
                 .must("release", move |at| releasing.clone().release(at))
                 .into(),
             super::refunds::script(self),
-        ]
+        ];
+        all.extend(super::change_pay::scripts(self));
+        all
     }
 
     /// Has a commit begin to take the money of an order that was accepted.
@@ -98,41 +150,37 @@ impl App {
         &self,
         commit: &mut Commit,
         order: &Order,
-        payment: PaymentId,
-    ) -> Result<engine::sagas::Begun> {
-        let saga = Saga::new(&CAPTURE, order.id.uid(), &Paid::taken(order, payment))?;
+        parts: Vec<Share>,
+    ) -> Result<Begun> {
+        let paid = Paid {
+            takes: true,
+            ..Paid::of(order, parts)
+        };
+        let saga = Saga::new(&CAPTURE, order.id.uid(), &paid)?;
         Ok(saga.begin(&self.0.random, commit))
     }
 
     /// Has a commit begin to let go of the money of an order that came to nothing.
-    pub(super) fn begin_unwind(
-        &self,
-        commit: &mut Commit,
-        order: &Order,
-        payment: PaymentId,
-    ) -> Result<engine::sagas::Begun> {
-        let saga = Saga::new(&UNWIND, order.id.uid(), &Paid::of(order, payment))?;
+    pub(super) fn begin_unwind(&self, commit: &mut Commit, order: &Order) -> Result<Begun> {
+        let saga = Saga::new(&UNWIND, order.id.uid(), &Paid::of(order, Vec::new()))?;
         Ok(saga.begin(&self.0.random, commit))
     }
 
     /// Holds the money, and tells the order that it is there or will not come. An order that has ended meanwhile is
     /// left to the saga that lets go of its money.
     async fn authorise(self, mut at: At<Paid>) -> Result<Turn<Paid>> {
-        let stored = self.find(at.state.order).await?;
+        let fresh = at.had::<Fresh>();
+        let stored = match fresh.as_deref() {
+            Some(fresh) => fresh.stored.clone(),
+            None => self.find(at.state.order).await?,
+        };
         if stored.order.status.is_final() || stored.order.paying.is_safe() {
-            return Ok(at.done());
+            return Ok(at.over());
         }
-        let payments = &self.0.payments;
-        let standing = payments
-            .authorise_in(&mut at.commit, at.state.payment)
-            .await?;
-        let command = match standing.state {
-            state if state.is_secured() => Command::Secure,
-            Standing::Failed | Standing::Cancelled | Standing::Refunded => Command::PayFailed {
-                code: standing.refused.unwrap_or_else(|| "failed".to_owned()),
-            },
-            Standing::ActionNeeded => return Ok(at.wait(LATER)),
-            _ => return Ok(at.wait(SOON)),
+        let known = fresh.and_then(|fresh| fresh.payment.clone());
+        let (command, noted) = match self.hold(&mut at, known).await? {
+            Ok(held) => held,
+            Err(wait) => return Ok(at.wait(wait)),
         };
         let facts = Facts::new(Actor::Platform, self.0.clock.now());
         let ask = itself();
@@ -142,67 +190,184 @@ impl App {
         self.arm_anew(&mut at.commit, &stored.order, &order)?;
         // Where its own word has accepted the order nobody else takes the money.
         at.state.takes = order.status.is_accepted();
-        Ok(at.done())
+        self.begin_to_take(&mut at, noted)?;
+        Ok(match at.state.takes {
+            true => at.done(),
+            false => at.over(),
+        })
     }
 
-    /// Takes the money of an order, if that is for this saga to do.
+    /// Stores what was answered with the order's move; where the money is taken at once, also that it is about to be.
+    fn begin_to_take(&self, at: &mut At<Paid>, noted: Option<Noted>) -> Result<()> {
+        let Some(noted) = noted else {
+            return Ok(());
+        };
+        match at.state.parts.first().filter(|_| at.state.takes) {
+            None => noted.store(&mut at.commit),
+            Some(part) => {
+                let wanted = (at.next, at.state.taken(part));
+                let payments = &self.0.payments;
+                if let Some(known) = payments.capture_next(noted, &mut at.commit, wanted)? {
+                    at.hand(known);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the money of an order, if that is for this saga to do. Whoever has just accepted it need not ask whether it
+    /// was taken back since: the money is on its way, and whoever lets go of it waits for that.
     async fn capture(self, mut at: At<Paid>) -> Result<Turn<Paid>> {
-        let order = self.find(at.state.order).await?.order;
-        if !at.state.takes || order.gives_back() {
+        let known = at.had::<Known>();
+        let is_over = match (&known, at.state.takes) {
+            (Some(_), takes) => !takes,
+            (None, false) => true,
+            (None, true) => self.find(at.state.order).await?.order.gives_back(),
+        };
+        if is_over {
             return Ok(at.done());
         }
-        let (payment, wanted) = (at.state.payment, at.state.money());
-        let key: Uid = at.key;
+        let mut waits = false;
+        let most = match base::planted("second_not_taken") {
+            true => 1,
+            false => usize::MAX,
+        };
+        for part in at.state.parts.clone().into_iter().take(most) {
+            let key = match base::planted("capture_key_new") {
+                true => Uid::make(&self.0.clock, &self.0.random, at.organisation),
+                false => at.key,
+            };
+            let wanted = (key, at.state.taken(&part));
+            let known = known.as_deref().cloned();
+            let come = match part.minor {
+                0 => self.let_go(part.payment, at.key).await?,
+                _ => {
+                    let payment = (part.payment, known);
+                    self.take(&mut at.commit, payment, wanted).await?
+                }
+            };
+            match come {
+                Come::There => {}
+                Come::Waits => waits = true,
+                Come::Refused(why) => return Ok(at.failed(why)),
+            }
+        }
+        // What was answered meanwhile is answered again, under the same key.
+        Ok(match waits {
+            false => at.done(),
+            true => at.wait(SOON),
+        })
+    }
+
+    /// Holds the money of all payments. One that is refused is enough to know that it will not come; else it is waited for
+    /// the one that takes longest. What is answered of a single one is for the commit of who asks.
+    async fn hold(&self, at: &mut At<Paid>, known: Option<Known>) -> Result<Holding> {
         let payments = &self.0.payments;
-        let asked = payments.capture_in(&mut at.commit, payment, (key, wanted));
+        let parts = at.state.parts.clone();
+        let (mut wait, mut noted) = (None, None);
+        for part in &parts {
+            let standing = match parts.len() {
+                1 => {
+                    let asked = payments.authorise_noted(part.payment, known.clone());
+                    let (standing, answered) = asked.await?;
+                    noted = Some(answered);
+                    standing
+                }
+                _ => payments.authorise(part.payment).await?,
+            };
+            let longer = match standing.state {
+                state if state.is_secured() || base::planted("pending_is_held") => continue,
+                Standing::Failed | Standing::Cancelled | Standing::Refunded => {
+                    let code = standing.refused.unwrap_or_else(|| "failed".to_owned());
+                    return Ok(Ok((Command::PayFailed { code }, noted)));
+                }
+                Standing::ActionNeeded => LATER,
+                _ => SOON,
+            };
+            wait = Some(wait.map_or(longer, |wait: Duration| wait.min(longer)));
+        }
+        Ok(match wait {
+            Some(wait) => Err(wait),
+            None => Ok((Command::Secure, noted)),
+        })
+    }
+
+    /// Takes so much of what a payment holds.
+    pub(super) async fn take(
+        &self,
+        commit: &mut Commit,
+        payment: (PaymentId, Option<Known>),
+        wanted: (Uid, Money),
+    ) -> Result<Come> {
+        let asked = self.0.payments.capture_in(commit, payment, wanted);
         let standing = asked.await?;
         Ok(match standing.step {
-            Some(AttemptState::Done) => at.done(),
-            Some(AttemptState::Refused) => at.failed(
-                standing
-                    .refused
-                    .unwrap_or_else(|| "capture refused".to_owned()),
-            ),
+            Some(AttemptState::Done) => Come::There,
+            Some(AttemptState::Refused) => {
+                let why = standing.refused;
+                Come::Refused(why.unwrap_or_else(|| "capture refused".to_owned()))
+            }
             Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
-                at.wait(SOON)
+                Come::Waits
             }
         })
     }
 
-    /// Lets go of what is held, or gives back what was taken.
+    /// Lets go of what is held of an order, or gives back what was taken, through whatever it was paid.
     async fn release(self, at: At<Paid>) -> Result<Turn<Paid>> {
-        let (payment, key) = (at.state.payment, at.key);
+        let mut waits = false;
+        let mut refused = None;
+        for intent in self.0.payments.of_order(at.state.order).await? {
+            match self.let_go(intent.id, at.key).await? {
+                Come::There => {}
+                Come::Waits => waits = true,
+                Come::Refused(why) => refused = Some(why),
+            }
+        }
+        // What one refuses is said when nothing of the others is under way any more.
+        Ok(match refused {
+            _ if waits => at.wait(SOON),
+            Some(why) => at.failed(why),
+            None => at.done(),
+        })
+    }
+
+    /// Lets go of what a payment holds, or gives back what it has taken.
+    pub(super) async fn let_go(&self, payment: PaymentId, key: Uid) -> Result<Come> {
         let payments = &self.0.payments;
         let standing = payments.settle(payment).await?;
         if is_open(&standing) && standing.state != Standing::ActionNeeded {
-            return Ok(at.wait(SOON));
+            return Ok(Come::Waits);
         }
         let taken = standing.captured.minor() > 0;
+        if base::planted("taken_not_given_back") && taken {
+            return Ok(Come::There);
+        }
         let asked = match taken {
             true => {
                 let left = standing.captured.minus(standing.refunded)?;
                 match left.minor() {
-                    0 => return Ok(at.done()),
+                    0 => return Ok(Come::There),
                     _ => payments.refund(payment, key, left).await,
                 }
             }
             false => match standing.state {
-                Standing::Cancelled | Standing::Failed => return Ok(at.done()),
+                Standing::Cancelled | Standing::Failed => return Ok(Come::There),
                 _ => payments.cancel(payment, key).await,
             },
         };
         let standing = match asked {
             Ok(standing) => standing,
             // Something was taken, or came to be under way, since it was looked at.
-            Err(error) if error.kind() == ErrorKind::Conflict => return Ok(at.wait(SOON)),
+            Err(error) if error.kind() == ErrorKind::Conflict => return Ok(Come::Waits),
             Err(error) => return Err(error),
         };
         let is_let_go = matches!(standing.state, Standing::Cancelled | Standing::Failed);
         let is_given_back = taken && standing.refunded == standing.captured;
         Ok(match standing.step {
-            _ if is_let_go || is_given_back => at.done(),
-            Some(AttemptState::Refused) => at.failed(standing.refused.unwrap_or_default()),
-            _ => at.wait(SOON),
+            _ if is_let_go || is_given_back => Come::There,
+            Some(AttemptState::Refused) => Come::Refused(standing.refused.unwrap_or_default()),
+            _ => Come::Waits,
         })
     }
 }
@@ -210,4 +375,33 @@ impl App {
 /// Whether something has no outcome yet, or nobody could be asked.
 fn is_open(standing: &payments::Standing) -> bool {
     standing.under_way.is_some() || standing.is_out_of_reach
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_of_before_orders_had_several_payments_is_read() {
+        let (order, payment) = (
+            "ord_01jd6yv2m00000000000000000",
+            "pay_01jd6yv2m00000000000000000",
+        );
+        let paid = Paid {
+            order: order.parse().unwrap(),
+            parts: vec![Share {
+                payment: payment.parse().unwrap(),
+                minor: 2_549,
+            }],
+            currency: "EUR".parse().unwrap(),
+            takes: true,
+        };
+        let now = serde_json::to_value(&paid).unwrap();
+        let before = serde_json::json!({
+            "order": order, "payment": payment, "amount": 2_549, "currency": "EUR", "takes": true
+        });
+        for written in [now, before] {
+            assert_eq!(serde_json::from_value::<Paid>(written).unwrap(), paid);
+        }
+    }
 }

@@ -2,30 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use base::{Error, Money, Result, Trail as _, codes};
+use base::{Error, Result, Trail as _, codes};
 use carte::ItemId;
 use catalogue::menus::stock;
-use domain::ledger::Transaction;
-use domain::orders::{
-    Actor, Command, Event, Facts, LineKey, Order, OrderId, Paying, Placing, Rules, Ticket,
-    TicketId, TicketState, apply, counts, decide, of_quote,
-};
 use domain::organisations::RestaurantId;
-use domain::payments::PaymentId;
 use domain::people::PersonId;
 use domain::venues::business_day;
-use engine::sagas::{Begun, Saga};
+use engine::sagas::Begun;
 use serde_json::{Map, Value as Json};
 use slice::{Ask, wrong};
 use store::{Commit, Committed, Failure, Key, Reply, Sealed, Taken};
+use trade::ledger::Transaction;
+use trade::orders::{
+    Actor, Command, Event, Facts, LineKey, Order, OrderId, Paying, Placing, Rules, Ticket,
+    TicketId, TicketState, Used, apply, counts, decide, of_quote,
+};
 
 use super::app::App;
-use super::pay::{self, Paid};
+use super::pay::Fresh;
 use super::priced::{Priced, Scene, missing};
-use super::store::{self as rows, FIELDS, HELD, Held, TAKE_NUMBER};
-use super::view::{Asked, Method, OrderView, Personal};
-use crate::payments::Begin;
-use crate::{capacity, ledger, offers};
+use super::store::{self as rows, FIELDS, HELD, Held, Stored, TAKE_NUMBER};
+use super::view::{Asked, OrderView, Personal};
+use super::{cart, claims};
+use crate::carts::Body;
+use crate::{capacity, credit, ledger, offers};
 
 /// How often an order is decided anew because others took what it was decided upon.
 const TRIES: usize = 8;
@@ -36,7 +36,12 @@ const OPERATION: &str = "orders.place";
 pub(super) struct Wish<'a> {
     pub(super) ask: &'a Ask,
     pub(super) person: PersonId,
+    /// What he sent. It tells the request from another one: a cart that it names may be changed while it is ordered.
+    pub(super) sent: &'a Asked,
+    /// What is ordered: the same, or the cart with it.
     pub(super) asked: &'a Asked,
+    /// The cart that it is, where it is one: what of it is dearer by now is refused.
+    pub(super) seen: Option<&'a Body>,
 }
 
 /// What is said in an order, and how often it was tried to place it.
@@ -61,7 +66,8 @@ struct Ready {
 struct After {
     /// What is counted of it, with what will be left.
     counted: Vec<(ItemId, Taken)>,
-    begun: Option<Begun>,
+    /// The saga of its money, with what that need not read, but for the number that the commit gives.
+    begun: Option<(Begun, Fresh, Taken)>,
 }
 
 /// An order that was placed, or the answer that was given when it was.
@@ -80,7 +86,7 @@ struct Beside {
 impl App {
     /// Places an order, once under its key, and answers when it is durable.
     pub(super) async fn place(&self, wish: &Wish<'_>) -> Result<OrderView> {
-        let key = key(wish)?;
+        let key = key(wish)?.filter(|_| !base::planted("key_forgotten"));
         let keys = wish.asked.keys()?;
         let personal = Personal::of(wish.asked, &keys)?;
         let mut said = Said {
@@ -103,8 +109,15 @@ impl App {
 
     /// Goes on with an order that was just stored.
     async fn follow(&self, restaurant: RestaurantId, after: After, committed: &Committed) {
-        if let Some(begun) = after.begun {
-            self.0.sagas.go(begun);
+        if let Some((begun, mut fresh, number)) = after.begun {
+            let number = committed.taken(number).map(u32::try_from);
+            self.0.sagas.go(match number {
+                Some(Ok(number)) => {
+                    fresh.stored.order.number = number;
+                    begun.hand(fresh, self.0.clock.now())
+                }
+                Some(Err(_)) | None => begun,
+            });
         }
         for (item, taken) in after.counted {
             if committed.taken(taken) != Some(0) {
@@ -139,7 +152,7 @@ impl App {
             key: key.to_owned(),
         };
         // What was sent is personal: what tells it from another request must not be guessed from.
-        let text = json(wish.asked)?;
+        let text = json(wish.sent)?;
         let digest = self.0.sealer.digest("order", &text, &deadline).await.at()?;
         let mut after = After::default();
         let once = db.once(&key, &digest, &deadline, async || {
@@ -161,8 +174,15 @@ impl App {
         let scene = self.scene(wish.asked, said.tries).await?;
         let wanted = (wish.person, said.keys);
         let priced = self.priced((&scene, wish.asked), wanted).await?;
+        if let Some(seen) = wish.seen {
+            cart::none_dearer(seen, &priced.quote)?;
+        }
         let rules = self.rules(scene.restaurant.id).await?.rules;
-        let placing = self.placing(wish, &scene, (&priced, said.keys, rules))?;
+        let mut placing = self.placing(wish, &scene, (&priced, said.keys, rules))?;
+        let total = priced.quote.totals.total;
+        let bill = self.bill(wish, (total, &placing.money)).await?;
+        placing.paying = bill.paying();
+        let fraud = self.look_at(wish, &mut placing, total).await?;
         let placed = counts(&placing.lines);
         let facts = Facts::new(Actor::Diner, scene.now);
         let events = decide(None, &Command::Place(Box::new(placing)), &facts)?;
@@ -170,26 +190,49 @@ impl App {
         let mut commit = self.0.db.new_commit(house);
         let mut beside = Beside {
             sealed: self.seal(wish.person, said.personal).await?,
-            held: held(&scene, &placed),
+            held: Held {
+                cart: wish.asked.cart_id.zip(wish.asked.cart_version),
+                minimum: scene.minimum(wish.asked)?,
+                fraud,
+                ..held(&scene, &placed)
+            },
         };
         let order = events
             .iter()
             .try_fold(None, |order, event| apply(order, event).map(Some));
         let order = order?.ok_or_else(nothing)?;
-        let begun = self.begin_payment(wish, &mut commit, (&order, &mut beside.held))?;
-        self.write(wish, &mut commit, (&scene, &events, &beside))?;
-        let counted = stock::take(&mut commit, order.restaurant, &beside.held.stock);
+        let paid = (&order, &mut beside.held, bill);
+        let begun = self.begin_payments(wish, &mut commit, paid)?;
+        let number = self.write(wish, &mut commit, (&scene, &events, &beside))?;
+        let counted = match base::planted("stock_not_taken") {
+            true => Vec::new(),
+            false => stock::take(&mut commit, order.restaurant, &beside.held.stock),
+        };
         let uid = order.id.uid();
+        claims::take(&mut commit, &order, (wish.asked.cart_id, priced.first()));
         offers::take(&mut commit, uid, Some(wish.person), &priced.given);
-        if let Some(need) = &priced.need {
+        if let Some(need) = priced
+            .need
+            .as_ref()
+            .filter(|_| !base::planted("slot_not_taken"))
+        {
             capacity::take(&mut commit, uid, need);
         }
         let sale = Transaction::sale(order.id, order.currency, &order.money).map_err(unbalanced)?;
-        ledger::post(&mut commit, wish.ask, &sale)?;
-        self.arm(&mut commit, &order)?;
+        if !base::planted("sale_not_posted") {
+            ledger::post(&mut commit, wish.ask, &sale)?;
+        }
+        if !base::planted("timer_not_set") {
+            self.arm(&mut commit, &order)?;
+        }
+        let view = OrderView::of(&order);
+        let begun = begun.map(|(begun, payment)| {
+            let stored = beside.stored(order);
+            (begun, Fresh { stored, payment }, number)
+        });
         Ok(Ready {
             commit,
-            view: OrderView::of(&order),
+            view,
             after: After { counted, begun },
         })
     }
@@ -225,40 +268,10 @@ impl App {
                 lines: keys.to_vec(),
                 state: TicketState::Waiting,
             }],
-            paying: match asked.method() {
-                Method::Cash => Paying::OnDelivery,
-                Method::Card => Paying::Waiting,
-            },
+            paying: Paying::Waiting,
             rules,
+            offers: priced.given.iter().map(Used::from).collect(),
         })
-    }
-
-    /// Begins to ask for the money of an order that is not paid when it is handed over.
-    fn begin_payment(
-        &self,
-        wish: &Wish<'_>,
-        commit: &mut Commit,
-        (order, held): (&Order, &mut Held),
-    ) -> Result<Option<Begun>> {
-        if order.paying != Paying::Waiting {
-            return Ok(None);
-        }
-        let amount = Money::new(order.total_minor, order.currency);
-        let payment = PaymentId::make(&self.0.clock, &self.0.random, order.id.organisation());
-        held.payment = Some(payment);
-        let paid = Paid::of(order, payment);
-        let begun = Saga::new(&pay::PLACE, order.id.uid(), &paid)?.begin(&self.0.random, commit);
-        let begin = Begin {
-            payment,
-            order: order.id,
-            restaurant: order.restaurant,
-            amount,
-            token: wish.asked.token()?,
-            return_url: wish.asked.return_url(),
-            saga: Some(begun.id),
-        };
-        self.0.payments.begin(commit, &begin)?;
-        Ok(Some(begun))
     }
 
     /// The row and the events of a new order.
@@ -267,7 +280,7 @@ impl App {
         wish: &Wish<'_>,
         commit: &mut Commit,
         (scene, events, beside): (&Scene, &[Event], &Beside),
-    ) -> Result<()> {
+    ) -> Result<Taken> {
         let zone = scene.restaurant.details.time_zone;
         let day = business_day(&scene.venue, zone, scene.now).to_string();
         let restaurant = scene.restaurant.id.uid();
@@ -294,7 +307,7 @@ impl App {
         let after = after.into_iter().map(store::Cell::from);
         let cells = before.chain([number.into()]).chain(after);
         commit.insert(&rows::ORDERS, cells.collect::<Vec<_>>());
-        Ok(())
+        Ok(number)
     }
 
     async fn seal(&self, person: PersonId, said: &Personal) -> Result<[Option<Sealed>; 5]> {
@@ -311,6 +324,15 @@ impl App {
 }
 
 impl Beside {
+    /// An order as it is stored with this.
+    fn stored(self, order: Order) -> Stored {
+        Stored {
+            order,
+            sealed: rows::bytes(&self.sealed),
+            held: self.held,
+        }
+    }
+
     /// Adds what is kept beside an order to the payload of its first event.
     fn tell(&self, payload: &mut Map<String, Json>, person: PersonId) -> Result<()> {
         let held = serde_json::to_value(&self.held).map_err(unreadable)?;
@@ -331,7 +353,7 @@ fn held(scene: &Scene, placed: &BTreeMap<ItemId, u32>) -> Held {
     Held {
         seen: availability.version,
         stock: counted.map(|(item, quantity)| (*item, *quantity)).collect(),
-        payment: None,
+        ..Held::default()
     }
 }
 
@@ -366,7 +388,11 @@ fn key(wish: &Wish<'_>) -> Result<Option<String>> {
 fn is_outrun(error: &Error) -> bool {
     let failure = std::error::Error::source(error).and_then(|source| source.downcast_ref());
     failure.is_some_and(|failure: &Failure| {
-        stock::is_short(failure) || capacity::is_full(failure) || offers::is_refused(failure)
+        stock::is_short(failure)
+            || capacity::is_full(failure)
+            || credit::is_short(failure)
+            || offers::is_refused(failure)
+            || claims::is_second(failure)
     })
 }
 
@@ -393,7 +419,7 @@ fn unreadable(error: serde_json::Error) -> Error {
 
 /// What was priced adds up, or it would not have come so far.
 #[track_caller]
-pub(super) fn unbalanced(refusal: domain::ledger::Refusal) -> Error {
+pub(super) fn unbalanced(refusal: trade::ledger::Refusal) -> Error {
     Error::internal(codes::INTERNAL, "an order that does not balance").caused_by(refusal)
 }
 

@@ -5,19 +5,24 @@ use std::sync::Arc;
 
 use base::{Error, Result, Time, Trail as _, codes};
 use carte::{Channel, Service};
-use domain::capacity::Goods;
-use domain::offers::{Code, Given, Line};
-use domain::orders::LineKey;
 use domain::organisations::{Restaurant, State};
 use domain::people::PersonId;
 use domain::pricing::{self, Discount, Kind, Quote, Reason, Refused};
-use domain::venues::{Position, Venue, zone_at};
+use domain::venues::{Position, Shape, Venue, Zone, Zones, zone_at};
 use rpc::Current;
 use slice::wrong;
+use trade::capacity::Goods;
+use trade::offers::{Code, Found, Given, Line};
+use trade::orders::LineKey;
 
 use super::app::App;
+use super::claims::Before;
+use super::slot::prep_minutes;
 use super::view::Asked;
 use crate::capacity::{self, Decided, Need};
+
+/// A distance at which a restaurant itself is.
+const AROUND_METRES: u32 = 1_000;
 
 /// All that is known of where an order is placed.
 pub(super) struct Scene {
@@ -31,9 +36,19 @@ pub(super) struct Scene {
 pub(super) struct Priced {
     pub(super) quote: Quote,
     pub(super) given: Vec<Given>,
+    /// What the diner has had before, where an offer depends on it.
+    pub(super) before: Option<Before>,
     /// What it takes of a slot, where slots are counted.
     pub(super) need: Option<Need>,
     pub(super) promised_at: Time,
+}
+
+impl Priced {
+    /// What the diner has had before, where something that is given is for the first order alone.
+    pub(super) fn first(&self) -> Option<Before> {
+        let mut given = self.given.iter();
+        self.before.filter(|_| given.any(|given| given.first_order))
+    }
 }
 
 impl App {
@@ -48,7 +63,10 @@ impl App {
         };
         Ok(Scene {
             restaurant: restaurant.ok_or_else(missing)?,
-            venue: venue.ok_or_else(missing)?,
+            venue: match asked.is_unplaced() {
+                true => at_its_dearest(venue.ok_or_else(missing)?),
+                false => venue.ok_or_else(missing)?,
+            },
             current: current.ok_or_else(missing)?,
             now: self.0.clock.now(),
         })
@@ -60,11 +78,19 @@ impl App {
         (scene, asked): (&Scene, &Asked),
         (person, keys): (PersonId, &[LineKey]),
     ) -> Result<Priced> {
+        if asked.service() == Service::Delivery && asked.delivery_address.is_none() {
+            return Err(wrong("deliveryAddress", "a delivery needs an address"));
+        }
+        if asked.is_unplaced() && self.rules(scene.restaurant.id).await?.rules.place_needed {
+            let reason = Reason::PositionMissing;
+            return Err(refused(&[Refused { line: None, reason }], keys));
+        }
         let bare = scene.quote(asked, &[])?;
         if !bare.refusals.is_empty() {
             return Err(refused(&bare.refusals, keys));
         }
-        let (quote, given) = self.offered((scene, asked), person, bare).await?;
+        self.holds_promise(asked, scene.now, &bare)?;
+        let (quote, given, before) = self.offered((scene, asked), person, bare).await?;
         if !quote.refusals.is_empty() {
             return Err(refused(&quote.refusals, keys));
         }
@@ -73,6 +99,7 @@ impl App {
             promised_at: scene.there_at(asked, ready_at)?,
             quote,
             given,
+            before,
             need,
         })
     }
@@ -83,7 +110,24 @@ impl App {
         (scene, asked): (&Scene, &Asked),
         person: PersonId,
         bare: Quote,
-    ) -> Result<(Quote, Vec<Given>)> {
+    ) -> Result<(Quote, Vec<Given>, Option<Before>)> {
+        let (found, before) = self.offers_for((scene, asked), person, &bare).await?;
+        if let Some(refused) = found.refused {
+            return Err(refusal().field("couponCode", refused.why.code(), refused.why.to_string()));
+        }
+        if found.discounts.is_empty() {
+            return Ok((bare, found.given, before));
+        }
+        Ok((scene.quote(asked, &found.discounts)?, found.given, before))
+    }
+
+    /// Which offers an order gets; also, what its diner has had before, where an offer depends on it.
+    pub(super) async fn offers_for(
+        &self,
+        (scene, asked): (&Scene, &Asked),
+        person: PersonId,
+        bare: &Quote,
+    ) -> Result<(Found, Option<Before>)> {
         let code = asked.coupon_code.as_deref().map(Code::parse).transpose();
         let code = code.map_err(|error| wrong("couponCode", error.to_string()))?;
         let lines: Vec<Line> = bare
@@ -98,8 +142,9 @@ impl App {
             .collect();
         let delivery = bare.fees.iter().find(|fee| fee.kind == Kind::DeliveryFee);
         let id = scene.restaurant.id;
-        let wanted = domain::offers::Asked {
+        let wanted = trade::offers::Asked {
             restaurant: id,
+            brand: scene.restaurant.details.brand,
             zone: scene.restaurant.details.time_zone,
             currency: bare.currency,
             service: asked.service(),
@@ -112,14 +157,18 @@ impl App {
             delivery_minor: delivery.map_or(0, |fee| fee.amount.minor()),
             coupon: code.as_ref(),
         };
-        let found = self.0.offers.find(id.organisation(), &wanted).await.at()?;
-        if let Some(refused) = found.refused {
-            return Err(refusal().field("couponCode", refused.why.code(), refused.why.to_string()));
-        }
-        if found.discounts.is_empty() {
-            return Ok((bare, found.given));
-        }
-        Ok((scene.quote(asked, &found.discounts)?, found.given))
+        let mut before = None;
+        let count = async || {
+            let found = self.had_before(id, person).await?;
+            before = Some(found);
+            Ok(u64::from(found.any))
+        };
+        let found = self
+            .0
+            .offers
+            .find_counting(id.organisation(), &wanted, count);
+        let found = found.await.at()?;
+        Ok((found, before))
     }
 
     /// What an order takes of which slot, and when it is ready.
@@ -129,17 +178,14 @@ impl App {
         quote: &Quote,
     ) -> Result<(Option<Need>, Time)> {
         let goods = quote.lines.iter().map(|line| Goods {
-            minutes: scene
-                .current
-                .menu
-                .item(line.item)
-                .and_then(|item| item.prep_minutes),
+            minutes: prep_minutes(Some(&scene.current), line.item),
             quantity: line.quantity,
         });
         let goods: Vec<Goods> = goods.collect();
         let wanted = capacity::Asked {
             restaurant: scene.restaurant.id,
             service: asked.service(),
+            channel: &asked.channel()?,
             now: scene.now,
             wanted_at: asked.wanted_at,
             goods: &goods,
@@ -147,7 +193,10 @@ impl App {
         };
         match self.0.capacity.find(&wanted).await.at()? {
             Decided::Free { ready_at } => Ok((None, ready_at)),
-            Decided::Take(need) => Ok((Some(need), need.ready_at)),
+            Decided::Take(need) => {
+                let ready_at = need.ready_at;
+                Ok((Some(need), ready_at))
+            }
             Decided::Refused { why, next } => {
                 let said = match next {
                     Some(next) => format!("{why} The next time is {next}."),
@@ -161,7 +210,7 @@ impl App {
 
 impl Scene {
     /// What it costs with these discounts, or why it cannot be ordered.
-    fn quote(&self, asked: &Asked, discounts: &[Discount]) -> Result<Quote> {
+    pub(super) fn quote(&self, asked: &Asked, discounts: &[Discount]) -> Result<Quote> {
         let channel: Channel = asked.channel()?;
         let facts = pricing::Facts {
             menu: &self.current.menu,
@@ -185,16 +234,26 @@ impl Scene {
         Ok(quote)
     }
 
-    /// Where it is brought. An address without a place counts as near the restaurant, which sees it before it accepts.
+    /// Where it is brought. An address without a place is taken for one in the dearest zone ([`at_its_dearest`]), which
+    /// the restaurant sees before it accepts.
     fn position(&self, asked: &Asked) -> Result<Option<Position>> {
         let said = asked.position()?;
-        if asked.service() != Service::Delivery {
-            return Ok(said);
+        match asked.service() {
+            Service::Delivery => Ok(said.or(self.venue.profile.position)),
+            Service::Pickup | Service::DineIn => Ok(said),
         }
-        if asked.delivery_address.is_none() {
-            return Err(wrong("deliveryAddress", "a delivery needs an address"));
-        }
-        Ok(said.or(self.venue.profile.position))
+    }
+
+    /// What the place to which it is brought asks for at least, in minor units.
+    pub(super) fn minimum(&self, asked: &Asked) -> Result<Option<i64>> {
+        let place = match asked.service() {
+            Service::Delivery => self.position(asked)?,
+            Service::Pickup | Service::DineIn => None,
+        };
+        let zone = place.and_then(|place| zone_at(&self.venue, place));
+        Ok(zone
+            .map(|zone| zone.minimum_minor)
+            .filter(|minor| *minor > 0))
     }
 
     /// When it is with the diner: when he wants it, or as soon as it is made and brought.
@@ -213,8 +272,26 @@ impl Scene {
     }
 }
 
+/// A restaurant for somebody who says no place: the dearest of its zones is all around it. So nobody pays less by saying
+/// nothing, and nobody is sent away whose address the restaurant knows well.
+fn at_its_dearest(venue: Arc<Venue>) -> Arc<Venue> {
+    let zones = venue.zones.all().iter();
+    let dearest = zones.max_by_key(|zone| (zone.fee_minor, zone.minimum_minor, zone.minutes));
+    let around = dearest.map(|zone| Zone {
+        shape: Shape::Radius(AROUND_METRES),
+        ..zone.clone()
+    });
+    match around.map(|zone| Zones::new(vec![zone])) {
+        Some(Ok(zones)) => Arc::new(Venue {
+            zones,
+            ..Venue::clone(&venue)
+        }),
+        Some(Err(_)) | None => venue,
+    }
+}
+
 /// Why an order cannot be taken: the codes are those of a quote.
-fn refused(refusals: &[Refused], keys: &[LineKey]) -> Error {
+pub(super) fn refused(refusals: &[Refused], keys: &[LineKey]) -> Error {
     refusals.iter().fold(refusal(), |error, refused| {
         let key = refused.line.and_then(|line| keys.get(line));
         let field = key.map_or_else(|| "order".to_owned(), |key| format!("items.{key}"));
@@ -223,7 +300,7 @@ fn refused(refusals: &[Refused], keys: &[LineKey]) -> Error {
 }
 
 #[track_caller]
-fn refusal() -> Error {
+pub(super) fn refusal() -> Error {
     let said = "the order cannot be taken as it is; the fields say why";
     Error::conflict(codes::ORDER_REFUSED, said)
 }

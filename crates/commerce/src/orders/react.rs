@@ -1,21 +1,26 @@
 //! Events that become something here: whoever has placed an order finds it in his list.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base::{Result, Trail as _};
+use base::Result;
+use carte::ItemId;
 use domain::people::PersonId;
 use engine::{Consumer, Handled};
 use serde::Deserialize;
-use store::{Commit, Logged};
+use store::Logged;
+use trade::orders::counts;
 
 use super::app::App;
-use super::store::NOTE;
+use super::store::Held;
 
 /// What a list wants to know of an event.
 #[derive(Deserialize)]
 struct Told {
     #[serde(default)]
     customer: Option<PersonId>,
+    #[serde(default)]
+    held: Held,
 }
 
 impl App {
@@ -31,7 +36,14 @@ impl App {
         })?;
         // The people database is another one: what cannot be noted now is noted later, and nothing is put aside.
         let app = self.clone();
-        let ends = ["order.cancelled", "order.rejected", "order.expired"];
+        let ends = [
+            "order.cancelled",
+            "order.change_dropped",
+            "order.change_proposed",
+            "order.changed",
+            "order.expired",
+            "order.rejected",
+        ];
         let tell = Consumer::new("orders.stock", &ends, move |event| {
             let app = app.clone();
             async move { app.tell(&event).await }
@@ -39,14 +51,22 @@ impl App {
         Ok(vec![note.waiting(), tell])
     }
 
-    /// Tells everybody what is left of counted items, where what an order held of them has come back.
+    /// Tells everybody what is left of counted items, where what an order held of them has come back, or is other now.
     async fn tell(&self, event: &Arc<Logged>) -> Result<Handled> {
         let stored = self.find(event.stream.into()).await?;
-        for item in stored.held.stock.keys() {
-            self.0
-                .stock
-                .tell_left(stored.order.restaurant, *item)
-                .await?;
+        let (order, held) = (&stored.order, &stored.held);
+        let mut items: BTreeSet<ItemId> = held
+            .taken()
+            .flat_map(|(_, lot)| lot.keys())
+            .copied()
+            .collect();
+        items.extend(held.reserved.iter().flat_map(|lot| lot.stock.keys()));
+        items.extend(&held.returned);
+        // What a change took out, or was to bring in.
+        let gone = order.lines.iter().filter(|line| !line.is_sold());
+        items.extend(counts(gone).into_keys());
+        for item in items {
+            self.0.stock.tell_left(order.restaurant, item).await?;
         }
         Ok(Handled::Done)
     }
@@ -60,11 +80,11 @@ impl App {
         let Some(person) = told.customer else {
             return Ok(Handled::Done);
         };
-        let inner = &self.0;
-        let mut commit = Commit::of_person(&inner.clock, &inner.random, person.uid());
-        commit.change(&NOTE, [event.stream.into()]);
-        let deadline = inner.db.deadline();
-        inner.db.commit(commit, &deadline).await.at()?;
+        self.placed(person, event.stream.into()).await?;
+        if let Some(cart) = told.held.cart {
+            // Mostly it is gone already: whoever ordered it has removed it.
+            self.close(person, cart).await?;
+        }
         Ok(Handled::Done)
     }
 }

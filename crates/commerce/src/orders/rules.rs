@@ -4,18 +4,18 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use base::{Clock, Error, Result, Trail as _, Uid, codes};
+use base::{Clock, Currency, Error, Money, Result, Trail as _, Uid, codes};
 use domain::access::Permission;
-use domain::orders::Rules;
 use domain::organisations::RestaurantId;
 use edge::{Answer, Criticality, Json, Path, Policy, Rate, Route, Routes, Versioned};
-use engine::{Stop, Tasks};
+use engine::{Remembers, Stop, Tasks};
 use fabric::cache::{LISTS_AGE_MAX, Settings};
-use fabric::{Cache, Loaded, Pattern, Received, Trust};
+use fabric::{Cache, Loaded, Message, Trust};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Class, Column, Failure, Fold, Folded, Logged, Outcome, Row, Sql, Table, Value};
+use trade::orders::{Lapse, Rules};
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -89,6 +89,30 @@ struct Told {
     rules: Rules,
 }
 
+/// What becomes of a change that nobody answers.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderLapse)]
+enum LapseName {
+    /// The order stays as it was.
+    #[default]
+    Keep,
+    /// What was to be replaced is taken out.
+    Remove,
+}
+
+/// What becomes of a delivery to an address of which nobody says where on the earth it is.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderWithoutPosition)]
+enum PlacelessName {
+    /// It costs what the dearest zone costs.
+    #[default]
+    Dearest,
+    /// It is refused.
+    Refuse,
+}
+
 /// By which rules a restaurant takes orders.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -108,9 +132,33 @@ struct RulesView {
     /// How long after the acceptance the diner may still cancel, as long as nobody has begun.
     #[schema(minimum = 0, maximum = 3_600)]
     cancel_seconds: u32,
+    /// How long the diner has to answer when something is to be changed; 300 when nothing is said.
+    #[serde(default = "consent_seconds")]
+    #[schema(minimum = 30, maximum = 3_600)]
+    consent_seconds: u32,
+    /// What becomes of a change that he does not answer: the order stays as it was when nothing is said.
+    #[serde(default)]
+    no_consent: LapseName,
+    /// Up to how much of an order, all its refunds together, one person may give back alone; above it somebody else has to
+    /// agree. All of it when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        max_length = 12,
+        pattern = "^[0-9]{1,9}(\\.[0-9]{1,2})?$",
+        example = "50.00"
+    )]
+    refunds_alone: Option<String>,
+    /// What becomes of a delivery of which nobody says the place: it costs what the dearest zone costs when nothing is
+    /// said.
+    #[serde(default)]
+    without_position: PlacelessName,
     /// The version that was read; 0 when nothing was said yet. If it has another one by now, nothing is changed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
+}
+
+fn consent_seconds() -> u32 {
+    Rules::default().consent_seconds
 }
 
 impl Remembered {
@@ -125,31 +173,48 @@ impl Remembered {
 }
 
 impl RulesView {
-    const fn of(kept: &Kept) -> Self {
+    fn of(kept: &Kept) -> Self {
         RulesView {
             auto_accept: kept.rules.auto_accept,
             accept_seconds: kept.rules.accept_seconds,
             pay_seconds: kept.rules.pay_seconds,
             wake_seconds: kept.rules.wake_seconds,
             cancel_seconds: kept.rules.cancel_seconds,
+            consent_seconds: kept.rules.consent_seconds,
+            no_consent: match kept.rules.lapse {
+                Lapse::Keep => LapseName::Keep,
+                Lapse::Remove => LapseName::Remove,
+            },
+            refunds_alone: kept.rules.refunds_alone.map(shown),
+            without_position: match kept.rules.place_needed {
+                true => PlacelessName::Refuse,
+                false => PlacelessName::Dearest,
+            },
             version: kept.version,
         }
     }
 
-    fn rules(&self) -> Rules {
-        Rules {
+    fn rules(&self) -> Result<Rules> {
+        let alone = self.refunds_alone.as_deref();
+        Ok(Rules {
             auto_accept: self.auto_accept,
             accept_seconds: self.accept_seconds,
             pay_seconds: self.pay_seconds,
             wake_seconds: self.wake_seconds,
             cancel_seconds: self.cancel_seconds,
-            ..Rules::default()
-        }
+            consent_seconds: self.consent_seconds,
+            lapse: match self.no_consent {
+                LapseName::Keep => Lapse::Keep,
+                LapseName::Remove => Lapse::Remove,
+            },
+            refunds_alone: alone.map(hundredths).transpose()?,
+            place_needed: matches!(self.without_position, PlacelessName::Refuse),
+        })
     }
 }
 
 /// Begins what works on its own: forgetting what other nodes have changed.
-pub fn start(app: &App, tasks: &Tasks) {
+pub(super) fn start(app: &App, tasks: &Tasks) {
     let app = app.clone();
     tasks.spawn("order_rules", move |stop| app.clone().follow_rules(stop));
 }
@@ -189,7 +254,7 @@ impl App {
             if was.version != asked.version {
                 return Err(changed());
             }
-            let rules = asked.rules();
+            let rules = asked.rules()?;
             let next = Kept {
                 rules,
                 version: was.version.saturating_add(1),
@@ -216,28 +281,35 @@ impl App {
     }
 
     async fn follow_rules(self, stop: Stop) -> Result<()> {
-        let pattern: Pattern = CHANGED.parse()?;
-        let mut news = self.0.bus.subscribe(&[pattern])?;
-        let memory = &self.0.rules.0;
-        // Whatever came by before the subscription was missed.
-        memory.invalidate_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            match received {
-                Some(Received::Message(message)) => {
-                    match serde_json::from_str::<Told>(&message.payload) {
-                        Ok(told) => memory.invalidate_key(&told.restaurant.to_string()).await,
-                        Err(_) => memory.invalidate_all(),
-                    }
-                }
-                Some(Received::Lagged(_)) => memory.invalidate_all(),
-                None => return Err(Error::unavailable(codes::UNAVAILABLE, "the bus is gone")),
-            }
+        engine::follow(&self.0.rules, (&self.0.bus, &[CHANGED]), &stop).await
+    }
+}
+
+impl Remembers for Remembered {
+    async fn learn(&self, message: &Message) {
+        match serde_json::from_str::<Told>(&message.payload) {
+            Ok(told) => self.0.invalidate_key(&told.restaurant.to_string()).await,
+            Err(_) => self.forget_all(),
         }
     }
+
+    fn forget_all(&self) {
+        self.0.invalidate_all();
+    }
+}
+
+/// A plain amount of whichever currency, as it is written.
+fn hundredths(text: &str) -> Result<i64> {
+    let amount = Money::parse(text, Currency::EUR);
+    let amount = amount.map_err(|error| slice::wrong("refundsAlone", error.to_string()))?;
+    match amount.minor() {
+        minor @ 0.. => Ok(minor),
+        _ => Err(slice::wrong("refundsAlone", "it is not below zero")),
+    }
+}
+
+fn shown(hundredths: i64) -> String {
+    Money::new(hundredths, Currency::EUR).amount()
 }
 
 /// The stream of the rules of a restaurant.

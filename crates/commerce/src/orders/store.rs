@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use base::{Organisation, Uid};
 use carte::ItemId;
-use domain::orders::{Order, OrderId};
 use domain::organisations::RestaurantId;
-use domain::payments::PaymentId;
 use domain::people::PersonId;
+use rpc::fraud::FraudScore;
 use serde::{Deserialize, Serialize};
 use store::{
     Call, Class, Column, Db, Failure, Migration, Outcome, Part, Row, Sealed, Sql, Table, Value,
 };
+use trade::carts::CartId;
+use trade::orders::{Order, OrderId};
+use trade::payments::{CashPart, PaymentId};
 
-use super::rules;
+use super::{claims, heirs, rules};
 
 /// Orders, whole.
 pub(crate) static ORDERS: Table = Table::new(
@@ -71,6 +73,14 @@ pub(super) static MOVE: Sql = Sql::new(
     "orders.move",
     &ORDERS,
     "UPDATE orders SET status = $4, is_open = $5, is_shown = $6, version = $7, body = $8 \
+     WHERE organisation = $1 AND id = $2 AND version = $3",
+);
+
+/// The same where it holds something else since.
+pub(super) static CHANGE: Sql = Sql::new(
+    "orders.change",
+    &ORDERS,
+    "UPDATE orders SET status = $4, is_open = $5, is_shown = $6, version = $7, body = $8, held = $9 \
      WHERE organisation = $1 AND id = $2 AND version = $3",
 );
 
@@ -144,13 +154,27 @@ static LIST_OWN: Sql = Sql::new(
     "SELECT id FROM person_orders WHERE person = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
 );
 
+/// A person's list is gone, but for an order that there is not.
+pub(super) static FORGET: Sql = Sql::new(
+    "person_orders.forget",
+    &PERSON_ORDERS,
+    "DELETE FROM person_orders WHERE person = $1 AND id <> $2",
+);
+
 /// What the slice brings to every shard.
 pub static SHARD: Part = Part {
     name: "orders",
-    tables: &[&ORDERS, &NUMBERS, &rules::RULES],
+    tables: &[
+        &ORDERS,
+        &NUMBERS,
+        &rules::RULES,
+        &claims::CARTS,
+        &claims::FIRSTS,
+    ],
     statements: &[
         &TAKE_NUMBER,
         &MOVE,
+        &CHANGE,
         &READ,
         &READ_SOME,
         &LIST,
@@ -158,29 +182,59 @@ pub static SHARD: Part = Part {
         &LIST_STATUS,
         &LIST_OPEN_STATUS,
         &ALL,
+        &claims::READ_CART,
+        &claims::CLEAR_CARTS,
+        &claims::READ_BEFORE,
+        &claims::READ_FIRST,
+        &claims::TAKE_FIRST,
         &rules::READ,
         &rules::ALL,
         &rules::CHANGE,
     ],
-    migrations: &[Migration {
-        number: 1,
-        name: "orders",
-        sqlite: include_str!("../../migrations/orders/sqlite/0001_orders.sql"),
-        postgres: include_str!("../../migrations/orders/postgres/0001_orders.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "orders",
+            sqlite: include_str!("../../migrations/orders/sqlite/0001_orders.sql"),
+            postgres: include_str!("../../migrations/orders/postgres/0001_orders.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "claims",
+            sqlite: include_str!("../../migrations/orders/sqlite/0002_claims.sql"),
+            postgres: include_str!("../../migrations/orders/postgres/0002_claims.sql"),
+        },
+    ],
 };
 
 /// What it brings to the people database.
 pub static PEOPLE: Part = Part {
     name: "person_orders",
-    tables: &[&PERSON_ORDERS],
-    statements: &[&NOTE, &LIST_OWN],
-    migrations: &[Migration {
-        number: 1,
-        name: "person_orders",
-        sqlite: include_str!("../../migrations/person_orders/sqlite/0001_person_orders.sql"),
-        postgres: include_str!("../../migrations/person_orders/postgres/0001_person_orders.sql"),
-    }],
+    tables: &[&PERSON_ORDERS, &heirs::HEIRS],
+    statements: &[
+        &NOTE,
+        &LIST_OWN,
+        &FORGET,
+        &heirs::NAME,
+        &heirs::READ,
+        &heirs::FORGET,
+    ],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "person_orders",
+            sqlite: include_str!("../../migrations/person_orders/sqlite/0001_person_orders.sql"),
+            postgres: include_str!(
+                "../../migrations/person_orders/postgres/0001_person_orders.sql"
+            ),
+        },
+        Migration {
+            number: 2,
+            name: "heirs",
+            sqlite: include_str!("../../migrations/person_orders/sqlite/0002_heirs.sql"),
+            postgres: include_str!("../../migrations/person_orders/postgres/0002_heirs.sql"),
+        },
+    ],
 };
 
 /// The names under which personal fields are sealed, in the order of their columns.
@@ -204,6 +258,85 @@ pub(super) struct Held {
     /// The payment that it is paid by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) payment: Option<PaymentId>,
+    /// The payments beside that one, in the order in which they are used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) more: Vec<PaymentId>,
+    /// Whether these payments leave something to be paid in cash.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) cash: bool,
+    /// What of a shared bill that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cash_part: Option<CashPart>,
+    /// What was taken of counted items for lines that came later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lots: Vec<Lot>,
+    /// What is taken for a change that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reserved: Option<Lot>,
+    /// The payment of a change that waits for its money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) raise: Option<PaymentId>,
+    /// The saga that waits for that money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) raising: Option<String>,
+    /// What the place to which it is brought asked for at least, in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) minimum: Option<i64>,
+    /// What came back of the last change that came to nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) returned: Vec<ItemId>,
+    /// What it looked like to whoever knows fraud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) fraud: Option<FraudScore>,
+    /// The cart that it was made of, and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cart: Option<(CartId, i64)>,
+}
+
+/// What was taken of counted items at once.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Lot {
+    /// The version of the restaurant's stock that was known then.
+    pub(super) seen: i64,
+    /// How many of which.
+    pub(super) stock: BTreeMap<ItemId, u32>,
+}
+
+impl Held {
+    /// All payments that it is paid by, in the order in which they are used.
+    pub(super) fn payments(&self) -> impl Iterator<Item = PaymentId> {
+        self.payment.into_iter().chain(self.more.iter().copied())
+    }
+
+    /// All that is taken for what is sold.
+    pub(super) fn taken(&self) -> impl Iterator<Item = (i64, &BTreeMap<ItemId, u32>)> {
+        let later = self.lots.iter().map(|lot| (lot.seen, &lot.stock));
+        std::iter::once((self.seen, &self.stock)).chain(later)
+    }
+
+    /// Takes so many of an item out of what is taken, the latest first, and says of which.
+    pub(super) fn less(&mut self, item: ItemId, quantity: u32) -> Vec<(i64, u32)> {
+        let later = self.lots.iter_mut().rev();
+        let lots = later.map(|lot| (lot.seen, &mut lot.stock));
+        let mut left = quantity;
+        let mut given = Vec::new();
+        for (seen, stock) in lots.chain(std::iter::once((self.seen, &mut self.stock))) {
+            let Some(has) = stock.get_mut(&item) else {
+                continue;
+            };
+            let part = left.min(*has);
+            left = left.saturating_sub(part);
+            *has = has.saturating_sub(part);
+            if *has == 0 {
+                stock.remove(&item);
+            }
+            given.push((seen, part));
+        }
+        given.retain(|(_, part)| *part > 0);
+        self.lots.retain(|lot| !lot.stock.is_empty());
+        given
+    }
 }
 
 /// An order as its row tells it.
@@ -276,7 +409,12 @@ pub(super) fn body(order: &Order) -> Outcome<String> {
     serde_json::to_string(&bare).map_err(|error| Failure::Broken(format!("an order: {error}")))
 }
 
-fn held_text(held: &Held) -> Outcome<String> {
+/// What an order holds, as its events tell it.
+pub(super) fn held_json(held: &Held) -> Outcome<serde_json::Value> {
+    serde_json::to_value(held).map_err(|error| Failure::Broken(format!("an order: {error}")))
+}
+
+pub(super) fn held_text(held: &Held) -> Outcome<String> {
     serde_json::to_string(held).map_err(|error| Failure::Broken(format!("an order: {error}")))
 }
 

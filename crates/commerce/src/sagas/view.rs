@@ -1,9 +1,9 @@
 //! What a saga looks like to an operator.
 
 use base::{Time, Uid};
-use domain::orders::OrderId;
 use engine::sagas::{Direction, Shown, Standing};
 use serde::{Deserialize, Serialize};
+use trade::orders::OrderId;
 use utoipa::ToSchema;
 
 base::typed_id! {

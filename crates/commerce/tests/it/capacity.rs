@@ -1,15 +1,15 @@
 //! Capacity: rules said and folded, slots shown, and taken by many at once, on two nodes, and never beyond the rules.
 
 use base::{Clock, Time, Uid};
-use carte::Service;
+use carte::{Channel, Service};
 use commerce::capacity::{self, Asked, Decided, Need, take};
-use domain::capacity::{Goods, Load, Why, slot_of};
 use domain::organisations::RestaurantId;
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use store::Db;
 use testkit::trial::Engine;
+use trade::capacity::{Goods, Load, Why, slot_of};
 
 use super::world::{Node, Shop, eventually, on_both};
 
@@ -18,6 +18,7 @@ on_both!(
     slots_are_shown_as_the_rules_and_the_hours_say,
     an_order_takes_its_slot_and_hears_of_the_next,
     of_many_orders_as_many_are_taken_as_the_slot_holds,
+    each_channel_takes_what_it_may_and_all_together_no_more,
     what_is_given_back_is_given_back_once,
     where_no_rule_speaks_nothing_is_counted,
     old_counters_are_cleared,
@@ -57,9 +58,16 @@ impl Kitchen {
     }
 
     async fn rule(&self, rule: Value, version: i64) -> Value {
-        let mut rule = rule;
-        rule["when"] = json!({"days": ["fri"], "from": "12:00", "to": "20:00"});
-        let body = json!({"leadMinutes": 15, "daysAhead": 7, "itemMinutes": 5, "rules": [rule], "version": version});
+        self.rules(&[rule], version).await
+    }
+
+    async fn rules(&self, rules: &[Value], version: i64) -> Value {
+        let when = json!({"days": ["fri"], "from": "12:00", "to": "20:00"});
+        let mut rules = rules.to_vec();
+        for rule in &mut rules {
+            rule["when"] = when.clone();
+        }
+        let body = json!({"leadMinutes": 15, "daysAhead": 7, "itemMinutes": 5, "rules": rules, "version": version});
         self.shop
             .put(&format!("{}/capacity", self.at), body)
             .await
@@ -72,7 +80,18 @@ impl Kitchen {
     }
 
     /// What becomes of an order of one item that takes so long.
-    async fn find(&self, node: &Node, (wanted, minutes): (Option<&str>, u16)) -> Decided {
+    async fn find(&self, node: &Node, wanted: (Option<&str>, u16)) -> Decided {
+        self.find_by(node, wanted, Channel::default().as_str())
+            .await
+    }
+
+    /// The same of another channel than the platform's own.
+    async fn find_by(
+        &self,
+        node: &Node,
+        (wanted, minutes): (Option<&str>, u16),
+        channel: &str,
+    ) -> Decided {
         let goods = [Goods {
             minutes: Some(minutes),
             quantity: 2,
@@ -80,6 +99,7 @@ impl Kitchen {
         let asked = Asked {
             restaurant: self.id,
             service: Service::Pickup,
+            channel: &channel.parse().unwrap(),
             now: self.now,
             wanted_at: wanted.map(|at| at.parse().unwrap()),
             goods: &goods,
@@ -299,6 +319,67 @@ async fn of_many_orders_as_many_are_taken_as_the_slot_holds(engine: Engine) {
     kitchen.shop.verify().await;
 }
 
+async fn each_channel_takes_what_it_may_and_all_together_no_more(engine: Engine) {
+    let kitchen = Kitchen::open(engine).await;
+    let rules = [
+        json!({"ordersMax": 24}),
+        json!({"channel": "web", "ordersMax": 17, "minutesMax": 1_000}),
+    ];
+    let said = kitchen.rules(&rules, 0);
+    assert_eq!(said.await["rules"][1]["channel"], "web");
+    let (node, wanted) = (&kitchen.shop.node, Some("2026-11-20T12:00:00Z"));
+    let other = kitchen.shop.world.another_node().await;
+    let nodes = [&kitchen.shop.world.db, &other];
+    let web = need(kitchen.find_by(node, (wanted, 4), "web").await);
+    let phone = need(kitchen.find_by(node, (wanted, 4), "phone").await);
+    assert_eq!(phone.of_channel, None);
+    let buy = async |turn: usize, need: &Need| {
+        let order = kitchen.order();
+        let bought = kitchen.take(nodes[turn % 2], (order, need)).await;
+        bought.map(|()| order)
+    };
+    let bought = join_all((0..120).map(|turn| buy(turn, &web))).await;
+    let orders: Vec<Uid> = bought.into_iter().flatten().collect();
+    assert_eq!(orders.len(), 17);
+    let full = refused(kitchen.find_by(node, (wanted, 4), "web").await);
+    let next = Some(time("2026-11-20T12:15:00Z"));
+    assert_eq!(full, (Why::Full, next));
+    let path = |channel| {
+        format!(
+            "{}/slots?service=pickup&from={NOON}&channel={channel}",
+            kitchen.at
+        )
+    };
+    let is_free = async |channel| {
+        let path = path(channel);
+        let shown = kitchen.shop.ask(("", ""), Method::GET, &path, None);
+        let shown = shown.await.good();
+        let mut slots = shown["slots"].as_array().unwrap().iter();
+        let slot = slots.find(|slot| slot["at"] == "2026-11-20T12:00:00.000000Z");
+        slot.unwrap()["free"] == true
+    };
+    assert_eq!(
+        (is_free("web").await, is_free("phone").await),
+        (false, true)
+    );
+    // The rest is for all others together.
+    let bought = join_all((0..120).map(|turn| buy(turn, &phone))).await;
+    assert_eq!(bought.into_iter().flatten().count(), 7);
+    assert_eq!(
+        refused(kitchen.find_by(node, (wanted, 4), "phone").await).0,
+        Why::Full
+    );
+    // What comes back of a channel comes back to it and to all.
+    for order in orders.iter().take(3) {
+        kitchen.give_back(node, nodes[0], *order).await.unwrap();
+    }
+    let bought = join_all((0..2).map(|turn| buy(turn, &phone))).await;
+    assert_eq!(bought.into_iter().flatten().count(), 2);
+    let bought = join_all((0..120).map(|turn| buy(turn, &web))).await;
+    assert_eq!(bought.into_iter().flatten().count(), 1);
+    kitchen.shop.verify().await;
+}
+
 async fn what_is_given_back_is_given_back_once(engine: Engine) {
     let kitchen = Kitchen::open(engine).await;
     kitchen.rule(json!({"ordersMax": 2}), 0).await;
@@ -366,7 +447,7 @@ async fn old_counters_are_cleared(engine: Engine) {
     // What is old is judged by the clock of the database too, so this one is of a year ago.
     let old = Need {
         slot: slot_of(time("2025-11-20T11:15:00Z")),
-        ..fresh
+        ..fresh.clone()
     };
     for need in [&fresh, &old] {
         assert_eq!(kitchen.take(db, (kitchen.order(), need)).await, Some(()));

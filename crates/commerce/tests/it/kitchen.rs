@@ -63,6 +63,22 @@ impl Kitchen {
         })
     }
 
+    /// The pizza costs something else from now on.
+    pub(crate) async fn costs(&self, amount: &str) {
+        let price = json!({"price": {"amount": amount}});
+        let pizza = format!("items/{}", self.pizza);
+        self.rewrite(&pizza, price).await;
+    }
+
+    /// Something of a part of the menu is another from now on.
+    pub(crate) async fn rewrite(&self, part: &str, mut edit: Value) {
+        let draft = format!("{}/menu/draft?limit=1", self.at());
+        edit["version"] = self.shop.get(&draft).await.good()["version"].clone();
+        let path = format!("{}/menu/{part}", self.at());
+        self.shop.patch(&path, edit).await.good();
+        publish(&self.shop, &self.at()).await;
+    }
+
     /// So many of the counted item are left.
     pub(crate) async fn count(&self, left: u32) {
         let path = format!("{}/menu/stock/{}", self.at(), self.cake);

@@ -2,10 +2,7 @@
 
 use base::{Currency, KeyRing, Money, Organisation, Time, Uid};
 use commerce::ledger::{App, Posted, is_posted, post};
-use domain::ledger::{About, Account, Bearer, Granting, Means, Sums, Transaction};
-use domain::orders::{MoneyLine, OrderId};
 use domain::organisations::OrganisationId;
-use domain::payments::AttemptId;
 use domain::people::PersonId;
 use domain::pricing::{Funder, Kind};
 use futures_util::future::join_all;
@@ -14,6 +11,9 @@ use serde_json::{Value, json};
 use slice::Ask;
 use store::{Cell, Class, Column, Failure, Table, checksum};
 use testkit::trial::Engine;
+use trade::ledger::{About, Account, Bearer, Granting, Means, Sums, Transaction};
+use trade::orders::{MoneyLine, OrderId};
+use trade::payments::AttemptId;
 
 use super::world::{Shop, on_both};
 
@@ -311,7 +311,7 @@ async fn forged_rows_are_found(engine: Engine) {
 /// What one order comes to: how much of it is taken, granted and given back, by numbers.
 fn story(books: &Books, order: OrderId, number: i64) -> Vec<Transaction> {
     let (clock, random) = books.shop.chance();
-    let refund = domain::payments::RefundId::make(clock, random, books.number());
+    let refund = trade::payments::RefundId::make(clock, random, books.number());
     let grant = Granting {
         refund,
         amount: eur(300 + number),

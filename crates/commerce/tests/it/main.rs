@@ -7,6 +7,10 @@
 )]
 
 mod capacity;
+mod carts;
+mod carts_heirs;
+mod carts_looks;
+mod firsts;
 #[allow(dead_code, reason = "others ask more of it")]
 mod kitchen;
 mod ledger;
@@ -14,11 +18,19 @@ mod more;
 mod offers;
 mod offers_races;
 mod orders;
+mod orders_change;
+mod orders_change_races;
+mod orders_means;
 mod orders_money;
+mod orders_quoted;
 mod orders_races;
 mod orders_refunds;
+mod orders_slots;
+mod orders_split;
 mod payments;
 mod payments_notices;
+mod payments_paused;
+mod saga_trials;
 mod sagas;
 #[path = "../../../catalogue/tests/it/world.rs"]
 #[allow(

@@ -3,13 +3,13 @@
 use base::{Clock, Time, Uid};
 use carte::{Channel, Service};
 use commerce::offers::{is_given_back, is_refused, take};
-use domain::offers::{Asked, Code, Found, Line, Why};
 use domain::organisations::OrganisationId;
 use domain::people::PersonId;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use store::Failure;
 use testkit::trial::Engine;
+use trade::offers::{Asked, Code, Found, Line, Why};
 
 use super::world::{Shop, on_both};
 
@@ -96,6 +96,7 @@ impl House {
         }];
         let asked = Asked {
             restaurant: self.restaurant.parse().unwrap(),
+            brand: None,
             zone: "Europe/Rome".parse().unwrap(),
             currency: "EUR".parse().unwrap(),
             service: Service::Delivery,
@@ -265,6 +266,10 @@ async fn what_is_no_offer_is_refused(engine: Engine) {
         (
             json!({"restaurants": ["rst_01k9xq4r7vc8b0t2m5n6p7q8r9"]}),
             "restaurants",
+        ),
+        (
+            json!({"brands": ["brd_01k9xq4r7vc8b0t2m5n6p7q8r9"]}),
+            "brands",
         ),
     ] {
         let told = house.shop.post(&path, terms(wrong.clone())).await;

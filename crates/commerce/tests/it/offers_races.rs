@@ -2,12 +2,12 @@
 
 use base::Uid;
 use commerce::offers::{is_given_back, is_refused, take};
-use domain::offers::Why;
 use domain::people::PersonId;
 use futures_util::future::join_all;
 use serde_json::json;
 use store::Db;
 use testkit::trial::Engine;
+use trade::offers::Why;
 
 use super::offers::{House, Order};
 use super::world::on_both;

@@ -79,12 +79,18 @@ async fn an_order_is_placed_made_and_handed_over(engine: Engine) {
 async fn the_body_of_the_origin_is_taken_as_it_stands(engine: Engine) {
     let kitchen = Kitchen::open(Shop::working(engine).await).await;
     let diner = kitchen.shop.person(&[]);
+    let path = format!("/api/organisations/{}/coupons", kitchen.organisation);
+    let gives = json!({"kind": "percent", "percent": "10"});
+    let terms = json!({"name": "Ten", "currency": "EUR", "gives": gives});
+    let coupon = json!({"code": "SAVE10", "terms": terms});
+    kitchen.shop.post(&path, coupon).await.good();
     let body = json!({
         "restaurantId": kitchen.restaurant,
         "items": [{
             "menuItemId": kitchen.pizza, "quantity": 2, "specialInstructions": "No onions",
         }],
         "deliveryAddress": "123 Main St, City",
+        "couponCode": "SAVE10",
         "specialInstructions": "Ring doorbell",
         "idempotencyKey": "order-1701936000-abc123",
     });
@@ -93,8 +99,9 @@ async fn the_body_of_the_origin_is_taken_as_it_stands(engine: Engine) {
     let first = first.good();
     assert_eq!(first["subtotal"], "25.00");
     assert_eq!(first["deliveryFee"], "2.50");
-    assert_eq!(first["discount"], "0.00");
-    assert_eq!(first["total"], "27.50");
+    assert_eq!(first["discount"], "2.50");
+    assert_eq!(first["total"], "25.00");
+    assert!(first["estimatedDeliveryTime"].is_string());
     assert_eq!(first["deliveryAddress"], "123 Main St, City");
     assert_eq!(first["specialInstructions"], "Ring doorbell");
     assert_eq!(first["items"][0]["specialInstructions"], "No onions");
@@ -211,7 +218,7 @@ async fn nobody_sees_or_moves_what_is_not_his(engine: Engine) {
         said.good()["reason"],
         json!({"code": "other", "by": "diner"})
     );
-    let absent = format!("/api/orders/{}0", &id[..id.len() - 1]);
+    let absent = format!("/api/orders/{}", testkit::ids::absent(&id));
     let said = shop.ask((&diner, ""), Method::GET, &absent, None).await;
     assert_eq!(said.code(), (404, "not_found"));
     shop.verify().await;
@@ -270,6 +277,30 @@ async fn lists_have_pages(engine: Engine) {
         let (rest, end) = listed(who, &format!("{path}?limit=2&cursor={next}")).await;
         assert_eq!((rest, end), (ids[2..].to_vec(), None));
     }
+    let paid = async |who: &str, cursor: &str| {
+        let path = format!("/api/me/payments?limit=2{cursor}");
+        shop.ask((who, ""), Method::GET, &path, None).await.good()
+    };
+    let first = paid(&diner, "").await;
+    let [latest, _] = first["items"].as_array().unwrap().as_slice() else {
+        panic!("{first}");
+    };
+    assert_eq!(
+        (&latest["orderId"], &latest["total"]),
+        (&json!(ids[0]), &json!("27.00"))
+    );
+    assert_eq!(latest["restaurantId"], kitchen.restaurant);
+    let cash = json!([{
+        "method": "cash", "amount": "27.00", "state": "open", "captured": "0.00", "refunded": "0.00",
+    }]);
+    assert_eq!(latest["payments"], cash);
+    let rest = paid(
+        &diner,
+        &format!("&cursor={}", first["next"].as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(rest["items"][0]["orderId"], json!(ids[2]));
+    assert_eq!(paid(&shop.person(&[]), "").await["items"], json!([]));
     let rejected = json!({"status": "rejected", "reason": "too_busy"});
     kitchen.set(&ids[0], rejected).await.good();
     kitchen

@@ -1,12 +1,12 @@
 //! The money of an order: held when it is placed, taken when it is accepted, and all of it back when it comes to nothing.
 
 use base::Clock;
-use domain::orders::OrderId;
-use domain::payments::{Intent, State};
 use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::trial::Engine;
+use trade::orders::OrderId;
+use trade::payments::{Intent, State};
 
 use super::kitchen::Kitchen;
 use super::world::{Shop, eventually, on_both};
@@ -20,6 +20,7 @@ on_both!(
     a_coupon_is_taken_once_and_comes_back,
     a_full_slot_takes_no_more_and_comes_back,
     what_the_rule_accepts_is_charged_once,
+    what_looks_like_fraud_nobody_but_a_human_accepts,
 );
 
 /// Two counted cakes by card, 10.00.
@@ -220,6 +221,7 @@ async fn a_coupon_is_taken_once_and_comes_back(engine: Engine) {
     let first = kitchen.order((&diner, ""), basket.clone()).await.good();
     assert_eq!(first["discount"], "2.70");
     assert_eq!(first["total"], "24.30");
+    assert_eq!(first["couponCode"], "SAVE10");
     let said = kitchen.order((&diner, ""), basket.clone()).await;
     assert_eq!(said.code(), (409, "order_refused"));
     assert_eq!(said.body["fields"][0]["field"], "couponCode");
@@ -293,5 +295,42 @@ async fn what_the_rule_accepts_is_charged_once(engine: Engine) {
     stands(&kitchen, (&diner, &id), "status", "confirmed").await;
     eventually(async || payment(&kitchen, &id).await.captured_minor == 1_000).await;
     assert_eq!(payment(&kitchen, &id).await.attempts.len(), 2);
+    kitchen.shop.verify().await;
+}
+
+async fn what_looks_like_fraud_nobody_but_a_human_accepts(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let diner = kitchen.shop.person(&[]);
+    let path = format!("{}/order-rules", kitchen.at());
+    let mut rules = kitchen.shop.get(&path).await.good();
+    rules["autoAccept"] = true.into();
+    kitchen.shop.put(&path, rules).await.good();
+    let pizzas = |quantity: u32| {
+        let mut basket = kitchen.basket();
+        basket["items"] = json!([{"menuItemId": kitchen.pizza, "quantity": quantity}]);
+        basket
+    };
+    let plain = kitchen.order((&diner, ""), pizzas(4)).await.good();
+    assert_eq!(plain["status"], "confirmed");
+    let seen = kitchen.see(&id(&plain)).await;
+    let low = json!({"score": 5, "risk": "low", "flags": [], "recommendation": "accept"});
+    assert_eq!(seen["fraud"], low);
+    // Who orders is not told.
+    assert_eq!(plain["fraud"], Value::Null);
+    let large = kitchen.order((&diner, ""), pizzas(40)).await.good();
+    assert_eq!(large["status"], "pending");
+    let seen = kitchen.see(&id(&large)).await;
+    assert_eq!(seen["fraud"]["recommendation"], "review");
+    assert_eq!(seen["fraud"]["flags"], json!(["large"]));
+    let body = json!({"status": "confirmed"});
+    kitchen.set(&id(&large), body).await.good();
+    let said = kitchen.order((&diner, ""), pizzas(80)).await;
+    assert_eq!(said.code(), (409, "order_refused"));
+    assert_eq!(said.body["fields"][0]["code"], "suspicious");
+    // Nothing is lost where nobody says anything.
+    let unknown = kitchen.order((&diner, ""), pizzas(33)).await.good();
+    assert_eq!(unknown["status"], "confirmed");
+    let seen = kitchen.see(&id(&unknown)).await;
+    assert_eq!(seen["fraud"], Value::Null);
     kitchen.shop.verify().await;
 }

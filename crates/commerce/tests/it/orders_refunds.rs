@@ -50,7 +50,7 @@ async fn a_part_of_a_card_payment_goes_back(engine: Engine) {
     let kitchen = Kitchen::open(Shop::working(engine).await).await;
     let id = collected(&kitchen, json!({"method": "card", "token": "ok"})).await;
     let path = format!("/api/orders/{id}/refunds");
-    let order: domain::orders::OrderId = id.parse().unwrap();
+    let order: trade::orders::OrderId = id.parse().unwrap();
     let payments = &kitchen.shop.node.more.commerce.payments;
     eventually(async || payments.of_order(order).await.unwrap()[0].captured_minor == 2_700).await;
     let body =

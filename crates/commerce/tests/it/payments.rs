@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Money, Organisation, Random, Result, Time, Uid};
-use commerce::payments::{App, Begin, Standing};
-use domain::orders::OrderId;
+use commerce::payments::{App, Begin, Reached, Standing};
 use domain::organisations::{OrganisationId, RestaurantId};
-use domain::payments::{Act, AttemptState, Intent, PaymentId, State};
 use engine::Tasks;
 use futures_util::StreamExt as _;
 use rpc::Providers;
 use rpc::providers::{Provider, Token};
 use testkit::provider::{Fake, Faults};
 use testkit::trial::Engine;
+use trade::orders::OrderId;
+use trade::payments::{Act, AttemptState, Covers, Intent, PaymentId, State};
 
 use crate::world::{Shop, on_both};
 
@@ -96,7 +96,18 @@ impl Till {
         }
     }
 
+    /// A payment of so much that somebody else has begun.
+    pub(crate) async fn begin_with(&self, app: &App, minor: i64) -> PaymentId {
+        let payer = self.payer(minor);
+        self.begin_by(app, (&payer, "ok")).await;
+        payer.payment
+    }
+
     async fn begin(&self, payer: &Payer, token: &str) {
+        self.begin_by(&self.app, (payer, token)).await;
+    }
+
+    async fn begin_by(&self, app: &App, (payer, token): (&Payer, &str)) {
         let db = &self.shop.world.db;
         let mut commit = db.new_commit(self.organisation);
         let begin = Begin {
@@ -104,11 +115,12 @@ impl Till {
             order: payer.order,
             restaurant: self.restaurant,
             amount: payer.amount,
+            covers: Covers::Any,
             token: Some(Token::parse(token).unwrap()),
             return_url: None,
             saga: None,
         };
-        self.app.begin(&mut commit, &begin).unwrap();
+        app.begin(&mut commit, &begin).unwrap();
         db.commit(commit, &db.deadline()).await.unwrap();
     }
 
@@ -268,9 +280,8 @@ async fn compare(till: &Till, fake: &Fake, payers: &[Payer]) {
             }
         }
     }
-    let done = |(attempt, _): &&(domain::payments::Attempt, PaymentId)| {
-        attempt.state == AttemptState::Done
-    };
+    let done =
+        |(attempt, _): &&(trade::payments::Attempt, PaymentId)| attempt.state == AttemptState::Done;
     let theirs = entries.values().filter(|entry| entry.done.is_ok()).count();
     assert_eq!(ours.values().filter(done).count(), theirs);
     assert_eq!(fake.counts().other_bodies, 0);
@@ -297,10 +308,71 @@ mod lost_answers {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn are_settled_in_time() {
+        super::settle_in_time(Engine::Sqlite, 300, 30).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "takes minutes; run by hand for the figures"]
     async fn many() {
         super::pay(Engine::Sqlite, 100_000, 30).await;
+        super::settle_in_time(Engine::Sqlite, 10_000, 30).await;
     }
+}
+
+/// Begins so many payments while answers are lost. From the moment when the provider answers again nobody asks any more
+/// but the timers: they settle everything within a minute.
+#[allow(clippy::print_stdout, reason = "it shows figures")]
+async fn settle_in_time(engine: Engine, payments: usize, lost: u64) {
+    let fake = Fake::new("fake", &Random::seeded(13));
+    let till = Till::working(engine, &[&fake]).await;
+    fake.set_faults(Faults::lost(lost));
+    let payers: Vec<Payer> = (0..payments).map(|_| till.payer(900)).collect();
+    let asked = futures_util::stream::iter(&payers);
+    asked
+        .for_each_concurrent(SIDE_BY_SIDE, async |payer| {
+            till.begin(payer, "ok").await;
+            till.app.authorise(payer.payment).await.unwrap();
+        })
+        .await;
+    fake.set_faults(Faults::default());
+    let (came_back, mut open) = (till.clock.now(), payers.clone());
+    open = unsettled(&till, open).await;
+    let unknown = open.len();
+    while !open.is_empty() {
+        till.advance(1);
+        // A second is over when the timers have done what they can in it.
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let before = open.len();
+            open = unsettled(&till, open).await;
+            if open.len() == before {
+                break;
+            }
+        }
+        let waited = till.clock.now().since(came_back);
+        assert!(
+            waited <= Duration::from_secs(60),
+            "{} after {waited:?}",
+            open.len()
+        );
+    }
+    let took = till.clock.now().since(came_back);
+    println!("{unknown} of {payments} were unknown, and settled {took:?} later");
+    assert!(unknown * 10 > payments, "{unknown}");
+    fake.deliver_delayed();
+    compare(&till, &fake, &payers).await;
+}
+
+/// Those of which something has no outcome.
+async fn unsettled(till: &Till, payers: Vec<Payer>) -> Vec<Payer> {
+    let mut open = Vec::new();
+    for payer in payers {
+        if till.intent(&payer).await.unsettled().count() > 0 {
+            open.push(payer);
+        }
+    }
+    open
 }
 
 /// A provider that is away is left alone; new money goes to another one, and what it had is settled when it is back.
@@ -322,6 +394,8 @@ async fn another_stands_in(engine: Engine) {
         assert!(standing.state.is_secured() || standing.under_way == Some(Act::Authorise));
     }
     assert_eq!(unknown, 5, "then the breaker is open");
+    let reached: Vec<Reached> = till.app.reached().into_iter().map(|(_, how)| how).collect();
+    assert_eq!(reached, [Reached::Not, Reached::Well]);
     assert_eq!(second.entries().len(), 195);
 
     // Five minutes away: what it is asked is bounded by what was asked of it for the first time.
@@ -484,4 +558,39 @@ on_both!(
     a_death_between_two_commits_charges_once,
     the_timer_finishes_it,
     a_step_is_one_attempt,
+    what_was_taken_in_parts_goes_back_in_parts,
 );
+
+async fn what_was_taken_in_parts_goes_back_in_parts(engine: Engine) {
+    let fake = Fake::new("fake", &Random::seeded(11));
+    let till = Till::open(engine, &[&fake]).await;
+    let euros = |minor| Money::new(minor, "EUR".parse().unwrap());
+    let payment = till.held(3_000).await;
+    for minor in [1_000, 700, 1_300] {
+        let taken = till.app.capture(payment, till.step(), euros(minor));
+        assert_eq!(taken.await.unwrap().step, Some(AttemptState::Done));
+    }
+    // No capture has so much left: it is drawn from the first, and then from the one that has enough for the rest.
+    let step = till.step();
+    for _ in 0..2 {
+        let given = till.app.refund(payment, step, euros(2_000)).await.unwrap();
+        assert_eq!(given.step, Some(AttemptState::Done));
+        let moved: Vec<i64> = given.moved.iter().map(|(_, part)| part.minor()).collect();
+        assert_eq!(moved, [1_000, 1_000]);
+        assert_eq!(given.refunded, euros(2_000));
+    }
+    // Of the others 700 and 300 are left.
+    let rest = till.app.refund(payment, till.step(), euros(1_000)).await;
+    let rest = rest.unwrap();
+    assert_eq!((rest.state, rest.moved.len()), (State::Refunded, 2));
+    let intent = till.app.intent(payment).await.unwrap();
+    assert_eq!(intent.refunded_minor, 3_000);
+    // The provider's own book says the same.
+    let theirs = fake.entries();
+    let given = theirs
+        .iter()
+        .filter(|entry| entry.1.act == rpc::providers::Act::Refund);
+    let given: i64 = given.map(|entry| entry.1.amount.minor()).sum();
+    assert_eq!(given, 3_000);
+    till.shop.verify().await;
+}

@@ -2,12 +2,12 @@
 
 use base::{Money, Organisation, Uid};
 use commerce::payments::App;
-use domain::payments::{Act, AttemptState, Intent, PaymentId, State};
-use engine::Due;
+use engine::{Due, Handled};
 use http::{Method, Request, StatusCode};
 use rpc::providers::{Answer, Notice};
 use testkit::provider::Fake;
 use testkit::trial::Engine;
+use trade::payments::{Act, AttemptState, Covers, Intent, PaymentId, State};
 
 use crate::payments::Till;
 use crate::world::{OPERATOR, Shop, eventually, on_both};
@@ -25,6 +25,10 @@ async fn tell(till: &Till, fake: &Fake, notice: &Notice) {
 
 /// Looks at a notice as its timer does.
 async fn hear(app: &App, organisation: Organisation, id: &str) {
+    try_to_hear(app, organisation, id).await.unwrap();
+}
+
+async fn try_to_hear(app: &App, organisation: Organisation, id: &str) -> base::Result<Handled> {
     let due = Due {
         organisation,
         id: Uid::from_bytes([1; 16]),
@@ -33,7 +37,7 @@ async fn hear(app: &App, organisation: Organisation, id: &str) {
         attempt: 1,
         tries: 1,
     };
-    app.hear(&due).await.unwrap();
+    app.hear(&due).await
 }
 
 /// The order of that number.
@@ -132,6 +136,12 @@ mod every_order_of_six_ends_alike {
     async fn postgres() {
         super::permuted(Engine::Postgres, 13).await;
     }
+
+    #[tokio::test]
+    #[ignore = "it takes minutes"]
+    async fn postgres_each() {
+        super::permuted(Engine::Postgres, 1).await;
+    }
 }
 
 /// A fact that comes before the answer settles what was lost, and the answer after it says nothing new.
@@ -168,6 +178,37 @@ async fn a_notice_settles_what_was_lost(engine: Engine) {
     till.shop.verify().await;
 }
 
+/// A notice that only says that something has changed waits while the provider does not say what.
+async fn a_notice_waits_for_a_provider_that_does_not_answer(engine: Engine) {
+    let fake = Fake::new("fake", &base::Random::seeded(23));
+    let till = Till::open(engine, &[&fake]).await;
+    let payment = till.held(900).await;
+    fake.tell_later(rpc::providers::Act::Capture);
+    let step = till.step();
+    till.app.capture(payment, step, euros(900)).await.unwrap();
+    let done = fake.take_notices().pop().unwrap();
+    let changed = Notice {
+        id: "changed".to_owned(),
+        answer: Answer::Unknown {
+            words: "something changed".to_owned(),
+        },
+        ..done
+    };
+    let (headers, body) = fake.write(std::slice::from_ref(&changed));
+    till.app.take_in("fake", &headers, &body).await.unwrap();
+    fake.set_faults(testkit::provider::Faults {
+        lost_after: 100,
+        ..Default::default()
+    });
+    let heard = try_to_hear(&till.app, till.organisation, "changed").await;
+    assert_eq!(heard.unwrap_err().kind(), base::Kind::Unavailable);
+    assert_eq!(intent(&till, payment).await.captured_minor, 0);
+    fake.set_faults(testkit::provider::Faults::default());
+    hear(&till.app, till.organisation, "changed").await;
+    assert_eq!(intent(&till, payment).await.captured_minor, 900);
+    till.shop.verify().await;
+}
+
 async fn send(
     shop: &Shop,
     provider: &str,
@@ -200,6 +241,7 @@ async fn begin(shop: &Shop, payment: PaymentId, minor: i64) {
         order: make().into(),
         restaurant: make().into(),
         amount: euros(minor),
+        covers: Covers::Any,
         token: None,
         return_url: None,
         saga: None,
@@ -331,6 +373,7 @@ async fn a_settlement_file_is_compared(engine: Engine) {
 
 on_both!(
     a_notice_settles_what_was_lost,
+    a_notice_waits_for_a_provider_that_does_not_answer,
     notices_come_in,
     a_settlement_file_is_compared,
 );

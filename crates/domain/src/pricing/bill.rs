@@ -247,7 +247,7 @@ fn total(minor: impl Iterator<Item = i64>) -> Option<i64> {
 
 /// The tax of one line by itself: its parts as (minor units, rate in millionths), and what each funder takes off them.
 /// `None` when something does not fit.
-pub(crate) fn tax_of(
+pub fn tax_of(
     (currency, included): (Currency, TaxesIncluded),
     parts: &[(i64, i64)],
     off: &[(Funder, i64)],

@@ -14,7 +14,7 @@ mod spread;
 mod tax;
 mod told;
 
-pub(crate) use bill::tax_of;
+pub use bill::tax_of;
 pub use bill::{Discount, Reach, Worth};
 pub use money::{Funder, Kind, MoneyLine, to_pay};
 pub use quote::{Facts, Fee, PricedLine, PricedPart, Quote, TaxSum, Totals, WantedLine, quote};

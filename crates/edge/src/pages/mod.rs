@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use axum::extract::State;
-use base::{Error, codes};
+use base::{Error, Result, codes};
 use http::Method;
 
 use crate::{
@@ -39,16 +39,60 @@ struct Files {
     script: Variants,
 }
 
+/// Writes the document.
+type Write = Box<dyn Fn() -> Result<String> + Send + Sync>;
+
 /// The document. It is put here after the routes were checked, because it tells of the routes.
 #[derive(Clone, Default)]
-pub(crate) struct Shelf(Arc<OnceLock<Variants>>);
+pub(crate) struct Shelf(Arc<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    write: OnceLock<Write>,
+    plain: OnceLock<Packed>,
+    packed: OnceLock<Variants>,
+    /// Of all who ask before it is written one has it written: it takes time and memory.
+    turn: tokio::sync::Mutex<()>,
+}
 
 impl Shelf {
     /// Compresses everything, so that no request waits for it.
-    pub(crate) fn fill(&self, openapi: &str) {
-        self.0
-            .get_or_init(|| Variants::new(JSON, openapi.to_owned()));
-        LazyLock::force(&FILES);
+    pub(crate) fn fill(&self, openapi: &str) -> Result<()> {
+        let plain = || Packed::new(JSON, openapi.to_owned());
+        self.0.plain.get_or_init(plain);
+        self.pack()
+    }
+
+    /// Has it written by this when somebody asks.
+    pub(crate) fn leave(&self, write: Write) {
+        // An edge is put together once, so nobody has left anything here before.
+        let _first = self.0.write.set(write);
+    }
+
+    /// Writes what was left for later, and compresses everything; what was done is not done again.
+    pub(crate) fn pack(&self) -> Result<()> {
+        if self.0.packed.get().is_none() {
+            let plain = self.plain()?;
+            self.0.packed.get_or_init(|| Variants::of(plain));
+            LazyLock::force(&FILES);
+        }
+        Ok(())
+    }
+
+    /// As it is. Who asks first and who packs may both write it; it is the same.
+    fn plain(&self) -> Result<Packed> {
+        if let Some(plain) = self.0.plain.get() {
+            return Ok(plain.clone());
+        }
+        let missing = || {
+            Error::internal(
+                codes::INTERNAL,
+                "the document was asked for before it was written",
+            )
+        };
+        let write = self.0.write.get().ok_or_else(missing)?;
+        let written = Packed::new(JSON, write()?);
+        Ok(self.0.plain.get_or_init(|| written).clone())
     }
 }
 
@@ -69,7 +113,7 @@ pub(crate) fn routes(shelf: &Shelf, documentation: Documentation) -> Routes {
     let mut routes = Routes::new()
         .add(errors.handler(errors_page))
         .add(style.handler(style_sheet));
-    if documentation == Documentation::Shown {
+    if matches!(documentation, Documentation::Shown | Documentation::Later) {
         let openapi = page(
             "/api/openapi.json",
             "docs.openapi",
@@ -108,18 +152,18 @@ fn page(
         .answers_text(media_type)
 }
 
-async fn openapi_document(
-    State(Shelf(document)): State<Shelf>,
-    accepts: Accepts,
-) -> Answer<Packed> {
-    let missing = || {
-        Error::internal(
-            codes::INTERNAL,
-            "the document was asked for before it was written",
-        )
+async fn openapi_document(State(shelf): State<Shelf>, accepts: Accepts) -> Answer<Packed> {
+    if let Some(packed) = shelf.0.packed.get() {
+        return Ok(packed.choose(accepts));
+    }
+    // Nobody has packed it yet; whoever asks so early gets it as it is, and does not wait for the packing.
+    let turns = shelf.clone();
+    let _turn = turns.0.turn.lock().await;
+    let written = tokio::task::spawn_blocking(move || shelf.plain()).await;
+    let broken = |error: tokio::task::JoinError| {
+        Error::internal(codes::INTERNAL, "the document was not written").caused_by(error)
     };
-    let document = document.get().ok_or_else(missing)?;
-    Ok(document.choose(accepts))
+    Ok(written.map_err(broken)??)
 }
 
 async fn docs_page(accepts: Accepts) -> Packed {

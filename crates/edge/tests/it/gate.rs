@@ -523,3 +523,35 @@ async fn hidden_documentation_leaves_the_codes_alone() {
         assert_eq!(trial.get(path).await.status, status, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_document_that_is_left_for_later_is_there_for_whoever_asks_before() {
+    let clock = base::Clock::fixed(base::Time::EPOCH);
+    let build = |documentation| Trial {
+        edge: Edge::build(
+            Settings {
+                documentation,
+                ..Settings::default()
+            },
+            Routes::new(),
+            crate::trial::parts(&clock),
+        )
+        .unwrap(),
+    };
+    let (now, later) = (build(Documentation::Shown), build(Documentation::Later));
+    assert_eq!(later.edge.openapi(), "");
+    let expected = now.get("/api/openapi.json").await;
+    assert_eq!(expected.status, 200);
+    let early = later.get("/api/openapi.json").await;
+    assert_eq!((early.status, &early.body), (200, &expected.body));
+    assert_eq!(early.header("etag"), expected.header("etag"));
+    later.edge.write_document().unwrap();
+    let packed = [("accept-encoding", "br")];
+    let line = "GET /api/openapi.json";
+    let (expected, late) = (
+        now.ask(line, &packed, "").await,
+        later.ask(line, &packed, "").await,
+    );
+    assert_eq!(late.header("content-encoding"), Some("br"));
+    assert_eq!((late.status, &late.body), (200, &expected.body));
+}

@@ -249,10 +249,7 @@ impl Crew {
         let how = match self.attempt(handler, claimed).await {
             Ok(how) => how,
             Err(Trouble::Away(failure)) => return Err(failure.into()),
-            Err(Trouble::Failed(error)) => {
-                self.failed(handler, claimed, &error).await?;
-                "failed"
-            }
+            Err(Trouble::Failed(error)) => self.failed(handler, claimed, &error).await?,
         };
         metrics::counter!("jobs_total", "kind" => handler.kind(), "priority" => claimed.priority.name(), "how" => how)
             .increment(1);
@@ -327,7 +324,12 @@ impl Crew {
     }
 
     /// Says when a job that failed is tried again, or puts it aside.
-    async fn failed(&self, handler: &JobHandler, claimed: &Claimed, error: &Error) -> Result<()> {
+    async fn failed(
+        &self,
+        handler: &JobHandler,
+        claimed: &Claimed,
+        error: &Error,
+    ) -> Result<&'static str> {
         let doing = &claimed.doing;
         let most = handler.tries.unwrap_or(claimed.priority.tries());
         let run_at = if doing.tries >= i64::from(most) {
@@ -349,7 +351,7 @@ impl Crew {
             .await?;
         let aside = run_at == FAILED;
         tracing::error!(kind = handler.kind(), organisation = %doing.organisation, aside, error = told(error), "a job failed");
-        Ok(())
+        Ok(if aside { "aside" } else { "failed" })
     }
 
     async fn give_back(&self, doing: &Doing, at: Time) -> Result<()> {

@@ -153,6 +153,29 @@ pub(crate) static LIST_FAILED: Sql = Sql::new(
      AND (organisation > $2 OR (organisation = $2 AND id > $3)) ORDER BY organisation, id LIMIT $4",
 );
 
+/// A job that failed too often.
+pub(crate) static FIND_FAILED: Sql = Sql::new(
+    "jobs.find_failed",
+    &TO_DO,
+    "SELECT organisation, id, kind, payload, batch, after, made_at, attempt, tries, error \
+     FROM jobs WHERE organisation = $1 AND id = $2 AND run_at = $3",
+);
+
+/// Lets a job that failed too often run again, in a commit that says who wants that.
+pub(crate) static RERUN: Sql = Sql::new(
+    "jobs.rerun",
+    &JOBS,
+    "UPDATE jobs SET run_at = $5, tries = 0 \
+     WHERE organisation = $1 AND id = $2 AND attempt = $3 AND run_at = $4",
+);
+
+/// Takes away a job that failed too often, in a commit that says who wants that.
+pub(crate) static THROW_AWAY: Sql = Sql::new(
+    "jobs.throw_away",
+    &JOBS,
+    "DELETE FROM jobs WHERE organisation = $1 AND id = $2 AND attempt = $3 AND run_at = $4",
+);
+
 /// Lets a job that failed too often run again.
 pub(crate) static REPROCESS: Sql = Sql::new(
     "jobs.reprocess",

@@ -11,6 +11,9 @@ use super::keys::Direction;
 use super::store::{END, LIST, READ, TURN};
 use super::work::Sagas;
 
+/// What is said of a saga that has nothing to undo.
+pub(crate) const NO_WAY_BACK: &str = "there is no way back from here";
+
 /// Which sagas are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
@@ -48,6 +51,9 @@ pub struct Shown {
     pub subject: Uid,
     /// The names of its steps; none when this version of the platform does not know them.
     pub steps: Vec<&'static str>,
+    /// Whether there is something to undo from where it stands. What this version does not know is taken to have it: whoever
+    /// knows it finds out.
+    pub can_go_back: bool,
     /// The place of the step whose run or undo comes next, from 0.
     pub step: usize,
     /// Which way it goes.
@@ -82,13 +88,17 @@ impl Shown {
     /// Has it undone, beginning with the step at which it stands.
     ///
     /// # Errors
-    /// It is being undone already.
+    /// It is being undone already, or none of the steps up to this one can be undone: it would just be gone.
     pub fn compensate(&self, reason: &str, commit: &mut Commit) -> Result<()> {
         if self.direction == Direction::Back {
             return Err(Error::conflict(
                 codes::REFUSED,
                 "the saga is being undone already",
             ));
+        }
+        if !self.can_go_back {
+            let said = format!("{NO_WAY_BACK}: let it run again, or settle it by hand");
+            return Err(Error::conflict(codes::REFUSED, said));
         }
         self.turn(Direction::Back, reason.to_owned(), commit);
         Ok(())
@@ -183,6 +193,9 @@ impl Sagas {
             (false, false, true) => Standing::Running,
         };
         Shown {
+            can_go_back: plot
+                .as_ref()
+                .is_none_or(|plot| plot.goes_back(journal.place())),
             steps: plot.map_or(Vec::new(), |plot| {
                 plot.steps.iter().map(|step| step.name).collect()
             }),

@@ -1,10 +1,12 @@
 //! The row of a saga: begun in a commit, read when it is claimed, moved in the commit of a step.
 
+use std::any::Any;
 use std::time::Duration;
 
 use base::{Currency, Money, Organisation, Random, Result, Time, Uid};
 use store::{Commit, Outcome, Row};
 
+use super::handed::Handed;
 use super::keys::Direction;
 use super::script::{Kind, State, Written};
 use super::store::{END, MOVE, SAGAS, WAKE};
@@ -82,7 +84,11 @@ impl Saga {
                 at.into(),
             ],
         );
-        Begun { id, journal }
+        Begun {
+            id,
+            journal,
+            handed: Handed::default(),
+        }
     }
 }
 
@@ -92,6 +98,19 @@ pub struct Begun {
     /// The saga.
     pub id: Uid,
     pub(crate) journal: Journal,
+    pub(crate) handed: Handed,
+}
+
+impl Begun {
+    /// Hands something to the first step, which finds it by [`super::At::had`] as long as it is young. To be said when the
+    /// commit is stored, and of what that commit has stored.
+    #[must_use]
+    pub fn hand<T: Any + Send + Sync>(self, thing: T, stored_at: Time) -> Self {
+        Begun {
+            handed: Handed::new(thing).stored(stored_at),
+            ..self
+        }
+    }
 }
 
 /// Has a saga that waits asked again at once when the commit is stored; one that has ended is left alone.

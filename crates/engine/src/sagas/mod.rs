@@ -8,6 +8,7 @@
 //! A holder keeps its lease by renewing it; a saga whose holder died is claimed by another process within two seconds.
 //! `docs/sagas.md` shows how to use it.
 
+mod handed;
 mod inspect;
 mod journal;
 mod keys;
@@ -18,6 +19,7 @@ pub(crate) mod store;
 pub mod trial;
 mod work;
 
+pub use handed::Handed;
 pub use inspect::{Shown, Standing, Which};
 pub use journal::{Begun, Saga, wake};
 pub use keys::{Direction, key};

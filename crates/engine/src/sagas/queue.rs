@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base::{Organisation, Time, Uid};
 use tokio::sync::mpsc;
 
-use super::journal::Journal;
+use super::handed::Handed;
+use super::journal::{Begun, Journal};
 
 /// One lease as this process knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,34 @@ impl Held {
     }
 }
 
+/// A saga that this process has, with what its first step is handed.
+pub(crate) struct Taken {
+    pub(crate) journal: Journal,
+    pub(crate) handed: Handed,
+}
+
+impl From<Journal> for Taken {
+    fn from(journal: Journal) -> Self {
+        Taken {
+            journal,
+            handed: Handed::default(),
+        }
+    }
+}
+
+impl From<Begun> for Taken {
+    fn from(begun: Begun) -> Self {
+        Taken {
+            journal: begun.journal,
+            handed: begun.handed,
+        }
+    }
+}
+
 /// What waits for its turn, and all leases. The queue has a limit; what does not fit is found again by its row.
 pub(crate) struct Queue {
-    sender: mpsc::Sender<Journal>,
-    pub(crate) receiver: tokio::sync::Mutex<mpsc::Receiver<Journal>>,
+    sender: mpsc::Sender<Taken>,
+    pub(crate) receiver: tokio::sync::Mutex<mpsc::Receiver<Taken>>,
     held: Mutex<BTreeMap<(Organisation, Uid), Held>>,
 }
 
@@ -51,11 +76,11 @@ impl Queue {
     }
 
     /// Takes a saga in, if there is room.
-    pub(crate) fn push(&self, journal: Journal) {
-        let held = Held::of(&journal);
+    pub(crate) fn push(&self, taken: Taken) {
+        let held = Held::of(&taken.journal);
         if let Ok(place) = self.sender.try_reserve() {
             self.hold(held);
-            place.send(journal);
+            place.send(taken);
         }
     }
 

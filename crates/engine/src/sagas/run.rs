@@ -9,9 +9,11 @@ use std::time::Duration;
 use base::{Error, Result, Time, codes};
 use store::{Commit, Failure};
 
+use super::handed::Handed;
+use super::inspect::NO_WAY_BACK;
 use super::journal::{Journal, LEASE, PARKED};
 use super::keys::{Direction, key};
-use super::queue::Held;
+use super::queue::{Held, Taken};
 use super::script::{At, Call, Plot, Step, Turn, Written};
 use super::store::{END, FAIL, MOVE};
 use super::trial::{Fate, Moment};
@@ -73,6 +75,8 @@ pub(crate) struct Run<'a> {
     now: Journal,
     /// What steps that need not be waited for have put together.
     carried: Option<Commit>,
+    /// What the last step handed on to the next.
+    handed: Handed,
     /// The step that was called last.
     last: Option<Called>,
 }
@@ -107,14 +111,15 @@ struct Called {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(inner: &'a Inner, plot: &'a Plot, stop: &'a Stop, journal: Journal) -> Self {
+    pub(crate) fn new(inner: &'a Inner, plot: &'a Plot, stop: &'a Stop, taken: Taken) -> Self {
         Run {
             inner,
             plot,
             stop,
-            stored: journal.clone(),
-            now: journal,
+            stored: taken.journal.clone(),
+            now: taken.journal,
             carried: None,
+            handed: taken.handed,
             last: None,
         }
     }
@@ -126,6 +131,10 @@ impl<'a> Run<'a> {
             return self
                 .park("those who were at this step ended too often")
                 .await;
+        }
+        let (place, way) = (self.stored.place(), self.stored.direction);
+        if way == Direction::Back && !self.plot.goes_back(place) {
+            return self.no_way_back().await;
         }
         loop {
             if self.stop.is_stopping() {
@@ -189,17 +198,19 @@ impl<'a> Run<'a> {
         };
         let turn = self.ask(&called, commit).await.map_err(Halt::Erred)?;
         match turn {
-            Turn::Done(commit, written) => match self.pass(written) {
-                Some(stood) => self.close(commit, stood).await,
-                None => self.store(commit).await.map(|()| Next::Step),
-            },
-            Turn::Then(commit, written) => match self.pass(written) {
+            Turn::Over(commit, _) if called.direction == Direction::Forward => {
+                self.close(commit, Stood::Done).await
+            }
+            Turn::Over(commit, written) => self.go_on(commit, written, Handed::default()).await,
+            Turn::Done(commit, written, hands) => self.go_on(commit, written, hands).await,
+            Turn::Then(commit, written, hands) => match self.pass(written) {
                 Some(stood) => self.close(commit, stood).await,
                 None if self.may_join() => {
                     self.carried = Some(self.own(commit)?);
+                    self.hand(hands);
                     Ok(Next::Step)
                 }
-                None => self.store(commit).await.map(|()| Next::Step),
+                None => self.store(commit, hands).await.map(|()| Next::Step),
             },
             Turn::Wait(time, written) => {
                 self.wait(time, written).await?;
@@ -207,6 +218,24 @@ impl<'a> Run<'a> {
             }
             Turn::Failed(commit, written, why) => self.failed(&called, commit, written, why).await,
         }
+    }
+
+    /// Stores a step that is done, and the end of the saga with it where it was the last.
+    async fn go_on(
+        &mut self,
+        commit: Commit,
+        written: Written,
+        hands: Handed,
+    ) -> std::result::Result<Next, Halt> {
+        match self.pass(written) {
+            Some(stood) => self.close(commit, stood).await,
+            None => self.store(commit, hands).await.map(|()| Next::Step),
+        }
+    }
+
+    /// Keeps what a step handed on for the next one.
+    fn hand(&mut self, hands: Handed) {
+        self.handed = hands.stored(self.inner.clock().now());
     }
 
     /// Whether the step that comes now has no effect outside its commit.
@@ -222,6 +251,11 @@ impl<'a> Run<'a> {
             saga: self.now.id,
             subject: self.now.subject,
             key: key(self.now.id, self.now.place(), self.now.direction),
+            next: key(
+                self.now.id,
+                self.now.place().saturating_add(1),
+                Direction::Forward,
+            ),
             tries: if self.carried.is_some() {
                 1
             } else {
@@ -230,6 +264,8 @@ impl<'a> Run<'a> {
             reason: self.now.reason.clone(),
             state: self.now.state.clone(),
             commit,
+            had: self.handed.young(self.inner.clock().now()),
+            hands: Handed::default(),
         };
         let fate = self.fate(Moment::Call(self.now.place(), self.now.direction));
         match fate {
@@ -261,14 +297,19 @@ impl<'a> Run<'a> {
         self.now.tries = 1;
         self.now.error.clear();
         match self.now.direction {
-            Direction::Forward => self.now.step = self.now.step.saturating_add(1),
+            Direction::Forward => {
+                let steps = 1 + i64::from(base::planted("step_skipped"));
+                self.now.step = self.now.step.saturating_add(steps);
+            }
             Direction::Back => self.now.step = self.now.step.saturating_sub(1),
         }
         self.step().err()
     }
 
     fn keep(&mut self, written: Written) {
-        self.now.state = written.state;
+        if !base::planted("state_lost") {
+            self.now.state = written.state;
+        }
         self.now.money = written.money;
     }
 
@@ -293,7 +334,10 @@ impl<'a> Run<'a> {
         (self.now.tries, self.now.error) = (1, String::new());
         match self.step() {
             Err(stood) => self.close(commit, stood).await,
-            Ok(_) => self.store(commit).await.map(|()| Next::Step),
+            Ok(_) => self
+                .store(commit, Handed::default())
+                .await
+                .map(|()| Next::Step),
         }
     }
 
@@ -313,7 +357,7 @@ impl<'a> Run<'a> {
     }
 
     /// Stores the effect of a step and goes on with the saga under a lease that holds.
-    async fn store(&mut self, commit: Commit) -> std::result::Result<(), Halt> {
+    async fn store(&mut self, commit: Commit, hands: Handed) -> std::result::Result<(), Halt> {
         let now = self.inner.clock().now();
         let known = self.inner.queue.until(self.now.organisation, self.now.id);
         let until = known.unwrap_or(self.stored.run_at);
@@ -322,6 +366,7 @@ impl<'a> Run<'a> {
         self.now.run_at = if renew { self.later(LEASE) } else { until };
         self.commit(commit).await?;
         self.inner.queue.hold(Held::of(&self.stored));
+        self.hand(hands);
         Ok(())
     }
 
@@ -339,7 +384,9 @@ impl<'a> Run<'a> {
 
     async fn close(&mut self, commit: Commit, stood: Stood) -> std::result::Result<Next, Halt> {
         let mut commit = self.own(commit)?;
-        self.stored.ends(&mut commit);
+        if !base::planted("saga_not_ended") {
+            self.stored.ends(&mut commit);
+        }
         self.send(commit).await?;
         Ok(Next::End(stood))
     }
@@ -409,6 +456,23 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Somebody had a saga undone that has nothing to undo: it stands where it stood, and is not just gone.
+    async fn no_way_back(&mut self) -> Result<Stood> {
+        self.now.direction = Direction::Forward;
+        self.now.run_at = Time::from_micros(PARKED);
+        self.now.error = NO_WAY_BACK.to_owned();
+        let commit = self.inner.db().new_commit(self.now.organisation);
+        match self.commit(commit).await {
+            Ok(()) => {
+                self.told_parked();
+                Ok(Stood::Parked)
+            }
+            Err(Halt::Lost) => Ok(Stood::Lost),
+            Err(Halt::Away(_)) => Ok(Stood::Away),
+            Err(Halt::Stale(error) | Halt::Erred(error)) => Err(error),
+        }
+    }
+
     async fn park(&mut self, why: &str) -> Result<Stood> {
         self.back_to_stored();
         self.now.error = short(why);
@@ -450,6 +514,7 @@ impl<'a> Run<'a> {
 
     fn back_to_stored(&mut self) {
         self.carried = None;
+        self.handed = Handed::default();
         self.now = self.stored.clone();
     }
 

@@ -1,5 +1,6 @@
 //! What a slice writes of a saga: its state, its steps with run and undo side by side, and how a step ends.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Commit;
 
+use super::handed::Handed;
 use crate::handle::Handler;
 
 /// The name of a saga and the version of its journal. A script whose steps or state changed so that a saga under way
@@ -51,6 +53,8 @@ pub struct At<S> {
     pub subject: Uid,
     /// The id of this step in this direction: the idempotency key for the outside.
     pub key: Uid,
+    /// The [`At::key`] of the step behind this one, for an attempt outside that is stored with this one and made by that.
+    pub next: Uid,
     /// How often this step was tried, this time included.
     pub tries: i64,
     /// Why it is being undone, if it is.
@@ -59,6 +63,10 @@ pub struct At<S> {
     pub state: S,
     /// The effect of the step, to be filled in; the journal moves in it.
     pub commit: Commit,
+    /// What the step before this one handed on.
+    pub(crate) had: Handed,
+    /// What this one hands on.
+    pub(crate) hands: Handed,
 }
 
 /// How a step ended.
@@ -66,10 +74,13 @@ pub struct At<S> {
 #[must_use]
 pub enum Turn<S> {
     /// It is done: its effect and the move are stored, then the saga goes on.
-    Done(Commit, S),
+    Done(Commit, S, Handed),
     /// It is done, but has nothing to wait for: a next step that [`Script::joins`] gets the same commit, which stores
     /// both or none. Before any other step this one is stored, as by `Done`.
-    Then(Commit, S),
+    Then(Commit, S, Handed),
+    /// It is done, and the steps behind it have nothing to do: the saga ends with this commit. An undo that says so is
+    /// done, and no more.
+    Over(Commit, S),
     /// The outside has not answered, or not clearly: the step is called again after this time, with the same key.
     Wait(Duration, S),
     /// It cannot be done, and nothing of it is left: what was done before is undone, for this reason.
@@ -77,15 +88,33 @@ pub enum Turn<S> {
 }
 
 impl<S> At<S> {
+    /// What was handed on to this step, if it was just stored by this process and nobody else can have had the saga since:
+    /// so it need not be read again. Others may have changed it all the same, so every use of it has its guard in the
+    /// commit. A step that runs again because of such a guard is handed nothing.
+    #[must_use]
+    pub fn had<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.had.get()
+    }
+
+    /// Hands something on to the next step, which gets it when this one is stored.
+    pub fn hand<T: Any + Send + Sync>(&mut self, thing: T) {
+        self.hands = Handed::new(thing);
+    }
+
     /// The step is done: stores [`At::commit`] and goes on.
     pub fn done(self) -> Turn<S> {
-        Turn::Done(self.commit, self.state)
+        Turn::Done(self.commit, self.state, self.hands)
     }
 
     /// The step is done, and its effect may be stored together with that of the next, if that one [`Script::joins`]. The
     /// next one sees nothing of it before.
     pub fn then(self) -> Turn<S> {
-        Turn::Then(self.commit, self.state)
+        Turn::Then(self.commit, self.state, self.hands)
+    }
+
+    /// The step is done, and so is the saga: stores [`At::commit`] and its end in one commit.
+    pub fn over(self) -> Turn<S> {
+        Turn::Over(self.commit, self.state)
     }
 
     /// The step is called again after this time. What it put into the commit is not stored, its state is.
@@ -131,6 +160,14 @@ pub(crate) struct Step {
 pub(crate) struct Plot {
     pub(crate) kind: Kind,
     pub(crate) steps: Arc<[Step]>,
+}
+
+impl Plot {
+    /// Whether any of the steps up to this place can be undone.
+    pub(crate) fn goes_back(&self, place: usize) -> bool {
+        let steps = self.steps.iter().take(place.saturating_add(1));
+        steps.into_iter().any(|step| step.undo.is_some())
+    }
 }
 
 /// All steps of a saga in their order.
@@ -229,14 +266,18 @@ where
                 saga: at.saga,
                 subject: at.subject,
                 key: at.key,
+                next: at.next,
                 tries: at.tries,
                 reason: at.reason,
                 state,
                 commit: at.commit,
+                had: at.had,
+                hands: at.hands,
             };
             Ok(match function(at).await? {
-                Turn::Done(commit, state) => Turn::Done(commit, Written::of(&state)?),
-                Turn::Then(commit, state) => Turn::Then(commit, Written::of(&state)?),
+                Turn::Done(commit, state, hands) => Turn::Done(commit, Written::of(&state)?, hands),
+                Turn::Then(commit, state, hands) => Turn::Then(commit, Written::of(&state)?, hands),
+                Turn::Over(commit, state) => Turn::Over(commit, Written::of(&state)?),
                 Turn::Wait(time, state) => Turn::Wait(time, Written::of(&state)?),
                 Turn::Failed(commit, state, why) => Turn::Failed(commit, Written::of(&state)?, why),
             })

@@ -8,7 +8,7 @@ use store::{Call, Database, Db, Row, Scope};
 use tokio::task::JoinSet;
 
 use super::journal::{Begun, Journal, LEASE, PARKED};
-use super::queue::{Held, Queue};
+use super::queue::{Held, Queue, Taken};
 use super::run::{Run, Stood};
 use super::script::{Kind, Plot, Script};
 use super::store::{CLAIM, COUNT, FAIL, KEEP, NEXT, ORPHANS, SEIZE};
@@ -153,12 +153,13 @@ impl Inner {
     }
 
     /// Runs a saga that this process holds. Whatever goes wrong, its row tells where it stands.
-    async fn work(&self, journal: Journal, stop: &Stop) -> Result<Stood> {
+    async fn work(&self, taken: Taken, stop: &Stop) -> Result<Stood> {
+        let journal = &taken.journal;
         let Some(plot) = self.plot(&journal.kind, journal.version) else {
             return Ok(Stood::Lost);
         };
         let (organisation, id) = (journal.organisation, journal.id);
-        let stood = Run::new(self, &plot, stop, journal).on().await;
+        let stood = Run::new(self, &plot, stop, taken).on().await;
         let held = self.queue.release(organisation, id);
         if let (Ok(Stood::Stopped), Some(held)) = (&stood, held) {
             self.give_back(held).await?;
@@ -227,7 +228,7 @@ impl Sagas {
 
     /// Goes on with a saga whose beginning was just stored. Never waits: what finds no room is found by its row.
     pub fn go(&self, begun: Begun) {
-        self.0.queue.push(begun.journal);
+        self.0.queue.push(begun.into());
     }
 
     /// Goes on with it here and now, under its lease, and answers how far it came: for whoever waits for that.
@@ -236,7 +237,7 @@ impl Sagas {
     /// The saga is not known here, or what went wrong could not be written down.
     pub async fn finish(&self, begun: Begun) -> Result<Stood> {
         self.0.queue.hold(Held::of(&begun.journal));
-        self.0.work(begun.journal, &Stop::new()).await
+        self.0.work(begun.into(), &Stop::new()).await
     }
 
     /// Runs a saga here and now, whoever has it: for simulations and tests, and for whoever wants its end at once.
@@ -254,7 +255,7 @@ impl Sagas {
         ];
         let claimed = self.0.claimed(database, Call::new(&SEIZE, params)).await?;
         match claimed.into_iter().next() {
-            Some(journal) => Box::pin(self.0.work(journal, &Stop::new())).await,
+            Some(journal) => Box::pin(self.0.work(journal.into(), &Stop::new())).await,
             None => Ok(Stood::Lost),
         }
     }
@@ -312,16 +313,16 @@ impl Inner {
             tokio::select! {
                 () = stop.stopped() => break,
                 Some(ended) = running.join_next() => tell(ended),
-                Some(journal) = queue.recv(), if room => {
+                Some(taken) = queue.recv(), if room => {
                     let (inner, stop) = (Arc::clone(&self), stop.clone());
-                    running.spawn(async move { inner.work(journal, &stop).await });
+                    running.spawn(async move { inner.work(taken, &stop).await });
                 }
             }
         }
         while let Some(ended) = running.join_next().await {
             tell(ended);
         }
-        while let Ok(journal) = queue.try_recv() {
+        while let Ok(Taken { journal, .. }) = queue.try_recv() {
             self.queue.release(journal.organisation, journal.id);
             self.give_back(Held::of(&journal)).await?;
         }
@@ -409,7 +410,7 @@ impl Look {
             let claimed = self.inner.claimed(&self.database, call).await?;
             count = count.saturating_add(claimed.len());
             for journal in claimed {
-                self.inner.queue.push(journal);
+                self.inner.queue.push(journal.into());
             }
         }
         Ok(count)

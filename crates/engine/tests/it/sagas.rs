@@ -23,15 +23,18 @@ stamp! {
         a_step_that_errs_is_tried_and_then_undone_from_its_own_undo_on what_failed_undoes_what_was_before_it
         an_undo_that_errs_is_parked_with_its_money_and_retried what_must_be_done_is_parked_and_settled_or_undone
         an_unknown_journal_is_parked_and_never_dropped what_waits_is_asked_again_and_woken
-        a_stale_step_runs_again_at_once;
+        a_stale_step_runs_again_at_once what_is_handed_on_is_had_by_the_next_step_alone
+        what_cannot_be_undone_is_not_thrown_away;
     inline Inline: steps_that_answer_go_on_at_once what_failed_undoes_what_was_before_it
-        what_waits_is_asked_again_and_woken;
+        what_waits_is_asked_again_and_woken what_is_handed_on_is_had_by_the_next_step_alone
+        what_cannot_be_undone_is_not_thrown_away;
     postgres Postgres: steps_that_answer_go_on_at_once who_dies_is_followed_within_two_seconds
         a_step_may_take_longer_than_a_lease who_stops_in_time_leaves_nothing_waiting
         a_step_that_errs_is_tried_and_then_undone_from_its_own_undo_on what_failed_undoes_what_was_before_it
         an_undo_that_errs_is_parked_with_its_money_and_retried what_must_be_done_is_parked_and_settled_or_undone
         an_unknown_journal_is_parked_and_never_dropped what_waits_is_asked_again_and_woken
-        a_stale_step_runs_again_at_once;
+        a_stale_step_runs_again_at_once what_is_handed_on_is_had_by_the_next_step_alone
+        what_cannot_be_undone_is_not_thrown_away;
 }
 
 static THINGS: Kind = Kind::new("trial.things", 1);
@@ -41,6 +44,7 @@ static THINGS: Kind = Kind::new("trial.things", 1);
 enum Does {
     Done,
     Then,
+    Over,
     Errs,
     Fails,
     Waits(u64),
@@ -101,6 +105,7 @@ impl Play {
         Ok(match does.unwrap_or(Does::Done) {
             Does::Done => at.done(),
             Does::Then => at.then(),
+            Does::Over => at.over(),
             Does::Errs => return Err(base::Error::internal(base::codes::INTERNAL, "no way")),
             Does::Fails => at.failed("REFUSED"),
             Does::Waits(millis) => at.wait(Duration::from_millis(millis)),
@@ -233,6 +238,11 @@ async fn steps_that_answer_go_on_at_once(world: Arc<World>) {
     let found = store(&world, &THINGS).await.id;
     node.ended(&world, found).await;
     assert_eq!(play.called(), "a b c a b c");
+    // Where nothing is left to do nobody else is called.
+    play.now("b", Does::Over);
+    let saga = begin(&world, &node.sagas).await;
+    node.ended(&world, saga).await;
+    assert_eq!(play.called(), "a b c a b c a b");
     node.stop().await;
 }
 
@@ -428,5 +438,92 @@ async fn a_stale_step_runs_again_at_once(world: Arc<World>) {
     let saga = begin(&world, &node.sagas).await;
     node.ended(&world, saga).await;
     assert_eq!(play.called(), "a b b c");
+    node.stop().await;
+}
+
+/// What each step had of what the one before it handed on.
+type Had = Arc<Mutex<Vec<Option<String>>>>;
+
+async fn hands_on(
+    world: Arc<World>,
+    (name, stale): (&'static str, i64),
+    had: Had,
+    mut at: At<Things>,
+) -> Result<Turn<Things>> {
+    let before = at.had::<String>();
+    let is_first = before.is_some();
+    had.lock()
+        .unwrap()
+        .push(before.map(|text| text.to_string()));
+    // What it had is old, says a guard: it runs again, and is handed nothing.
+    let wanted = if is_first { stale } else { 0 };
+    at.commit
+        .guard(&HOLD_STOCK, [world.home.dish.into(), wanted.into()]);
+    at.hand(name.to_owned());
+    Ok(at.done())
+}
+
+async fn what_is_handed_on_is_had_by_the_next_step_alone(world: Arc<World>) {
+    let had = Had::default();
+    let step = |name, stale| {
+        let (world, had) = (Arc::clone(&world), Arc::clone(&had));
+        move |at| hands_on(Arc::clone(&world), (name, stale), Arc::clone(&had), at)
+    };
+    let silent = |at: At<Things>| async move { Ok(at.done()) };
+    let script = Script::<Things>::new(&THINGS)
+        .must("a", step("a", 0))
+        .must("b", step("b", 5))
+        .must("silent", silent)
+        .must("c", step("c", 0));
+    let node = node(&world, world.db(), vec![script]);
+    let begun = store(&world, &THINGS).await;
+    let (saga, now) = (begun.id, world.trial.clock.now());
+    node.sagas.go(begun.hand("first".to_owned(), now));
+    node.ended(&world, saga).await;
+    let all = had.lock().unwrap().clone();
+    let all: Vec<_> = all.iter().map(Option::as_deref).collect();
+    assert_eq!(all, [Some("first"), Some("a"), None, None]);
+    // Who takes it over, or comes late, has nothing.
+    had.lock().unwrap().clear();
+    let saga = store(&world, &THINGS).await.id;
+    node.ended(&world, saga).await;
+    let late = store(&world, &THINGS).await;
+    let (saga, long_ago) = (late.id, now.minus(Duration::from_secs(5)).unwrap());
+    node.sagas.go(late.hand("late".to_owned(), long_ago));
+    node.ended(&world, saga).await;
+    let all = had.lock().unwrap().clone();
+    assert_eq!((all.len(), &all[0], &all[4]), (8, &None, &None));
+    node.stop().await;
+}
+
+async fn what_cannot_be_undone_is_not_thrown_away(world: Arc<World>) {
+    let fails = |at: At<Things>| async move { Ok(at.failed("REFUSED")) };
+    let script = || Script::<Things>::new(&THINGS).must("a", fails);
+    let node = node(&world, world.db(), vec![script()]);
+    let saga = begin(&world, &node.sagas).await;
+    let shown = node.parked(&world, saga).await;
+    let mut commit = world.db().new_commit(world.home.organisation);
+    let refused = shown.compensate("the guest has gone", &mut commit);
+    assert_eq!(refused.unwrap_err().code(), base::codes::REFUSED);
+    // Somebody who does not know its steps may say so all the same.
+    let strange = Sagas::new(Parts {
+        db: world.db().clone(),
+        clock: world.trial.clock.clone(),
+        random: world.trial.random.clone(),
+    });
+    let found = strange.find(world.home.organisation, saga).await;
+    let found = found.unwrap().unwrap();
+    found.compensate("the guest has gone", &mut commit).unwrap();
+    act(&world, commit).await;
+    until("it stands as it stood", || async {
+        let shown = node.shown(&world, saga).await.unwrap();
+        shown.standing == Standing::Parked && shown.direction == Direction::Forward
+    })
+    .await;
+    let shown = node.parked(&world, saga).await;
+    assert_eq!(
+        (shown.step, shown.error.as_str()),
+        (0, "there is no way back from here")
+    );
     node.stop().await;
 }

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use base::{Clock, Error, Result, codes};
 use bytes::Bytes;
+use calls::Loopback;
 use http::{Method, Request, StatusCode, Uri, header};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 
 use super::away;
 use super::name::{BlobId, Space};
-use super::wire::{Loopback, Wire};
+use super::wire::Wire;
 
 /// For how long a signed address is good. Clocks may differ, but not by much.
 const GOOD_FOR: Duration = Duration::from_secs(60);
@@ -80,7 +81,7 @@ impl Storage {
             .map_err(|error| refused(format!("the address of the storage of blobs: {error:?}")))?;
         let host = bucket.base_url().host_str().unwrap_or_default();
         let is_plain = bucket.base_url().scheme() == "http";
-        if is_plain && !super::wire::is_loopback(host) {
+        if is_plain && !calls::is_loopback(host) {
             return Err(refused(
                 "the storage of blobs is spoken to under TLS, but on this machine",
             ));

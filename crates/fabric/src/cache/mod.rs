@@ -8,11 +8,13 @@
 //! nodes share can be put between the memory and the loader without their noticing.
 
 mod flight;
+mod hint;
 mod marks;
 mod room;
 mod trust;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,8 +22,9 @@ use base::{Clock, Organisation, Result};
 use metrics::Counter;
 
 use flight::{Flights, Landed, Lead, Part};
+pub use hint::Hint;
 use marks::{Marks, What};
-use room::{Label, Room};
+use room::{Asked, Label, Room};
 pub use trust::Trust;
 
 /// What an entry takes besides its value and its key, about.
@@ -108,6 +111,13 @@ struct Entry<V> {
     begun: u64,
     trusted: u64,
     ends_at: Duration,
+    asked: AtomicBool,
+}
+
+impl<V> Asked for Entry<V> {
+    fn asked(&self) -> &AtomicBool {
+        &self.asked
+    }
 }
 
 /// Remembers values of one sort. Clones are the same cache.
@@ -163,26 +173,31 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
         L: FnOnce() -> F,
         F: Future<Output = Result<Loaded<V>>>,
     {
-        let asked = self.0.marks.now();
-        let found = self.0.find(key);
-        self.0.count(found.as_ref());
-        if let Some(entry) = found {
+        Ok(self.0.entry(key, loader).await?.value.clone())
+    }
+
+    /// The same for a key that a hint stands for: where the hint finds the value, the key is not even made.
+    ///
+    /// # Errors
+    ///
+    /// What the loader says. It is not remembered.
+    pub async fn hinted<L, F>(
+        &self,
+        hint: &Hint<V>,
+        key: impl FnOnce() -> String,
+        loader: L,
+    ) -> Result<V>
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = Result<Loaded<V>>>,
+    {
+        if let Some(entry) = hint.found(&self.0) {
+            self.0.count(Some(&entry));
             return Ok(entry.value.clone());
         }
-        let key = Arc::from(key);
-        loop {
-            match self.0.flights.join(&key) {
-                Part::Lead(lead) => return self.0.load(&key, lead, loader).await,
-                Part::Follow(follow) => match follow.landed().await {
-                    Some(Landed::Failed(error)) => return Err(flight::again(&error)),
-                    Some(Landed::Loaded(entry)) if self.0.is_new_at(asked, &key, &entry) => {
-                        return Ok(entry.value.clone());
-                    }
-                    // Too old for this one, or given up: the next flight begins after it asked.
-                    Some(Landed::Loaded(_)) | None => {}
-                },
-            }
-        }
+        let entry = self.0.entry(&key(), loader).await?;
+        hint.point_to(&entry);
+        Ok(entry.value.clone())
     }
 
     /// Declares the value of one key invalid, also one that is being loaded now.
@@ -214,6 +229,33 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
 }
 
 impl<V: Clone + Send + Sync + 'static> Inside<V> {
+    async fn entry<L, F>(&self, key: &str, loader: L) -> Result<Arc<Entry<V>>>
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = Result<Loaded<V>>>,
+    {
+        let asked = self.marks.now();
+        let found = self.find(key);
+        self.count(found.as_ref());
+        if let Some(entry) = found {
+            return Ok(entry);
+        }
+        let key = Arc::from(key);
+        loop {
+            match self.flights.join(&key) {
+                Part::Lead(lead) => return self.load(&key, lead, loader).await,
+                Part::Follow(follow) => match follow.landed().await {
+                    Some(Landed::Failed(error)) => return Err(flight::again(&error)),
+                    Some(Landed::Loaded(entry)) if self.is_new_at(asked, &key, &entry) => {
+                        return Ok(entry);
+                    }
+                    // Too old for this one, or given up: the next flight begins after it asked.
+                    Some(Landed::Loaded(_)) | None => {}
+                },
+            }
+        }
+    }
+
     fn find(&self, key: &str) -> Option<Arc<Entry<V>>> {
         let entry = self.room.get(key)?;
         let is_believed = self.trust.has_held_since(entry.trusted)
@@ -222,7 +264,12 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
         is_believed.then_some(entry)
     }
 
-    async fn load<L, F>(&self, key: &Arc<str>, lead: Lead<'_, Entry<V>>, loader: L) -> Result<V>
+    async fn load<L, F>(
+        &self,
+        key: &Arc<str>,
+        lead: Lead<'_, Entry<V>>,
+        loader: L,
+    ) -> Result<Arc<Entry<V>>>
     where
         L: FnOnce() -> F,
         F: Future<Output = Result<Loaded<V>>>,
@@ -230,7 +277,7 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
         // Another may have landed between the look into the cache and the begin of this flight.
         if let Some(entry) = self.find(key) {
             lead.land(Landed::Loaded(Arc::clone(&entry)));
-            return Ok(entry.value.clone());
+            return Ok(entry);
         }
         let (begun, trusted) = (self.marks.now(), self.trust.count());
         let loaded_at = self.clock.elapsed();
@@ -254,13 +301,13 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
             begun,
             trusted,
             ends_at,
+            asked: AtomicBool::new(false),
         });
         // It may be invalid by now; then every lookup will find that out, as it does later on.
         self.room
             .insert(key, Arc::clone(&entry), label, self.clock.elapsed());
-        let value = entry.value.clone();
-        lead.land(Landed::Loaded(entry));
-        Ok(value)
+        lead.land(Landed::Loaded(Arc::clone(&entry)));
+        Ok(entry)
     }
 
     /// Whether somebody who asked at this number may have it: its loading began after that, or nothing was declared

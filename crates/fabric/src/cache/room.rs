@@ -20,6 +20,20 @@ const ENDED_AT_ONCE: usize = 2;
 /// How many names of entries that are gone a line may hold besides as many as it holds entries.
 const GONE_MAX: usize = 64;
 
+/// What is held: it says itself whether somebody asked for it, so that it can also be reached past its shard.
+pub(super) trait Asked {
+    /// Whether somebody asked for it since it was looked at last.
+    fn asked(&self) -> &AtomicBool;
+}
+
+/// Notes that somebody asked for an entry.
+pub(super) fn note_asked(entry: &impl Asked) {
+    // Not written again while it is there: a line of memory that nobody writes is shared by all cores.
+    if !entry.asked().load(Ordering::Relaxed) {
+        entry.asked().store(true, Ordering::Relaxed);
+    }
+}
+
 /// What the room must know of an entry.
 #[derive(Debug)]
 pub(super) struct Label {
@@ -43,13 +57,11 @@ pub(super) struct Room<E> {
 
 type Shard<E> = HashMap<Arc<str>, Held<E>>;
 
-/// An entry in its shard. Whoever reads it touches nothing else, so that what is asked for seldom is found quickly, too.
+/// An entry in its shard.
 #[derive(Debug)]
 struct Held<E> {
     entry: Arc<E>,
     place: Arc<Place>,
-    /// Whether somebody asked for the entry since it was looked at last.
-    asked: AtomicBool,
 }
 
 /// The place that an entry has in the line of its owner. It does not hold the entry, which may be gone before it.
@@ -78,7 +90,7 @@ struct Line {
     held: usize,
 }
 
-impl<E> Room<E> {
+impl<E: Asked> Room<E> {
     pub(super) fn new(bytes_max: u64) -> Self {
         Self {
             bytes_max,
@@ -91,10 +103,7 @@ impl<E> Room<E> {
     pub(super) fn get(&self, key: &str) -> Option<Arc<E>> {
         let shard = self.read(key);
         let held = shard.get(key)?;
-        // Not written again while it is there: a line of memory that nobody writes is shared by all cores.
-        if !held.asked.load(Ordering::Relaxed) {
-            held.asked.store(true, Ordering::Relaxed);
-        }
+        note_asked(&*held.entry);
         Some(Arc::clone(&held.entry))
     }
 
@@ -114,7 +123,6 @@ impl<E> Room<E> {
         let held = Held {
             entry,
             place: Arc::clone(&place),
-            asked: AtomicBool::new(false),
         };
         let before = self.write(key).insert(Arc::clone(key), held);
         if let Some(before) = before {
@@ -166,7 +174,7 @@ impl<E> Room<E> {
     fn was_asked(&self, place: &Place) -> bool {
         let shard = self.read(&place.key);
         let held = shard.get(&place.key);
-        held.is_some_and(|held| held.asked.swap(false, Ordering::Relaxed))
+        held.is_some_and(|held| held.entry.asked().swap(false, Ordering::Relaxed))
     }
 
     fn take_out(&self, ledger: &mut Ledger, key: &str) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base::{Clock, Error, Kind, Organisation, Random, Result, Time, codes};
 use fabric::cache::Settings;
-use fabric::{Cache, Loaded, Trust};
+use fabric::{Cache, Hint, Loaded, Trust};
 use metrics::{
     Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
@@ -82,6 +82,63 @@ async fn a_value_may_end_earlier_than_others_but_not_later() {
         world.clock.advance(Duration::from_micros(1)).unwrap();
         assert_eq!(world.cache.get(key).await, None, "{key}");
     }
+}
+
+/// Asks by a hint; says what was found and whether the key was made for it.
+async fn ask_by(world: &World, hint: &Hint<u64>, key: &str) -> (u64, bool) {
+    let was_made = AtomicUsize::new(0);
+    let make = || {
+        was_made.fetch_add(1, Ordering::SeqCst);
+        key.to_owned()
+    };
+    let load = || async {
+        let load = world.loads.fetch_add(1, Ordering::SeqCst) as u64 + 1;
+        Ok(Loaded::new(load, 8).tag("menu:1").tag(format!("of:{key}")))
+    };
+    let found = world.cache.hinted(hint, make, load).await.unwrap();
+    (found, was_made.into_inner() == 1)
+}
+
+#[tokio::test]
+async fn a_hint_finds_a_value_without_its_key_and_never_one_that_may_not_be_believed() {
+    let (world, hint) = (World::new(), Hint::default());
+    assert_eq!(ask_by(&world, &hint, "a").await, (1, true));
+    assert_eq!(ask_by(&world, &hint, "a").await, (1, false));
+    // Somebody else's value was declared invalid: only the key can tell.
+    world.cache.invalidate_key("b").await;
+    assert_eq!(ask_by(&world, &hint, "a").await, (1, true));
+    world.cache.invalidate_tag("of:a");
+    assert_eq!(ask_by(&world, &hint, "a").await, (2, true));
+
+    let (world, hint) = (World::new(), Hint::default());
+    assert_eq!(ask_by(&world, &hint, "a").await, (1, true));
+    world.trust.withdraw();
+    assert_eq!(ask_by(&world, &hint, "a").await, (2, true));
+    world.trust.grant();
+    assert_eq!(ask_by(&world, &hint, "a").await, (3, true));
+
+    let (world, hint) = (World::new(), Hint::default());
+    assert_eq!(ask_by(&world, &hint, "a").await, (1, true));
+    world.clock.advance(Duration::from_secs(300)).unwrap();
+    assert_eq!(ask_by(&world, &hint, "a").await, (2, true));
+}
+
+#[tokio::test]
+async fn what_is_asked_for_by_a_hint_stays_like_what_is_asked_for_by_its_key() {
+    let world = World::with(Settings {
+        bytes_max: 4 * 400,
+        ..Settings::default()
+    });
+    let hint = Hint::default();
+    assert_eq!(ask_by(&world, &hint, "kept").await, (1, true));
+    for other in 0..40 {
+        assert_eq!(ask_by(&world, &hint, "kept").await, (1, false));
+        world.ask(&format!("other {other}")).await;
+    }
+    assert!(
+        world.cache.get("other 0").await.is_none(),
+        "there is room for all"
+    );
 }
 
 #[tokio::test]

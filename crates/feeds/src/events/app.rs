@@ -16,7 +16,7 @@ use store::Db;
 use utoipa::ToSchema;
 
 use super::news::{Heard, News};
-use crate::kinds;
+use crate::kinds::{self, TypedStream};
 use crate::shown::{About, EventView, shown};
 
 /// How many events of the log are read at once.
@@ -52,6 +52,8 @@ pub(super) struct Wanted {
     /// A kind or a family that is public.
     pub(super) kind: Option<String>,
     pub(super) restaurant: Option<RestaurantId>,
+    /// What happened to this alone.
+    pub(super) stream: Option<TypedStream>,
     pub(super) limit: usize,
     pub(super) wait: Duration,
 }
@@ -73,6 +75,7 @@ struct Inner {
 struct Sieve {
     kind: Option<String>,
     restaurant: Option<RestaurantId>,
+    stream: Option<TypedStream>,
     /// The ids of all places that may be seen; nothing for all of them and the organisation itself.
     places: Option<BTreeSet<Uid>>,
 }
@@ -201,6 +204,7 @@ impl App {
         Ok(Sieve {
             kind: wanted.kind.clone(),
             restaurant,
+            stream: wanted.stream,
             places,
         })
     }
@@ -220,7 +224,14 @@ impl App {
         while looked < LOOKED_THROUGH_MAX {
             let deadline = self.0.db.deadline();
             let page = (sifted.reached, PAGE);
-            let page = self.0.db.log_of(number, page, &deadline).await.at()?;
+            let page = match &sieve.stream {
+                None => self.0.db.log_of(number, page, &deadline).await,
+                Some(stream) => {
+                    let of = (number, stream.uid());
+                    self.0.db.log_of_stream(of, page, &deadline).await
+                }
+            };
+            let page = page.at()?;
             let is_last = i64::try_from(page.len()).is_ok_and(|length| length < PAGE);
             for event in &page {
                 if sifted.events.len() >= limit {
@@ -244,13 +255,16 @@ impl Sieve {
     fn lets(&self, view: &EventView, about: About) -> bool {
         let asked = self.kind.as_deref();
         let is_asked = asked.is_none_or(|asked| kinds::is_of(asked, view.kind));
+        // An id of another kind of thing names nothing.
+        let is_named = |stream: &TypedStream| stream.to_string() == view.stream;
+        let is_it = self.stream.as_ref().is_none_or(is_named);
         let is_there = self.restaurant.is_none() || self.restaurant == view.restaurant;
         let may = match (&self.places, about.place()) {
             (None, _) => true,
             (Some(places), Some(place)) => places.contains(&place),
             (Some(_), None) => false,
         };
-        is_asked && is_there && may
+        is_asked && is_it && is_there && may
     }
 }
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::app::{App, EventsView, Wanted};
-use crate::kinds::TypedKind;
+use crate::kinds::{TypedKind, TypedStream};
 
 /// The longest that a caller may wait.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -47,6 +47,9 @@ struct Which {
     /// What is about this restaurant alone.
     #[param(value_type = Option<String>, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: Option<RestaurantId>,
+    /// What happened to this alone: the history of an order, of a payment, of a refund.
+    #[param(value_type = Option<String>, pattern = "^(mnu|ord|pay|rfd|vnu)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    stream: Option<TypedStream>,
     /// How many at most; 100 when nothing is said.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -72,6 +75,9 @@ struct WhichOf {
     /// What is about this restaurant alone.
     #[param(value_type = Option<String>, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: Option<RestaurantId>,
+    /// What happened to this alone: the history of an order, of a payment, of a refund.
+    #[param(value_type = Option<String>, pattern = "^(mnu|ord|pay|rfd|vnu)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    stream: Option<TypedStream>,
     /// How many at most; 100 when nothing is said.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -89,6 +95,7 @@ impl Which {
             after: self.after,
             kind: self.kind.map(|kind| kind.kind()).transpose()?,
             restaurant: self.restaurant,
+            stream: self.stream,
             limit: usize::try_from(self.limit.unwrap_or(LIMIT)).unwrap_or(1),
             wait: wait.min(WAIT_MAX),
         })
@@ -152,6 +159,7 @@ async fn list_of(
         after: which.after,
         kind: which.kind,
         restaurant: which.restaurant,
+        stream: which.stream,
         limit: which.limit,
         wait: which.wait,
     };

@@ -27,6 +27,8 @@ const FORGET_EACH: i64 = 64;
 /// So many failures without a success, and an event given up: nobody is there any more.
 const FAILURES_OF_THE_DEAD: i64 = 10;
 const DELIVER_WITHIN: Duration = Duration::from_secs(30);
+/// So many tries in a row may end in an error of ours, a panic, or in no time: then the event is given up like one that
+/// nobody took. Put aside for us, it would hold up all that happens to the same thing later.
 const TRIES: u32 = 5;
 
 #[derive(Deserialize)]
@@ -56,7 +58,8 @@ impl App {
                 async move { app.deliver(doing).await }
             })
             .within(DELIVER_WITHIN)
-            .tries(TRIES),
+            // The last one does not call: it notes that it is given up.
+            .tries(TRIES.saturating_add(1)),
             JobHandler::new(REDRIVE, move |doing| {
                 let app = redrive.clone();
                 async move { app.redrive_some(doing).await }
@@ -83,6 +86,14 @@ impl App {
         let mut commit = ground.db.new_commit(number);
         if !hook.is_active {
             moved(&mut commit, &delivery, State::Held);
+            return Ok(commit.into());
+        }
+        if doing.tries > i64::from(TRIES) {
+            let ended = Ended {
+                status: 0,
+                error: "we failed to tell it again and again; the fault is ours".to_owned(),
+            };
+            noted(&mut commit, &delivery, State::Dead, ended);
             return Ok(commit.into());
         }
         let page = (delivery.position.saturating_sub(1), 1);

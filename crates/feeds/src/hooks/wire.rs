@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Error, Result, codes};
+use base::Result;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -50,8 +50,7 @@ impl Wire {
     /// # Errors
     /// The TLS of this program cannot be set up.
     pub fn new(resolver: Arc<dyn Resolve>, neighbours: Neighbours) -> Result<Self> {
-        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-        Self::believing(RootCertStore { roots }, resolver, neighbours)
+        Self::believing(calls::of_browsers(), resolver, neighbours)
     }
 
     /// Believes these certificates.
@@ -63,16 +62,8 @@ impl Wire {
         resolver: Arc<dyn Resolve>,
         neighbours: Neighbours,
     ) -> Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| {
-                Error::internal(codes::INTERNAL, "TLS cannot be set up").caused_by(error)
-            })?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         Ok(Wire {
-            tls: TlsConnector::from(Arc::new(config)),
+            tls: calls::tls(roots)?,
             resolver,
             neighbours,
         })

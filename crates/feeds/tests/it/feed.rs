@@ -169,7 +169,23 @@ async fn the_feed_is_narrowed_as_it_is_asked(engine: Engine) {
     );
     let there = house.feed(&format!("restaurant={}", house.other)).await;
     assert_eq!(kinds(&there), ["order.created"]);
+    // The history of one order, whatever happened to others meanwhile, and from any point on.
+    let stream = base::uid::spell("ord", order);
+    let history = house.feed(&format!("stream={stream}")).await;
+    let all = ["order.created", "order.confirmed", "order.cancelled"];
+    assert_eq!(kinds(&history), all);
+    let part = house.feed(&format!("stream={stream}&limit=1")).await;
+    let next = part["next"].as_str().unwrap();
+    let rest = house.feed(&format!("stream={stream}&after={next}")).await;
+    assert_eq!(
+        (kinds(&part), kinds(&rest)),
+        (all[..1].into(), all[1..].into())
+    );
+    let other = base::uid::spell("pay", order);
+    assert!(kinds(&house.feed(&format!("stream={other}")).await).is_empty());
     for (query, status) in [
+        ("stream=per_00000000000000000000000000", 422),
+        ("stream=ord_1", 422),
         ("kind=order.eaten", 422),
         ("kind=key.issued", 422),
         ("limit=0", 422),

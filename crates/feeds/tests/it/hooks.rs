@@ -13,6 +13,7 @@ on_both!(
     a_stream_is_told_in_order_however_often_it_takes,
     a_hook_that_nobody_answers_is_disabled_and_told_again_when_it_is_enabled,
     a_hook_that_says_it_is_gone_is_believed,
+    what_fails_by_our_own_fault_is_given_up_and_told_again,
     hooks_are_kept_by_those_who_reach_the_whole_organisation
 );
 
@@ -228,6 +229,38 @@ async fn a_hook_that_says_it_is_gone_is_believed(engine: Engine) {
     );
     eventually_long(async || hooked.receiver.calls().len() == 2).await;
     hooked.enable(false).await;
+}
+
+async fn what_fails_by_our_own_fault_is_given_up_and_told_again(engine: Engine) {
+    let hooked = Hooked::new(engine, json!({})).await;
+    let (house, url) = (&hooked.house, hooked.receiver.url());
+    let change = async |url: &str| {
+        let edit = json!({"version": hooked.read().await["version"], "url": url});
+        house.shop.patch(&hooked.path, edit).await.good();
+    };
+    change(&url.replace("hooks.", "broken.")).await;
+    let order = house.order(&house.restaurant).await;
+    let data = json!({"restaurant": house.restaurant});
+    house.happen("order.confirmed", (order, 2), data).await;
+    // The second is not held up for ever by the first, and neither is lost.
+    eventually_long(async || hooked.deliveries("state=dead").await.len() == 2).await;
+    let dead = hooked.deliveries("state=dead").await;
+    let why = dead[0]["error"].as_str().unwrap();
+    assert!(why.contains("the fault is ours"), "{why}");
+    assert_eq!(hooked.read().await["enabled"], json!(true), "not its fault");
+    let aside = house.shop.get("/api/ops/work").await.good();
+    assert_eq!(aside["items"], json!([]));
+    change(&url).await;
+    let redrive = format!("{}/redrive", hooked.path);
+    house.shop.post(&redrive, json!({})).await.good();
+    hooked.until_calls(2).await;
+    let told: Vec<i64> = hooked
+        .receiver
+        .calls()
+        .iter()
+        .map(|call| call.place().1)
+        .collect();
+    assert_eq!(told, [1, 2]);
 }
 
 async fn hooks_are_kept_by_those_who_reach_the_whole_organisation(engine: Engine) {

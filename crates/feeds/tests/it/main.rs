@@ -12,6 +12,7 @@ mod hooks;
 mod kinds;
 mod more;
 mod receiver;
+mod work;
 #[path = "../../../catalogue/tests/it/world.rs"]
 #[allow(
     dead_code,

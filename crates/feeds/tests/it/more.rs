@@ -3,10 +3,11 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use base::{Clock, Organisation, Random, Uid};
-use engine::{Consumer, Engine, JobSettings, Settings, Tasks, TimerHandler};
+use engine::{Consumer, Engine, Handled, JobSettings, Settings, Tasks, TimerHandler};
 use fabric::{Bus, Room, Trust};
 use feeds::{Feeds, Neighbours, Parts, Patience, Resolve, Wire};
 use futures_util::future::BoxFuture;
@@ -21,16 +22,21 @@ pub(crate) const FOLDS: &[&Fold] = &[];
 
 pub(crate) struct More {
     pub(crate) feeds: Feeds,
+    /// Whether what is picky does what it is asked for.
+    pub(crate) is_mended: Arc<AtomicBool>,
+    /// How often its timer has rung well.
+    pub(crate) rung: Arc<AtomicU32>,
     db: Db,
     clock: Clock,
     random: Random,
 }
 
-/// Every host is this machine.
+/// Every host is this machine, and one breaks whoever asks for it.
 struct Here;
 
 impl Resolve for Here {
-    fn resolve<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        assert!(!host.starts_with("broken."), "a fault of ours");
         Box::pin(async { Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]) })
     }
 }
@@ -56,6 +62,8 @@ impl More {
         });
         More {
             feeds,
+            is_mended: Arc::default(),
+            rung: Arc::default(),
             db: below.db.clone(),
             clock: below.clock.clone(),
             random: below.random.clone(),
@@ -90,8 +98,30 @@ impl More {
             wait: Duration::from_millis(20),
             ..JobSettings::default()
         };
-        let engine = Engine::new(parts, settings, vec![], vec![]).unwrap();
+        settings.timer_wait = Duration::from_millis(20);
+        let (is_mended, rung) = (Arc::clone(&self.is_mended), Arc::clone(&self.rung));
+        let timer = TimerHandler::new("tests.picky", move |_| {
+            let handled = picky(&is_mended);
+            let rings = u32::from(handled.is_ok());
+            rung.fetch_add(rings, Ordering::SeqCst);
+            async move { handled }
+        });
+        let is_mended = Arc::clone(&self.is_mended);
+        let consumer = Consumer::new("tests.picky", &["tests.picky"], move |_| {
+            let handled = picky(&is_mended);
+            async move { handled }
+        });
+        let engine = Engine::new(parts, settings, vec![consumer.unwrap()], vec![timer]).unwrap();
         let engine = engine.with_jobs(self.feeds.jobs()).unwrap();
         engine.start(tasks);
+        self.feeds.attend(&engine);
+    }
+}
+
+/// Somebody who can do nothing until he is mended.
+fn picky(is_mended: &AtomicBool) -> base::Result<Handled> {
+    match is_mended.load(Ordering::SeqCst) {
+        true => Ok(Handled::Done),
+        false => Err(base::Error::internal(base::codes::INTERNAL, "picky")),
     }
 }

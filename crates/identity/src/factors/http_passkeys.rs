@@ -3,7 +3,7 @@
 use axum::extract::State;
 use base::codes;
 use edge::{Answer, Caller, Client, Context, Json, Policy, Rate, Routes, WithCookie};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::app::App;
@@ -161,10 +161,14 @@ async fn ask_anybody(State(app): State<App>) -> Answer<Json<ChallengeView>> {
 async fn sign_in_by_passkey(
     State(app): State<App>,
     (client, context): (Client, Context),
+    headers: HeaderMap,
     Json(body): Json<SignedChallenge>,
 ) -> Answer<WithCookie<Json<SteppedUp>>> {
     let signed = (body.state.as_str(), Value::Object(body.credential));
-    let started = app.sign_in_by_passkey(signed, (&client, &context)).await?;
+    let guest = app.guest_of(&headers).await;
+    let started = app
+        .sign_in_by_passkey(signed, guest, (&client, &context))
+        .await?;
     let view = SteppedUp::new(&started, &[]);
     Ok(WithCookie(started.cookie, Json(view)))
 }

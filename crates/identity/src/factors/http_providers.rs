@@ -162,6 +162,7 @@ async fn finish_at(
             .map(Added::as_str),
         issuer: query.iss.as_ref().map(Added::as_str),
         browser: cookie::read(headers, BROWSER),
+        guest: app.guest_of(headers).await,
     };
     let arrived = app.finish_sign_in(&returned, (&from.0, &from.1)).await?;
     let there = Redirect(arrived.return_to.as_str().to_owned());

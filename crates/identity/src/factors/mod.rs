@@ -2,10 +2,11 @@
 //!
 //! A factor steps a session up, which gives it another id. A code is used once, and tries are counted before they are
 //! looked at. An account at another provider is known by its issuer and subject alone, never by an e-mail address.
-//! Tables, all operational: `factors`, `factor_attempts`, `recovery_codes`, `subjects`, `states`. Events out, for the
+//! Tables, all operational: `factors`, `factor_attempts`, `recovery_codes`, `subjects`, `states`, `guests`. Events out, for the
 //! audit log: `factor.added`, `factor.removed`, `recovery_codes.made`, `recovery_code.used`, `subject.added`.
 
 mod app;
+mod guests;
 mod http;
 mod http_passkeys;
 mod http_providers;
@@ -22,6 +23,7 @@ mod tries;
 mod view;
 
 pub use app::{App, EverybodyIsStaff, Parts, Settings, Staff};
+pub(crate) use guests::{Guest, PART as GUESTS};
 pub use http::routes;
 pub use oidc::{Loopback, Provider};
 

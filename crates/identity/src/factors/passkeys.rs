@@ -18,6 +18,7 @@ use webauthn_rs::prelude::{
 };
 
 use super::app::{App, Factor, Kind, person_of};
+use super::guests::Guest;
 use super::second::Proven;
 use super::states::{Begun, Purpose, State};
 use super::store as rows;
@@ -190,6 +191,7 @@ impl App {
     pub(crate) async fn sign_in_by_passkey(
         &self,
         (token, credential): (&str, Json),
+        guest: Option<Guest>,
         (client, context): (&Client, &Context),
     ) -> Result<Started> {
         let credential: PublicKeyCredential = typed(credential)?;
@@ -204,10 +206,10 @@ impl App {
             client,
             trace: &super::trace_of(context),
         };
-        let started = self.0.sessions.begin(&mut commit, start).await?;
-        self.note_proof(&mut commit, started.session.uid());
+        let begun = self.begin(&mut commit, start).await?;
+        self.note_proof(&mut commit, begun.started.session.uid());
         match self.store(commit).await {
-            Ok(()) => Ok(started),
+            Ok(()) => Ok(self.let_in(begun, guest).await),
             Err(failure @ Failure::Refused { .. }) => {
                 Err(refused("the passkey is not good any more").caused_by(failure))
             }

@@ -9,7 +9,8 @@ use super::app::App;
 use super::store as rows;
 
 impl App {
-    /// All that is kept of a person: factors without their secrets, and accounts at other providers.
+    /// All that is kept of a person: factors without their secrets, accounts at other providers, and
+    /// which guests the person was.
     ///
     /// # Errors
     /// A database is away.
@@ -31,7 +32,13 @@ impl App {
         for row in self.rows(person, &rows::READ_SUBJECTS, []).await? {
             subjects.push(self.subject(person, &row).await?);
         }
-        Ok(json!({"factors": factors, "recoveryCodesLeft": codes_left, "subjects": subjects}))
+        let guests = self.guests(person, None).await?;
+        Ok(json!({
+            "factors": factors,
+            "recoveryCodesLeft": codes_left,
+            "subjects": subjects,
+            "guests": guests,
+        }))
     }
 
     /// Removes all that is kept of a person.
@@ -46,6 +53,7 @@ impl App {
         commit.change(&rows::REMOVE_CODES, [empty.clone().into()]);
         commit.change(&rows::REMOVE_SUBJECTS, [empty.clone().into()]);
         commit.change(&rows::REMOVE_STATES, [empty.into()]);
+        super::guests::forget(&mut commit);
         self.store(commit).await.at()
     }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use store::{Commit, Event, Failure, Value};
 
 use super::app::App;
+use super::guests::{Begun as Beginning, Guest};
 use super::oidc::{CameBack, Known, Live, ReturnTo};
 use super::states::{Begun, Purpose, digest_of};
 use super::store as rows;
@@ -46,6 +47,8 @@ pub(crate) struct Returned<'a> {
     pub(crate) issuer: Option<&'a str>,
     /// What only the browser has that began it.
     pub(crate) browser: Option<&'a str>,
+    /// Who sits before it, where that is a guest.
+    pub(crate) guest: Option<Guest>,
 }
 
 impl App {
@@ -109,9 +112,10 @@ impl App {
         let known = live
             .finish(&back, &self.proofs_of(&state, returned.state)?)
             .await?;
-        let started = self
+        let begun = self
             .enter(live, &known, (client, &super::trace_of(context)))
             .await?;
+        let started = self.let_in(begun, returned.guest).await;
         Ok(Arrived {
             return_to: ReturnTo::parse(&state.begun.return_to).unwrap_or_else(ReturnTo::home),
             started,
@@ -128,7 +132,7 @@ impl App {
     }
 
     /// Lets in whoever a provider knows: the person of the subject, or a new one.
-    async fn enter(&self, live: &Live, known: &Known, from: (&Client, &str)) -> Result<Started> {
+    async fn enter(&self, live: &Live, known: &Known, from: (&Client, &str)) -> Result<Beginning> {
         let digest = self
             .digest("subject", &format!("{}\n{}", known.issuer, known.subject))
             .await?;
@@ -152,9 +156,9 @@ impl App {
                 client: from.0,
                 trace: from.1,
             };
-            let started = self.0.sessions.begin(&mut commit, start).await?;
+            let begun = self.begin(&mut commit, start).await?;
             match self.store(commit).await {
-                Ok(()) => return Ok(started),
+                Ok(()) => return Ok(begun),
                 // Somebody else was quicker with the subject or with the e-mail address.
                 Err(Failure::Refused { .. } | Failure::Violated { .. })
                     if left > 0 && owner.is_none() => {}

@@ -1,9 +1,10 @@
 //! Who somebody is: finding the person of a contact, making one, and letting it in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::{Clock, Error, Organisation, Random, Result, Time, Trail, Uid, codes};
 use domain::people::{Contact, ContactId, PersonId, Profile};
+use rpc::Heirs;
 use serde_json::{Map, Value as Json, json};
 use store::{Call, Commit, Committed, Db, Event, Failure, Opened, Row, Sealer, Sql, Value};
 
@@ -21,6 +22,8 @@ pub(super) struct Inner {
     pub(super) sealer: Sealer,
     pub(super) clock: Clock,
     pub(super) random: Random,
+    /// Who else keeps something of people, once that is known.
+    heirs: OnceLock<Heirs>,
 }
 
 /// Whether a contact has been shown to be the person's.
@@ -108,6 +111,7 @@ impl App {
             sealer: sealer.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            heirs: OnceLock::new(),
         }))
     }
 
@@ -265,6 +269,19 @@ impl App {
         };
         self.add_contact_row(&mut commit, by, contact).await?;
         Ok(Some(commit))
+    }
+
+    /// Says who else keeps something of people, to be told when a guest turns out to be somebody. The first word holds.
+    pub(crate) fn tell(&self, heirs: Heirs) {
+        let _first = self.0.heirs.set(heirs);
+    }
+
+    /// Has what a guest has begun given to the person that it turned out to be.
+    pub(crate) async fn hand_over(&self, guest: PersonId, person: PersonId) -> Result<()> {
+        match self.0.heirs.get() {
+            Some(heirs) => heirs.hand_over(guest, person).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether the person is there and may do something.

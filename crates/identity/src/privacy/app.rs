@@ -47,6 +47,7 @@ impl App {
     /// The use cases over identity, and over whoever else keeps something of people.
     #[must_use]
     pub fn new(identity: &Identity, personal: &Personal, clock: &Clock) -> Self {
+        identity.people.tell(personal.heirs());
         App(Arc::new(Inner {
             identity: identity.clone(),
             personal: personal.clone(),
@@ -159,11 +160,31 @@ impl App {
         } = &*self.0;
         self.is_no_operator(person).await?;
         let ledger = personal.erasures();
-        ledger.write(person, clock.now(), asked.actor).await?;
-        identity.erase_for(person, Some(asked)).await?;
-        personal.erase(person, asked.trace).await?;
+        // The guests that the person was go first: after the person nobody would know of them.
+        let mut all = self.guests(person).await?;
+        all.push(person);
+        for one in &all {
+            ledger.write(*one, clock.now(), asked.actor).await?;
+        }
+        for one in all {
+            identity.erase_for(one, Some(asked)).await?;
+            personal.erase(one, asked.trace).await?;
+        }
         metrics::counter!("people_erased_total").increment(1);
         Ok(())
+    }
+
+    /// All guests that a person was before it signed in.
+    async fn guests(&self, person: PersonId) -> Result<Vec<PersonId>> {
+        let factors = &self.0.identity.factors;
+        let mut all: Vec<PersonId> = Vec::new();
+        loop {
+            let more = factors.guests(person, all.last().copied()).await?;
+            if more.is_empty() {
+                return Ok(all);
+            }
+            all.extend(more);
+        }
     }
 
     /// Goes through the ledger of erasures and erases again whoever is still or again there. To be done before

@@ -187,7 +187,14 @@ impl App {
         self.end_but(person, None).await
     }
 
-    pub(super) async fn finish(
+    /// Whether a session that has not ended is a guest's.
+    pub(crate) async fn is_of_guest(&self, person: PersonId, session: SessionId) -> Result<bool> {
+        let stored = self.stored(person, session).await?;
+        Ok(stored.is_some_and(|stored| stored.guest && !stored.ended))
+    }
+
+    /// Ends a session of a person; whether this did it.
+    pub(crate) async fn finish(
         &self,
         person: PersonId,
         session: SessionId,

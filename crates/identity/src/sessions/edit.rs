@@ -82,6 +82,8 @@ pub(crate) enum Why {
     SteppedUp,
     /// A refresh token was used twice.
     RefreshReused,
+    /// It was a guest's, and with it somebody signed in.
+    SignedIn,
     /// The person had more sessions than there may be.
     Crowded,
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use base::{Kind, Result, Time, Trail as _};
 use domain::people::{PersonId, SessionId};
 use edge::{Role, Strength};
-use engine::Stop;
-use fabric::{Loaded, Pattern, Received};
+use engine::{Remembers, Stop};
+use fabric::{Loaded, Message};
 use futures_util::future::join_all;
 use store::{Call, Committed, Outcome, Value};
 
@@ -219,27 +219,21 @@ impl App {
     /// Forgets what other nodes ended, until the stop.
     ///
     /// # Errors
-    /// The bus takes no more subscriptions.
+    /// The bus takes no more subscriptions, or is gone.
     pub async fn follow(self, stop: Stop) -> Result<()> {
-        let patterns: [Pattern; 1] = [ENDED.parse()?];
-        let mut events = self.0.bus.subscribe(&patterns)?;
-        // Whatever was told before this began is not known here.
-        self.0.live.invalidate_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = events.receive() => received,
-            };
-            match received {
-                None => return Ok(()),
-                Some(Received::Lagged(_)) => self.0.live.invalidate_all(),
-                Some(Received::Message(message)) => {
-                    if let Some(session) = session_of(&message.id) {
-                        self.forget(session);
-                    }
-                }
-            }
+        engine::follow(&self, (&self.0.bus, &[ENDED]), &stop).await
+    }
+}
+
+impl Remembers for App {
+    async fn learn(&self, message: &Message) {
+        if let Some(session) = session_of(&message.id) {
+            self.forget(session);
         }
+    }
+
+    fn forget_all(&self) {
+        self.0.live.invalidate_all();
     }
 }
 

@@ -19,6 +19,7 @@ mod tokens;
 mod view;
 
 pub use app::{App, IsOperator, Keys, Parts};
+pub(crate) use edit::Why;
 pub use edit::{Kind, Start, Started};
 pub use http::routes;
 pub use identify::Sessions;

@@ -18,6 +18,7 @@ on_both!(
     nobody_gets_an_account_by_its_address,
     a_sign_in_comes_back_once,
     many_are_let_in_as_one_person,
+    a_guest_is_whoever_comes_back,
 );
 
 /// What the databases have no part in is asked once.
@@ -108,6 +109,36 @@ async fn somebody_signs_in_and_is_the_same_later(on: Engine) {
     let sessions = later.get("/api/me/sessions").await;
     assert_eq!(sessions.body["items"].as_array().unwrap().len(), 2);
     assert_eq!(running.asked("discovery").await, 2, "once for each name");
+}
+
+/// Both where the person is new and where it is known, it takes over from the guest; a guest who is none any more stops nobody.
+async fn a_guest_is_whoever_comes_back(on: Engine) {
+    let Some((shop, running)) = open(on).await else {
+        return;
+    };
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        let (guest, mut browser) = shop.guest().await;
+        let before = browser.cookies["__Host-comanda"].clone();
+        let back = go(&mut browser, &running, "lucia").await;
+        browser.get(&back).await;
+        assert!(is_signed_in(&mut browser).await);
+        let mut old = shop.browser();
+        old.take("__Host-comanda", &before);
+        assert!(!is_signed_in(&mut old).await, "the guest's session ended");
+        let back = go(&mut old, &running, "lucia").await;
+        old.get(&back).await;
+        assert!(is_signed_in(&mut old).await);
+        all.push(guest);
+    }
+    all.sort();
+    let person = subject_of(&shop, "lucia").await.unwrap();
+    assert_eq!(shop.guests_of(person).await, json!(all));
+    // Who is signed in as somebody is no guest.
+    let (somebody, mut browser) = shop.somebody().await;
+    let back = go(&mut browser, &running, "lucia").await;
+    browser.get(&back).await;
+    assert_eq!(shop.guests_of(person).await, json!(all), "not {somebody}");
 }
 
 async fn nobody_gets_an_account_by_its_address(on: Engine) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use domain::people::PersonId;
 use edge::Edge;
 use edge::server::{self, Readiness};
 use engine::Stop;
@@ -39,7 +40,7 @@ async fn all_of_it(on: Engine) {
 
     makes_and_proves(&shop, &mut browser).await;
     is_used_as_it_should(&shop, &mut browser).await;
-    signs_in_with_nothing_else(&shop, &mut browser).await;
+    signs_in_with_nothing_else((&shop, person), &mut browser).await;
     belongs_to_one(&shop, &mut browser).await;
     assert!(shop.app.has_second(person).await.unwrap());
 }
@@ -98,7 +99,7 @@ async fn is_used_as_it_should(shop: &Shop, browser: &mut Steered) {
         .refused(403, "factor_refused");
 }
 
-async fn signs_in_with_nothing_else(shop: &Shop, browser: &mut Steered) {
+async fn signs_in_with_nothing_else((shop, person): (&Shop, PersonId), browser: &mut Steered) {
     browser.step(json!({"act": "forget"}));
     browser
         .step(json!({"act": "create"}))
@@ -106,7 +107,11 @@ async fn signs_in_with_nothing_else(shop: &Shop, browser: &mut Steered) {
     browser
         .step(json!({"act": "sign_in", "spoil": "signature"}))
         .is(403, "factor_refused");
+    // Who was a guest in this browser until now is the person from now on.
+    let (guest, came) = shop.guest().await;
+    browser.step(json!({"act": "cookie", "value": came.cookies["__Host-comanda"]}));
     browser.step(json!({"act": "sign_in"})).is(200, "");
+    assert_eq!(shop.guests_of(person).await, json!([guest]));
     let mut own = shop.browser();
     own.take("__Host-comanda", &browser.cookie());
     let sessions = own.get("/api/me/sessions").await.ok();

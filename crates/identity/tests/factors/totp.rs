@@ -351,7 +351,7 @@ async fn a_person_takes_all_along_and_leaves_nothing(on: Engine) {
     let exported = shop.app.export(person).await.unwrap();
     assert_eq!(
         exported,
-        json!({"factors": [], "recoveryCodesLeft": 0, "subjects": []})
+        json!({"factors": [], "recoveryCodesLeft": 0, "subjects": [], "guests": []})
     );
     let mut other = shop.browser_of(person).await;
     shop.later(61);

@@ -175,6 +175,28 @@ impl Shop {
 
     /// A browser in which the person has signed in by one thing.
     pub(crate) async fn browser_of(&self, person: PersonId) -> Browser<'_> {
+        self.browser_with(person, Kind::Person).await
+    }
+
+    /// Somebody who orders without an account.
+    pub(crate) async fn guest(&self) -> (PersonId, Browser<'_>) {
+        let nobody = Newcomer {
+            contact: None,
+            profile: &Profile::default(),
+            trace: "",
+        };
+        let entry = self.people.enter(&nobody).await.unwrap();
+        let guest = entry.person;
+        self.store(entry.commit).await;
+        (guest, self.browser_with(guest, Kind::Guest).await)
+    }
+
+    /// The guests that a person was, as the person is told.
+    pub(crate) async fn guests_of(&self, person: PersonId) -> Value {
+        self.app.export(person).await.unwrap()["guests"].clone()
+    }
+
+    async fn browser_with(&self, person: PersonId, kind: Kind) -> Browser<'_> {
         let mut commit = self.people.commit_of(person);
         let client = Client {
             address: None,
@@ -183,7 +205,7 @@ impl Shop {
         let start = Start {
             person,
             strength: Strength::One,
-            kind: Kind::Person,
+            kind,
             client: &client,
             trace: "",
         };

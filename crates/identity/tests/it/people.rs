@@ -1,11 +1,14 @@
 //! Profiles, contacts, addresses, guests, and what is left of somebody who is forgotten.
 
+use std::time::Duration;
+
+use domain::people::PersonId;
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 use testkit::trial::Engine;
 
-use super::world::{Shop, on_both};
+use super::world::{Shop, Visitor, on_both};
 
 on_both!(
     a_profile_changes_by_its_version,
@@ -16,6 +19,8 @@ on_both!(
     addresses_of_others_are_not_there,
     a_guest_who_proves_a_contact_stays_the_same,
     a_guest_with_a_known_contact_is_that_person,
+    of_many_who_sign_in_with_one_guest_one_takes_over,
+    a_guest_goes_with_the_person_that_it_became,
     nothing_is_left_of_who_is_forgotten,
     names_are_told_to_other_slices,
     the_inbox_shows_letters,
@@ -256,18 +261,99 @@ async fn a_guest_who_proves_a_contact_stays_the_same(engine: Engine) {
     assert_ne!(guest.cookie("__Host-comanda"), before);
     let book = guest.get("/api/me/addresses").await;
     assert_eq!(book.body["items"][0]["street"], STREET);
+    // Whoever has copied the guest's session has no account with it.
+    let copied = shop.visitor();
+    copied.bring("__Host-comanda", &before.unwrap());
+    assert_eq!(copied.get("/api/auth/me").await.status.as_u16(), 401);
+}
+
+/// Somebody who orders without an account, and who that is.
+async fn guest(shop: &Shop) -> (Visitor<'_>, PersonId) {
+    let guest = shop.visitor();
+    let made = guest
+        .ask(http::Method::POST, "/api/auth/guest", &[], None)
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let id = made.body["person"]["id"].as_str().unwrap().parse();
+    (guest, id.unwrap())
 }
 
 async fn a_guest_with_a_known_contact_is_that_person(engine: Engine) {
     let shop = Shop::empty(engine).await;
     let lucia = shop.person(json!({"phone": PHONE})).await;
-    let id = lucia.get("/api/me").await.body["id"].clone();
-    let guest = shop.visitor();
-    guest
-        .ask(http::Method::POST, "/api/auth/guest", &[], None)
+    let id: PersonId = lucia.get("/api/me").await.text("id").parse().unwrap();
+    let (visitor, was) = guest(&shop).await;
+    let before = visitor.cookie("__Host-comanda").unwrap();
+    let known = visitor.sign_in(json!({"phone": PHONE})).await;
+    assert_eq!(known.body["person"]["id"], json!(id));
+    // What the guest has begun is the person's; and of a person who signs in anew nothing is handed over.
+    visitor.sign_in(json!({"phone": PHONE})).await;
+    let handed = || shop.book.handed.lock().unwrap().clone();
+    assert_eq!(handed(), [(was, id)]);
+    // The guest's session has ended with it. Whoever brings it along signs in all the same, and takes over from nobody.
+    let other = shop.visitor();
+    other.bring("__Host-comanda", &before);
+    assert_eq!(other.get("/api/auth/me").await.status.as_u16(), 401);
+    let said = other.sign_in(json!({"phone": "+4930901999"})).await;
+    assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    let nonsense = shop.visitor();
+    nonsense.bring("__Host-comanda", "nonsense");
+    let said = nonsense.sign_in(json!({"phone": "+4930901998"})).await;
+    assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    let (over, _) = guest(&shop).await;
+    shop.later(Duration::from_secs(25 * 60 * 60));
+    let said = over.sign_in(json!({"phone": "+4930901997"})).await;
+    assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    assert_eq!(handed(), [(was, id)]);
+}
+
+async fn of_many_who_sign_in_with_one_guest_one_takes_over(engine: Engine) {
+    let shop = Shop::empty(engine).await;
+    let (visitor, was) = guest(&shop).await;
+    let brought = visitor.cookie("__Host-comanda").unwrap();
+    let mut sent = Vec::new();
+    for number in 0..5 {
+        let phone = format!("+493090182{number}");
+        shop.person(json!({"phone": phone})).await;
+        let one = shop.visitor();
+        let said = one.post("/api/auth/send-otp", json!({"phone": phone}));
+        let challenge = said.await.text("challenge").to_owned();
+        one.bring("__Host-comanda", &brought);
+        sent.push((
+            one,
+            json!({"challenge": challenge, "code": shop.code(&phone)}),
+        ));
+    }
+    let asks = sent
+        .iter()
+        .map(|(one, body)| one.post("/api/auth/verify-otp", body.clone()));
+    for said in join_all(asks).await {
+        assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    }
+    let handed = shop.book.handed.lock().unwrap().clone();
+    assert_eq!(handed.len(), 1, "{handed:?}");
+    assert_eq!(handed[0].0, was);
+}
+
+async fn a_guest_goes_with_the_person_that_it_became(engine: Engine) {
+    let shop = Shop::empty(engine).await;
+    let lucia = shop.person(json!({"phone": PHONE})).await;
+    let id: PersonId = lucia.get("/api/me").await.text("id").parse().unwrap();
+    let (visitor, was) = guest(&shop).await;
+    visitor
+        .post("/api/me/addresses", json!({"street": STREET}))
         .await;
-    let known = guest.sign_in(json!({"phone": PHONE})).await;
-    assert_eq!(known.body["person"]["id"], id);
+    visitor.sign_in(json!({"phone": PHONE})).await;
+    let export = visitor.get("/api/me/export").await;
+    assert_eq!(export.body["factors"]["guests"], json!([was]), "{export:?}");
+    let gone = visitor
+        .post("/api/me/erase", json!({"confirm": "erase"}))
+        .await;
+    assert_eq!(gone.status.as_u16(), 204, "{gone:?}");
+    for one in [was, id] {
+        assert_eq!(shop.people.export(one).await.unwrap(), json!(null));
+    }
+    assert_eq!(shop.book.gone(), [was, id]);
 }
 
 async fn nothing_is_left_of_who_is_forgotten(engine: Engine) {

@@ -38,6 +38,15 @@ pub(crate) struct Book {
     erased: Mutex<Vec<PersonId>>,
     pub(crate) is_away: Mutex<bool>,
     has_to_hand_over: Mutex<bool>,
+    /// From which guests to which people.
+    pub(crate) handed: Mutex<Vec<(PersonId, PersonId)>>,
+}
+
+impl Book {
+    /// Who was to be removed, in turn.
+    pub(crate) fn gone(&self) -> Vec<PersonId> {
+        self.erased.lock().unwrap().clone()
+    }
 }
 
 impl Keeps for Book {
@@ -61,6 +70,13 @@ impl Keeps for Book {
     fn erase<'a>(&'a self, person: PersonId, _trace: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.erased.lock().unwrap().push(person);
+            Ok(())
+        })
+    }
+
+    fn hand_over<'a>(&'a self, guest: PersonId, person: PersonId) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.handed.lock().unwrap().push((guest, person));
             Ok(())
         })
     }

@@ -336,6 +336,12 @@ impl Visitor<'_> {
         said
     }
 
+    /// The browser holds this under a name from now on.
+    pub(crate) fn bring(&self, name: &str, value: &str) {
+        let mut cookies = self.cookies.lock().unwrap();
+        cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     /// What the browser holds under a name.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()

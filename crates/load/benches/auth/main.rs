@@ -17,16 +17,14 @@ mod steps;
 
 use std::process::ExitCode;
 
-use load::{Figure, Goal, Report, Table};
+use load::bench::Outcome;
+use load::{Figure, Goal, Table};
 
 use fill::Size;
 use house::House;
 use options::Options;
 use steps::Means;
 use tokio::runtime::Runtime;
-
-/// What a step of the bench answers; the text of a failure is for people.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// What finding out may cost a warm request of a session, and what the other ways may.
 const AUTH_US: f64 = 8.0;
@@ -42,33 +40,15 @@ const LARGE: Size = Size {
 };
 
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("nothing to do without --bench: {}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(said) => {
-            eprintln!("{said}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let ended = runtime
-        .map_err(Into::into)
-        .and_then(|runtime| bench(&options, &runtime));
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the bench failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    load::bench::bench("auth", |options| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        bench(options, &runtime)
+    })
 }
 
-fn bench(options: &Options, runtime: &Runtime) -> Outcome<()> {
+fn bench(options: &Options, runtime: &Runtime) -> Outcome<Vec<Figure>> {
     let small = runtime.block_on(House::open(SMALL))?;
     println!("{} restaurants: ready", SMALL.restaurants);
     let large = runtime.block_on(House::open(LARGE))?;
@@ -107,13 +87,5 @@ fn bench(options: &Options, runtime: &Runtime) -> Outcome<()> {
     }
     println!("{table}");
     println!("databases asked during the measurements: 0");
-    let report = Report {
-        bench: "auth",
-        figures,
-    };
-    println!("{report}");
-    if let Some(path) = &options.json {
-        report.write_json(path)?;
-    }
-    Ok(())
+    Ok(figures)
 }

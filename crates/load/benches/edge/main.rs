@@ -17,39 +17,20 @@ mod shop;
 
 use std::process::ExitCode;
 
-use load::{Figure, Goal, Report, Table};
+use load::bench::Outcome;
+use load::{Figure, Goal, Table};
 
 use options::Options;
-
-/// What a step of the bench answers; the text of a failure is for people.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// What all steps may cost together, and what a refusal may.
 const ALL_US: f64 = 10.0;
 const REFUSAL_US: f64 = 15.0;
 
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("nothing to do without --bench: {}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(said) => {
-            eprintln!("{said}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match bench(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the bench failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    load::bench::bench("edge", bench)
 }
 
-fn bench(options: &Options) -> Outcome<()> {
+fn bench(options: &Options) -> Outcome<Vec<Figure>> {
     let mut figures = Vec::new();
     let mut costs = Table::new(["", "us"]);
     for cost in layers::run(options.batches)? {
@@ -74,13 +55,5 @@ fn bench(options: &Options) -> Outcome<()> {
         |name, value| Figure::new(name, "requests/s", value, rates.bare, Goal::AtLeast(0.5));
     figures.push(compared("edge_vs_bare", rates.edge));
     figures.push(compared("server_vs_bare", rates.server));
-    let report = Report {
-        bench: "edge",
-        figures,
-    };
-    println!("{report}");
-    if let Some(path) = &options.json {
-        report.write_json(path)?;
-    }
-    Ok(())
+    Ok(figures)
 }

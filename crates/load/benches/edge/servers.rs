@@ -12,6 +12,7 @@ use engine::Stop;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
+use load::bench::median;
 use load::{Answer, Client, Pace, Table, Tally};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -60,7 +61,11 @@ pub(crate) fn run(options: &Options) -> Outcome<Rates> {
         }
     }
     let [edge, server, bare] = rates.map(median);
-    Ok(Rates { edge, server, bare })
+    Ok(Rates {
+        edge: edge?,
+        server: server?,
+        bare: bare?,
+    })
 }
 
 fn one_thread() -> std::io::Result<Runtime> {
@@ -68,11 +73,6 @@ fn one_thread() -> std::io::Result<Runtime> {
         .worker_threads(1)
         .enable_all()
         .build()
-}
-
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// An answer of the edge, to be sent again and again.

@@ -94,6 +94,20 @@ pub(crate) async fn once(address: SocketAddr, request: Vec<u8>) -> Outcome<Vec<u
     Ok(guest.answer)
 }
 
+/// Asks for everything once over one connection, and gives the bytes of each answer with its head.
+pub(crate) async fn each(
+    address: SocketAddr,
+    requests: &Requests,
+    mut take: impl FnMut(&[u8]) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut guest = connect(address, requests.clone(), 0).await?;
+    for _ in 0..requests.len() {
+        guest.ask().await?;
+        take(&guest.answer)?;
+    }
+    Ok(())
+}
+
 /// Asks for everything once, over several connections.
 pub(crate) async fn warm(
     address: SocketAddr,

@@ -27,37 +27,18 @@ mod visible;
 
 use std::process::ExitCode;
 
-use load::Report;
+use load::Figure;
+use load::bench::Outcome;
 
 use options::{Options, Part};
 
-/// What a step of the bench answers; the text of a failure is for people.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("nothing to do without --bench: {}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(said) => {
-            eprintln!("{said}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match bench(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the bench failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    load::bench::bench("menus", bench)
 }
 
-fn bench(options: &Options) -> Outcome<()> {
+fn bench(options: &Options) -> Outcome<Vec<Figure>> {
     let mut figures = Vec::new();
-    for part in &options.parts {
+    for part in options.parts() {
         figures.extend(match part {
             Part::Speed => speed::run(options)?,
             Part::Many => many::run(options)?,
@@ -66,13 +47,5 @@ fn bench(options: &Options) -> Outcome<()> {
             Part::Memory => memory::run(options)?,
         });
     }
-    let report = Report {
-        bench: "menus",
-        figures,
-    };
-    println!("{report}");
-    if let Some(path) = &options.json {
-        report.write_json(path)?;
-    }
-    Ok(())
+    Ok(figures)
 }

@@ -1,12 +1,15 @@
 //! Part (b): the same from few restaurants and from many, of which some are asked for far more often than others.
 //!
 //! Each installation has a node of its own. Before anything is measured every menu was asked for once, as on a node that
-//! runs for a while; menus are asked for packed, as browsers do, with gzip.
+//! runs for a while; menus are asked for packed, as browsers do, with gzip. A bare server that looks the same bytes up in a
+//! table is measured beside it: what it loses with many is lost to the memory of the machine, not to us.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use base::{Clock, Random};
 use domain::organisations::RestaurantId;
+use http::HeaderMap;
 use load::{Figure, Goal, Table};
 use tokio::runtime::Runtime;
 
@@ -16,7 +19,7 @@ use crate::guest::{self, Requests, Seen};
 use crate::house::{House, Node, Works};
 use crate::options::Options;
 use crate::servers;
-use crate::speed::request;
+use crate::speed::{canned, request};
 
 const FEW: u32 = 100;
 /// How many requests are drawn; then they begin again.
@@ -26,9 +29,9 @@ const ACCEPT: &str = "accept-encoding: gzip\r\n";
 struct City {
     _house: House,
     _node: Node,
-    address: SocketAddr,
     requests: Requests,
-    seen: Vec<Seen>,
+    /// Our server and the bare one, and what was seen of each.
+    servers: [(&'static str, SocketAddr, Vec<Seen>); 2],
 }
 
 pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
@@ -47,23 +50,27 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
     }
     for _ in 0..options.rounds {
         for city in &mut cities {
-            let seen = guest::measure(&clock, city.address, &city.requests, options);
-            city.seen.push(clients.block_on(seen)?);
+            for (_, address, seen) in &mut city.servers {
+                let one = guest::measure(&clock, *address, &city.requests, options);
+                seen.push(clients.block_on(one)?);
+            }
         }
     }
-    let seen: Vec<Seen> = cities
-        .into_iter()
-        .map(|city| guest::median(city.seen))
-        .collect();
     let mut table = Table::new(["restaurants", "requests/s", "p99 ms"]);
-    for (restaurants, seen) in [FEW, options.restaurants].iter().zip(&seen) {
-        table.row([
-            restaurants.to_string(),
-            format!("{:.0}", seen.per_second),
-            format!("{:.2}", seen.p99.as_secs_f64() * 1e3),
-        ]);
+    let mut seen = [Vec::new(), Vec::new()];
+    for (restaurants, city) in [FEW, options.restaurants].iter().zip(cities) {
+        for (seen, (name, _, all)) in seen.iter_mut().zip(city.servers) {
+            let one = guest::median(all);
+            table.row([
+                format!("{restaurants} from {name}"),
+                format!("{:.0}", one.per_second),
+                format!("{:.2}", one.p99.as_secs_f64() * 1e3),
+            ]);
+            seen.push(one);
+        }
     }
     println!("{table}");
+    let [seen, bare] = seen;
     let (few, many) = (seen[0], seen[1]);
     let ms = |seen: Seen| seen.p99.as_secs_f64() * 1e3;
     Ok(vec![
@@ -73,6 +80,13 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
             many.per_second,
             few.per_second,
             Goal::AtLeast(0.9),
+        ),
+        Figure::new(
+            "bare_50000_vs_100",
+            "requests/s",
+            bare[1].per_second,
+            bare[0].per_second,
+            Goal::AtLeast(0.0),
         ),
         Figure::new(
             "menu_p99_50000_vs_100",
@@ -93,15 +107,33 @@ fn city(size: Size, (servers, clients): (&Runtime, &Runtime), clock: &Clock) -> 
         .collect();
     let each: Requests = all.clone().into();
     clients.block_on(guest::warm(address, &each, 8))?;
+    let bare = servers.block_on(bare(address, &each, &size))?;
     let picks = zipf(&Random::seeded(11), all.len());
     let requests = picks.into_iter().map(|at| all[at].clone());
     Ok(City {
         _house: house,
         _node: node,
-        address,
         requests: requests.collect(),
-        seen: Vec::new(),
+        servers: [
+            ("ours", address, Vec::new()),
+            ("bare axum", bare, Vec::new()),
+        ],
     })
+}
+
+/// A bare server with the bytes of all menus that another answers.
+async fn bare(address: SocketAddr, each: &Requests, size: &Size) -> Outcome<SocketAddr> {
+    let mut restaurants = (0..size.restaurants).map(|at| RestaurantId::from(size.restaurant(at)));
+    let (mut headers, mut bodies) = (HeaderMap::new(), HashMap::new());
+    guest::each(address, each, |answer| {
+        let restaurant = restaurants.next().ok_or("an answer too many")?;
+        let canned = canned(answer)?;
+        bodies.insert(restaurant.to_string(), canned.body);
+        headers = canned.headers;
+        Ok(())
+    })
+    .await?;
+    servers::axum_of_many(headers, bodies).await
 }
 
 /// Draws restaurants so that the one at rank n is asked for with a share of 1/n. Rank and place are not the same.

@@ -12,6 +12,7 @@ use base::{Clock, Organisation, Random, Time, Uid};
 use carte::{ItemId, Service, TimeOfDay, Weekday, Words};
 use domain::organisations::{Address, Country, Details, Name, Restaurant, RestaurantId};
 use domain::venues::{Hours, Position, Profile, Venue, Week, Weekly};
+use load::bench::resident_mib;
 use load::{Figure, Goal, Histogram};
 
 use crate::Outcome;
@@ -433,14 +434,6 @@ fn change(index: &mut Index, city: &City, size: Size) -> f64 {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// What this process holds in memory.
-fn resident_mib() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
-    kib.unwrap_or_default() / 1024.0
 }
 
 #[allow(clippy::disallowed_methods, reason = "a bench measures real time")]

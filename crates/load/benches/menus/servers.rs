@@ -1,11 +1,14 @@
 //! The servers: ours, a bare one that sends bytes from memory, and nginx that sends them from files.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Path as UrlPath, State};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use base::Clock;
@@ -101,6 +104,30 @@ pub(crate) async fn axum(canned: Canned) -> Outcome<SocketAddr> {
         async move { (canned.headers, canned.body) }
     };
     let router = Router::new().route("/api/restaurants/{restaurant}/menu", get(answer));
+    keep(async {
+        let _ended = axum::serve(listener, router).await;
+    });
+    Ok(address)
+}
+
+/// A bare axum server that looks up the bytes of a restaurant in a table, and answers them under the same head.
+pub(crate) async fn axum_of_many(
+    headers: HeaderMap,
+    bodies: HashMap<String, Bytes>,
+) -> Outcome<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let listener = listener.tap_io(|stream| {
+        let _nodelay = stream.set_nodelay(true);
+    });
+    let answer = async move |UrlPath(restaurant): UrlPath<String>,
+                             State(bodies): State<Arc<HashMap<String, Bytes>>>| {
+        let body = bodies.get(&restaurant).cloned().unwrap_or_default();
+        (headers.clone(), body)
+    };
+    let router = Router::new()
+        .route("/api/restaurants/{restaurant}/menu", get(answer))
+        .with_state(Arc::new(bodies));
     keep(async {
         let _ended = axum::serve(listener, router).await;
     });

@@ -21,15 +21,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use base::Clock;
-use load::{Figure, Goal, Pace, Report, Tally};
+use load::bench::{Outcome, median, resident_mib};
+use load::{Figure, Goal, Pace, Tally};
 use testkit::trial::Engine;
 
 use ground::Ground;
 use options::Options;
 use steps::Guest;
-
-/// What a step of the bench answers; the text of a failure is for people.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const SYNCS_FOR: Duration = Duration::from_secs(1);
 /// Clients side by side.
@@ -41,63 +39,35 @@ const ALONE_P50_MS: f64 = 3.0;
 const RESIDENT_MIB: f64 = 150.0;
 
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("nothing to do without --bench: {}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(said) => {
-            eprintln!("{said}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let benched = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(bench(&options)),
-        Err(error) => Err(error.into()),
-    };
-    match benched {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the bench failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    load::bench::bench_async("sagas", bench)
 }
 
-async fn bench(options: &Options) -> Outcome<()> {
+async fn bench(options: Options) -> Outcome<Vec<Figure>> {
     let syncs = disk::syncs_per_second(&Clock::real(), &options.folder, SYNCS_FOR)?;
     println!("disk: {syncs:.0} writes of 4 KiB with fdatasync a second");
     let mut figures = Vec::new();
     for engine in &options.engines {
-        let ground = Ground::make(*engine, options).await?;
+        let ground = Ground::make(*engine, &options).await?;
         let mut runs = Vec::new();
         for round in 1..=options.rounds {
             println!("{engine}, round {round} of {}", options.rounds);
             for crowd in CROWDS {
-                runs.push(Run::of(crowd, &ground, options).await?);
+                runs.push(Run::of(crowd, &ground, &options).await?);
             }
         }
         let resident = resident_mib();
-        figures.extend(shown(*engine, &runs, resident));
+        figures.extend(shown(*engine, &runs, resident)?);
         let left = ground.left().await?;
         if left > 0 {
             return Err(format!("{left} sagas are left").into());
         }
         ground.end().await;
     }
-    let report = Report {
-        bench: "sagas",
-        figures,
-    };
     println!(
-        "\nmedians of {} rounds; disk: {syncs:.0} fsync/s\n{report}",
+        "\nmedians of {} rounds; disk: {syncs:.0} fsync/s",
         options.rounds
     );
-    if let Some(path) = &options.json {
-        report.write_json(path)?;
-    }
-    Ok(())
+    Ok(figures)
 }
 
 /// So many clients for a time.
@@ -140,7 +110,7 @@ impl Run {
     }
 }
 
-fn shown(engine: Engine, runs: &[Run], resident: f64) -> Vec<Figure> {
+fn shown(engine: Engine, runs: &[Run], resident: f64) -> Outcome<Vec<Figure>> {
     let of = |crowd: usize, value: fn(&Run) -> f64| {
         let all = runs.iter().filter(|run| run.crowd == crowd);
         median(all.map(value).collect())
@@ -165,29 +135,14 @@ fn shown(engine: Engine, runs: &[Run], resident: f64) -> Vec<Figure> {
     };
     let (most, least) = (Goal::AtMost(1.0), Goal::AtLeast(1.0));
     let values = [
-        ("sagas/s", of(32, |run| run.rate), PER_S, least),
-        ("ms", of(32, |run| run.p50_ms), P99_MS, most),
-        ("ms", of(32, |run| run.p99_ms), P99_MS, most),
-        ("sagas/s", of(128, |run| run.rate), PER_S, least),
-        ("ms", of(1, |run| run.p50_ms), ALONE_P50_MS, most),
+        ("sagas/s", of(32, |run| run.rate)?, PER_S, least),
+        ("ms", of(32, |run| run.p50_ms)?, P99_MS, most),
+        ("ms", of(32, |run| run.p99_ms)?, P99_MS, most),
+        ("sagas/s", of(128, |run| run.rate)?, PER_S, least),
+        ("ms", of(1, |run| run.p50_ms)?, ALONE_P50_MS, most),
         ("MiB", resident, RESIDENT_MIB, most),
     ];
     let figures = names.into_iter().zip(values);
-    figures
-        .map(|(name, (unit, value, limit, goal))| Figure::new(name, unit, value, limit, goal))
-        .collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-/// What this process holds in memory. Elsewhere than on Linux nobody says.
-fn resident_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    let kib: Option<f64> = kib.and_then(|kib| kib.parse().ok());
-    kib.unwrap_or_default() / 1024.0
+    let figure = |(name, (unit, value, limit, goal))| Figure::new(name, unit, value, limit, goal);
+    Ok(figures.map(figure).collect())
 }

@@ -21,46 +21,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use base::Clock;
-use load::{Figure, Goal, Report};
+use load::bench::Outcome;
+use load::{Figure, Goal};
 use testkit::trial::{Bulk, Engine};
 
 use course::{Run, Runs};
 use options::Options;
 
-/// What a step of the bench answers; the text of a failure is for people.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
 const SYNCS_FOR: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("nothing to do without --bench: {}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(said) => {
-            eprintln!("{said}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(bench(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the bench failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    load::bench::bench_async("store", bench)
 }
 
-async fn bench(options: &Options) -> Outcome<()> {
+async fn bench(options: Options) -> Outcome<Vec<Figure>> {
+    let options = &options;
     let bulk = Bulk {
         organisations: options.organisations,
         restaurants: options.restaurants,
@@ -81,19 +56,12 @@ async fn bench(options: &Options) -> Outcome<()> {
         });
         tables.push_str(&format!("{}\n", runs.table()));
     }
-    let report = Report {
-        bench: "store",
-        figures,
-    };
     println!(
-        "\nmedians of {} rounds; disk: {syncs:.0} fsync/s\n{tables}\n{report}",
+        "\nmedians of {} rounds; disk: {syncs:.0} fsync/s\n{tables}",
         options.rounds
     );
-    if let Some(path) = &options.json {
-        report.write_json(path)?;
-    }
     match failed {
-        0 => Ok(()),
+        0 => Ok(figures),
         _ => Err(format!("{failed} requests went wrong").into()),
     }
 }

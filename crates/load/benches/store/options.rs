@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use load::bench::{self, Words};
 use testkit::trial::Engine;
-
-pub(crate) const HELP: &str = "\
-cargo xtask bench store [--json FILE] [--engine postgres|sqlite] [--preload ORDERS] [--seconds N] [--rounds N] \
-[--only SYSTEM,SYSTEM] [--folder DIR]";
 
 const RESTAURANTS: u32 = 10_000;
 const ORGANISATIONS: u32 = 1_000;
@@ -28,14 +25,15 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     /// Where the databases lie: on the disk that is to be measured.
     pub(crate) folder: PathBuf,
-    pub(crate) json: Option<PathBuf>,
 }
 
-impl Options {
-    /// Reads the words after the program's name. None when it is not `cargo bench` who starts it: `cargo test
-    /// --all-targets` runs every bench too, and does not want to wait for this one.
-    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
-        let mut options = Options {
+impl bench::Options for Options {
+    const HELP: &'static str = "\
+cargo xtask bench store [--json FILE] [--engine postgres|sqlite] [--preload ORDERS] [--seconds N] [--rounds N] \
+[--only SYSTEM,SYSTEM] [--folder DIR]";
+
+    fn usual() -> Self {
+        Options {
             engines: vec![Engine::Postgres, Engine::Sqlite],
             organisations: ORGANISATIONS,
             restaurants: RESTAURANTS,
@@ -45,35 +43,27 @@ impl Options {
             rounds: 5,
             only: Vec::new(),
             folder: std::env::temp_dir(),
-            json: None,
-        };
-        let mut wanted = false;
-        while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
-            match word.as_str() {
-                "--bench" => wanted = true,
-                "--engine" => options.engines = vec![engine(&value()?)?],
-                "--preload" => options.preload = number(&word, &value()?)?,
-                "--rounds" => options.rounds = number::<usize>(&word, &value()?)?.max(1),
-                "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
-                "--folder" => options.folder = value()?.into(),
-                "--json" => options.json = Some(value()?.into()),
-                "--seconds" => {
-                    let seconds = number::<u64>(&word, &value()?)?.max(1);
-                    options.time = Duration::from_secs(seconds);
-                    options.warm_up = options.time / 4;
-                }
-                _ => return Err(format!("unknown word {word}\n{HELP}")),
-            }
         }
-        Ok(wanted.then_some(options))
     }
-}
 
-fn number<T: std::str::FromStr>(word: &str, value: &str) -> Result<T, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{word} needs a number, not {value}"))
+    fn take(&mut self, words: &mut Words) -> Result<bool, String> {
+        match words.word() {
+            "--engine" => self.engines = vec![engine(&words.value()?)?],
+            "--preload" => self.preload = words.at_least(0)?,
+            "--rounds" => self.rounds = words.at_least(1)?,
+            "--only" => {
+                let only = words.value()?;
+                self.only.extend(only.split(',').map(str::to_owned));
+            }
+            "--folder" => self.folder = words.value()?.into(),
+            "--seconds" => {
+                self.time = words.seconds()?;
+                self.warm_up = self.time / 4;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
 }
 
 fn engine(name: &str) -> Result<Engine, String> {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use base::{Clock, Error, Organisation, Result, Uid, codes};
+use base::{Clock, Organisation, Result, Uid};
 use domain::access::{Access, Place};
 use domain::organisations::{BrandId, OrganisationId};
 use domain::people::PersonId;
-use engine::Stop;
+use engine::{Remembers, Stop};
 use fabric::cache::Settings;
-use fabric::{Bus, Cache, Loaded, Message, Pattern, Received, Trust};
+use fabric::{Bus, Cache, Loaded, Message, Trust};
 use serde::Deserialize;
 
 /// What nobody is told of the loss of is believed no longer than this.
@@ -149,28 +149,11 @@ impl Memory {
 
     /// Follows the bus until the stop.
     pub(crate) async fn follow(&self, bus: &Bus, stop: &Stop) -> Result<()> {
-        let patterns: Vec<Pattern> = TOPICS
-            .iter()
-            .map(|topic| topic.parse())
-            .collect::<Result<_>>()?;
-        let mut news = bus.subscribe(&patterns)?;
-        // Whatever came by before the subscription was missed.
-        self.forget_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            match received {
-                Some(Received::Message(message)) => self.learn(&message).await,
-                Some(Received::Lagged(_)) => self.forget_all(),
-                None => {
-                    return Err(Error::unavailable(codes::UNAVAILABLE, "the bus is gone"));
-                }
-            }
-        }
+        engine::follow(self, (bus, &TOPICS), stop).await
     }
+}
 
+impl Remembers for Memory {
     async fn learn(&self, message: &Message) {
         let of_member = message.topic.starts_with("member.") || message.topic.starts_with("grant.");
         let about = of_member

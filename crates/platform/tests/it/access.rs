@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::trial::Engine;
 
-use super::access_world::{OPERATOR, Town, eventually, forged, text};
+use super::access_world::{OPERATOR, Town, eventually, text};
 use super::world::on_both;
 
 on_both!(
@@ -169,9 +169,12 @@ impl Found {
     /// Requests for what is not the caller's, who has an organisation and a restaurant of his own.
     fn asked(&self, mine: &str, own: &str) -> Vec<(Method, String)> {
         let owner = &self.owner;
-        let absent = |id: &str| [id.to_owned(), forged(id)];
+        let absent = |id: &str| [id.to_owned(), testkit::ids::absent(id)];
         let mut asked = Vec::new();
-        for id in absent(&self.organisation).into_iter().chain([forged(mine)]) {
+        for id in absent(&self.organisation)
+            .into_iter()
+            .chain([testkit::ids::absent(mine)])
+        {
             let at = format!("/api/organisations/{id}");
             for path in [
                 "",
@@ -192,7 +195,7 @@ impl Found {
         // Another's restaurant under the number of one's own organisation.
         let moved = format!("{}{}", &own[..20], &self.restaurant[20..]);
         let restaurants = absent(&self.restaurant).into_iter();
-        for id in restaurants.chain([forged(own), moved]) {
+        for id in restaurants.chain([testkit::ids::absent(own), moved]) {
             asked.push((Method::GET, format!("/api/restaurants/{id}/record")));
         }
         for id in absent(&self.brand) {
@@ -346,8 +349,11 @@ async fn the_suspended_may_read(engine: Engine) {
         town.accept(&guest, &token).await.code(),
         (403, "organisation_suspended")
     );
-    let mine = town.get(&owner, "/api/me/organisations").await;
-    assert_eq!(mine.body["items"][0]["suspended"], true, "{mine:?}");
+    eventually(async || {
+        let mine = town.get(&owner, "/api/me/organisations").await;
+        mine.body["items"][0]["suspended"] == true
+    })
+    .await;
     let resume = json!({"reason": "bills were paid"});
     let said = town.post(OPERATOR, &format!("{at}/resume"), resume).await;
     assert_eq!(said.status, StatusCode::OK, "{said:?}");

@@ -512,12 +512,6 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-/// The same id with another last digit: of nobody, with the number of the same organisation.
-pub(crate) fn forged(id: &str) -> String {
-    let other = if id.ends_with('9') { '8' } else { '9' };
-    format!("{}{other}", &id[..id.len() - 1])
-}
-
 /// These tests ask what is right, not how much of it fits.
 fn roomy() -> edge::admission::Settings {
     edge::admission::Settings {

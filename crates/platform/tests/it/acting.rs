@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::json;
 use testkit::trial::Engine;
 
-use super::access_world::{OPERATOR, Town, forged, text};
+use super::access_world::{OPERATOR, Town, text};
 use super::world::on_both;
 
 on_both!(
@@ -39,7 +39,7 @@ async fn operators_act_with_a_reason(engine: Engine) {
         town.get(&weak, &at).await.code(),
         (403, "second_factor_needed")
     );
-    let absent = format!("/api/organisations/{}", forged(&organisation));
+    let absent = format!("/api/organisations/{}", testkit::ids::absent(&organisation));
     assert_eq!(town.get(&acting, &absent).await.code(), (404, "not_found"));
 }
 

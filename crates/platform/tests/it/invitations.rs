@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use testkit::trial::Engine;
 
-use super::access_world::{OPERATOR, Town, eventually, forged, text};
+use super::access_world::{OPERATOR, Town, eventually, text};
 use super::world::on_both;
 
 on_both!(
@@ -78,7 +78,7 @@ async fn what_does_not_work_looks_the_same(engine: Engine) {
         used.clone(),
         withdrawn,
         format!("{id}.{other_secret}"),
-        format!("{}.{secret}", forged(&id)),
+        format!("{}.{secret}", testkit::ids::absent(&id)),
         format!("{nowhere}.{secret}"),
         format!("{id}.{}", "A".repeat(43)),
     ] {

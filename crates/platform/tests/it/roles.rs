@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use testkit::trial::Engine;
 
-use super::access_world::{Town, text};
+use super::access_world::{Town, eventually, text};
 use super::world::on_both;
 
 on_both!(
@@ -71,11 +71,11 @@ async fn a_role_does_what_it_says_and_changes_for_all(engine: Engine) {
         );
         assert_eq!(names.count(), 3);
     }
-    let mine = town.get(&hosts[0], "/api/me/organisations").await;
-    assert_eq!(
-        mine.body["items"][0]["roles"][0]["name"], "Host",
-        "{mine:?}"
-    );
+    eventually(async || {
+        let mine = town.get(&hosts[0], "/api/me/organisations").await;
+        mine.body["items"][0]["roles"][0]["name"] == "Host"
+    })
+    .await;
     town.verify().await;
 }
 

@@ -38,6 +38,8 @@ pub enum Statements {
 pub(crate) enum Send {
     /// Text without parameters and rows: `BEGIN`, `COMMIT`, `ROLLBACK`.
     Simple(&'static str),
+    /// The same, made of numbers and ids alone.
+    Made(String),
     /// A statement with parameters.
     Bound(&'static str, Vec<Param>),
     /// The same over rows of an organisation, which tests may send without its filter.
@@ -206,7 +208,7 @@ impl Connection {
     /// The text and the parameters of a statement that has some.
     fn bound<'a>(&self, send: &'a Send) -> Option<(&'static str, &'a [Param])> {
         match send {
-            Send::Simple(_) => None,
+            Send::Simple(_) | Send::Made(_) => None,
             Send::Bound(text, params) => Some((text, params)),
             Send::Tenant(text, params) => {
                 let text = self.mutants.get(text).copied().unwrap_or(text);
@@ -228,6 +230,7 @@ impl Connection {
     async fn simple(&self, send: &Send) -> Reply {
         let text = match send {
             Send::Simple(text) | Send::Bound(text, _) | Send::Tenant(text, _) => text,
+            Send::Made(text) => text.as_str(),
         };
         let done = self.client.batch_execute(text).await;
         done.map(|()| Answer::default())

@@ -56,8 +56,8 @@ impl Merged {
     }
 }
 
-/// FNV-1a: a name that is the same in every build, and different for every text that we write.
-fn fingerprint(text: &str) -> u64 {
+/// FNV-1a: a number that is the same in every build, and different for every text that we write.
+pub(crate) fn fingerprint(text: &str) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let start = (BASIS ^ SHAPE).wrapping_mul(PRIME);
@@ -72,19 +72,7 @@ pub(crate) async fn make(
     part: &Part,
     mutate: Option<Mutate>,
 ) -> Result<(), tokio_postgres::Error> {
-    let changes = part
-        .statements
-        .iter()
-        .filter(|sql| changes(sql.postgres()))
-        .map(|sql| (sql.table, sql.postgres()));
-    let claims = part
-        .tables
-        .iter()
-        .map(|table| (*table, table.texts().claim_row_postgres.as_str()));
-    for (table, text) in changes.chain(claims) {
-        if table.owner().is_none() || table.name == LOG.name || table.name == COMMITS.name {
-            continue;
-        }
+    for (table, text) in guards(part) {
         let statement = client.prepare(text).await?;
         // A list for each commit would be a list of lists, which arrays are not.
         if statement
@@ -112,6 +100,27 @@ pub(crate) async fn make(
         }
     }
     Ok(())
+}
+
+/// The texts that may be guards, each with its table.
+fn guards(part: &Part) -> impl Iterator<Item = (&'static Table, &'static str)> {
+    let changing = part.statements.iter();
+    let changing = changing.filter(|sql| changes(sql.postgres()));
+    let changing = changing.map(|sql| (sql.table, sql.postgres()));
+    let claim = |table: &&'static Table| (*table, table.texts().claim_row_postgres.as_str());
+    let all = changing.chain(part.tables.iter().map(claim));
+    all.filter(|(table, _)| {
+        table.owner().is_some() && table.name != LOG.name && table.name != COMMITS.name
+    })
+}
+
+/// What [`make`] would make of a part, as one text that is another where anything of it is.
+pub(crate) fn spelled(part: &Part, mutate: Option<Mutate>) -> String {
+    let names = guards(part).map(|(_, text)| match mutate {
+        Some(mutate) => Merged::of(&mutate(text)).name,
+        None => Merged::of(text).name,
+    });
+    names.collect::<Vec<_>>().join(" ")
 }
 
 fn changes(text: &str) -> bool {

@@ -95,7 +95,7 @@ async fn at_once(connection: &mut Connection, items: &[&Item]) -> Option<Attempt
 }
 
 fn begin(items: &[&Item], plan: &[Step]) -> Vec<Send> {
-    let mut sends = vec![Send::Simple("BEGIN"), guards::lists(items)];
+    let mut sends = vec![guards::begin(items)];
     sends.extend(plan.iter().map(|step| step.send(items)));
     sends
 }

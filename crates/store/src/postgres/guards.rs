@@ -8,7 +8,7 @@ use crate::call::Answer;
 use crate::commit::{Answers, Commit, Guard};
 use crate::postgres::connection::Send;
 use crate::postgres::group::Item;
-use crate::postgres::text::{SET_LISTS, SET_SCOPE};
+use crate::postgres::text::SET_SCOPE;
 use crate::postgres::wire::Param;
 use crate::row::Row;
 use crate::system::{FIND_COMMIT, READ_PLACEMENT, READ_STREAM_VERSION};
@@ -194,8 +194,8 @@ fn guard_send(commit: &Commit, guard: &Guard) -> Send {
 /// What the answers of the first pipeline mean for each commit.
 pub(crate) fn judge(items: &[&Item], plan: &[Step], answers: Vec<Answer>) -> Vec<Guarded> {
     let mut guarded: Vec<Guarded> = items.iter().map(|item| Guarded::unanswered(item)).collect();
-    // BEGIN and the lists stand before the plan.
-    for (step, answer) in plan.iter().zip(answers.into_iter().skip(2)) {
+    // BEGIN stands before the plan.
+    for (step, answer) in plan.iter().zip(answers.into_iter().skip(1)) {
         match step {
             Step::Scope(_) => {}
             Step::Guard(place) => judge_one(items, &mut guarded, *place, answer),
@@ -293,9 +293,10 @@ pub(crate) fn set_scope(organisation: String, person: String) -> Send {
     )
 }
 
-/// Sets whose rows the merged inserts of the transaction may write.
-pub(crate) fn lists(items: &[&Item]) -> Send {
-    let list = |parts: Vec<String>| Param::One(Value::Text(format!("{{{}}}", parts.join(","))));
+/// Begins the transaction of a group, and sets whose rows its merged inserts may write. One text without parameters:
+/// each answer of the server wakes us, and this one is needed for nothing.
+pub(crate) fn begin(items: &[&Item]) -> Send {
+    let list = |parts: Vec<String>| parts.join(",");
     let mut homes: Vec<i64> = items
         .iter()
         .map(|item| i64::from(item.commit.organisation))
@@ -310,7 +311,9 @@ pub(crate) fn lists(items: &[&Item]) -> Send {
             .map(uuid)
             .collect(),
     );
-    Send::Bound(SET_LISTS, vec![homes, persons])
+    Send::Made(format!(
+        "BEGIN; SET LOCAL comanda.organisations = '{{{homes}}}'; SET LOCAL comanda.persons = '{{{persons}}}'"
+    ))
 }
 
 /// Looks whether a commit was stored before, under the scope set before.

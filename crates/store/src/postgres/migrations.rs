@@ -1,5 +1,6 @@
 //! Brings a PostgreSQL database to the schema of its parts, one node at a time.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use refinery::{Migration, Runner};
@@ -18,18 +19,64 @@ const LOCK: i64 = 0x636f_6d61_6e64_6100;
 /// Runs what is missing of each part, then puts every policy in force.
 pub(crate) async fn migrate(owner: &Target, parts: &[&Part], limit: Duration) -> Outcome<()> {
     connected(owner, limit, async |mut client| {
-        client
-            .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
-            .await
-            .map_err(broken)?;
-        let done = run(&mut client, parts, owner.mutate()).await;
-        client
-            .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
-            .await
-            .map_err(broken)?;
-        done
+        run_alone(&mut client, parts, owner.mutate()).await
     })
     .await
+}
+
+/// The same where this version was not the last to do it, and nothing otherwise: policies and functions are some
+/// hundred statements, which lock every table and are the most of a start.
+pub(crate) async fn catch_up(owner: &Target, parts: &[&Part], limit: Duration) -> Outcome<()> {
+    connected(owner, limit, async |mut client| {
+        match is_ours(&client, parts, owner.mutate()).await? {
+            true => Ok(()),
+            false => run_alone(&mut client, parts, owner.mutate()).await,
+        }
+    })
+    .await
+}
+
+/// One node after the other.
+async fn run_alone(client: &mut Client, parts: &[&Part], mutate: Option<Mutate>) -> Outcome<()> {
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await
+        .map_err(broken)?;
+    let done = run(client, parts, mutate).await;
+    client
+        .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
+        .await
+        .map_err(broken)?;
+    done
+}
+
+/// Whether every part bears the mark of this version, which is the last thing that is written of it.
+async fn is_ours(client: &Client, parts: &[&Part], mutate: Option<Mutate>) -> Outcome<bool> {
+    const READ: &str = "SELECT name, obj_description(to_regclass(name), 'pg_class') FROM unnest($1::text[]) AS name";
+    let tables: Vec<String> = parts.iter().map(|part| table(part)).collect();
+    let rows = client.query(READ, &[&tables]).await.map_err(unavailable)?;
+    let marks = rows.iter().map(|row| (row.get(0), row.get(1)));
+    let marks: BTreeMap<String, Option<String>> = marks.collect();
+    Ok(parts.iter().all(|part| {
+        let found = marks.get(&table(part)).and_then(Option::as_ref);
+        found.is_some_and(|found| *found == mark(part, mutate))
+    }))
+}
+
+/// What of a part this version writes into a database, as a number.
+fn mark(part: &Part, mutate: Option<Mutate>) -> String {
+    let steps = part.migrations.iter();
+    let steps = steps.map(|step| format!("{} {} {}", step.number, step.name, step.postgres));
+    let policies = part.tables.iter().map(|table| policies::statements(table));
+    let mut all: Vec<String> = steps.chain(policies).collect();
+    all.extend([policies::ROLES, policies::SCHEMA].map(str::to_owned));
+    all.push(functions::spelled(part, mutate));
+    format!("{:016x}", functions::fingerprint(&all.join("\n")))
+}
+
+/// The table that tells which steps of a part were taken.
+fn table(part: &Part) -> String {
+    format!("migrations_{}", part.name)
 }
 
 /// The parts of which the database has not seen every migration.
@@ -75,7 +122,7 @@ async fn connected<T>(
 
 /// The number of the last migration of a part; 0 where there was none.
 async fn newest(client: &Client, part: &Part) -> Outcome<i64> {
-    let table = format!("migrations_{}", part.name);
+    let table = table(part);
     let exists = client
         .query_one("SELECT to_regclass($1) IS NOT NULL", &[&table])
         .await
@@ -91,7 +138,7 @@ async fn newest(client: &Client, part: &Part) -> Outcome<i64> {
 async fn run(client: &mut Client, parts: &[&Part], mutate: Option<Mutate>) -> Outcome<()> {
     become_owner(client).await?;
     for part in parts {
-        let table = format!("migrations_{}", part.name);
+        let table = table(part);
         let steps: Result<Vec<Migration>, _> = part
             .migrations
             .iter()
@@ -117,6 +164,8 @@ async fn run(client: &mut Client, parts: &[&Part], mutate: Option<Mutate>) -> Ou
         functions::make(client, part, mutate)
             .await
             .map_err(broken)?;
+        let mark = format!("COMMENT ON TABLE {table} IS '{}'", mark(part, mutate));
+        client.batch_execute(&mark).await.map_err(broken)?;
     }
     Ok(())
 }

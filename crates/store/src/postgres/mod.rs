@@ -157,6 +157,11 @@ impl Postgres {
         migrations::migrate(&self.owner, parts, self.limit).await
     }
 
+    /// The same where this version was not the last to do it.
+    pub(crate) async fn catch_up(&self, parts: &[&Part]) -> Outcome<()> {
+        migrations::catch_up(&self.owner, parts, self.limit).await
+    }
+
     /// The parts whose schema is older than this version's.
     pub(crate) async fn behind(&self, parts: &[&Part]) -> Outcome<Vec<&'static str>> {
         migrations::behind(self.readers.target(), parts, self.limit).await

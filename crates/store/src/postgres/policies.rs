@@ -17,24 +17,40 @@ pub(crate) const APP: &str = "comanda_app";
 /// Claims work and tails the log.
 pub(crate) const QUEUE: &str = "comanda_queue";
 
-/// Makes the three roles where they are absent. Other databases of the server may be making them at this moment.
+/// Makes the three roles where they are absent, and says how those that serve work: within limits of time, and by the
+/// indexes that every statement is written for. A plan that was made while a table was empty reads the table whole, and
+/// would go on doing so when it has millions of rows. Other databases of the server may be doing this at the moment.
 pub(crate) const ROLES: &str = "\
 DO $$
-DECLARE name TEXT;
+DECLARE
+    name TEXT;
+    setting TEXT;
 BEGIN
     FOREACH name IN ARRAY ARRAY['comanda_owner', 'comanda_app', 'comanda_queue'] LOOP
-        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
-            BEGIN
+        BEGIN
+            IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
                 EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', name);
-                IF name <> 'comanda_owner' THEN
-                    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', name);
-                    EXECUTE format('ALTER ROLE %I SET lock_timeout = ''5s''', name);
-                    EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', name);
+            END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['comanda_app', 'comanda_queue'] LOOP
+        FOREACH setting IN ARRAY ARRAY[
+            'idle_in_transaction_session_timeout=10s', 'lock_timeout=5s', 'statement_timeout=30s', 'enable_seqscan=off'
+        ] LOOP
+            BEGIN
+                -- What somebody has set by hand stays.
+                IF NOT EXISTS (
+                    SELECT 1 FROM pg_roles, unnest(rolconfig) AS set_before
+                    WHERE rolname = name AND split_part(set_before, '=', 1) = split_part(setting, '=', 1)
+                ) THEN
+                    EXECUTE format('ALTER ROLE %I SET %I = %L', name, split_part(setting, '=', 1), split_part(setting, '=', 2));
                 END IF;
-            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            EXCEPTION WHEN unique_violation OR internal_error THEN
                 NULL;
             END;
-        END IF;
+        END LOOP;
     END LOOP;
 END $$;
 ";

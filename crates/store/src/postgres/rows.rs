@@ -7,7 +7,7 @@ use crate::failure::Outcome;
 use crate::postgres::connection::Send;
 use crate::postgres::group::Item;
 use crate::postgres::guards::{self, Guarded};
-use crate::postgres::text::WRITE_LOG;
+use crate::postgres::text::{HOLD_HEAD, WRITE_COMMITS, WRITE_LOG};
 use crate::postgres::wire::Param;
 use crate::system::MOVE_HEAD;
 use crate::table::Table;
@@ -72,10 +72,10 @@ pub(crate) fn second(items: &[&Item], guarded: &[Guarded]) -> Outcome<Second> {
     }
     let events = signed(passed.iter().map(|item| item.commit.events.len()).sum());
     let head = Some(sends.len());
-    sends.push(Send::Bound(
-        MOVE_HEAD.postgres(),
-        vec![Value::Int(events).into()],
-    ));
+    sends.push(match events {
+        0 => Send::Bound(HOLD_HEAD, Vec::new()),
+        _ => Send::Bound(MOVE_HEAD.postgres(), vec![Value::Int(events).into()]),
+    });
     sends.push(write_log(&passed, &answers, events)?);
     sends.push(Send::Simple("COMMIT"));
     Ok(Second {
@@ -167,12 +167,17 @@ fn write_log(passed: &[&Item], answers: &[&Answers], events: i64) -> Outcome<Sen
         );
     }
     let column = |(kind, values)| Param::Column(kind, values);
-    let mut params = vec![Param::One(Value::Int(events))];
-    params.extend(EVENT.into_iter().zip(log).map(column));
+    let (text, mut params) = match events {
+        0 => (WRITE_COMMITS, Vec::new()),
+        _ => (WRITE_LOG, vec![Param::One(Value::Int(events))]),
+    };
+    if events > 0 {
+        params.extend(EVENT.into_iter().zip(log).map(column));
+    }
     params.extend(COMMIT.into_iter().zip(commits).map(column));
     let (homes, epochs) = placements.into_iter().unzip();
     params.extend([Value::Ints(homes).into(), Value::Ints(epochs).into()]);
-    Ok(Send::Bound(WRITE_LOG, params))
+    Ok(Send::Bound(text, params))
 }
 
 fn add_event(

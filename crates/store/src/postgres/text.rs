@@ -22,6 +22,27 @@ pub(crate) const NOTIFY: &str = "SELECT pg_notify('comanda_log', $1)";
 /// Asks to be woken.
 pub(crate) const LISTEN: &str = "LISTEN comanda_log";
 
+/// Holds the head where it stands for as long as a group needs that writes no event: whoever moves the head, or an
+/// organisation away, waits for all such groups, and they do not wait for each other.
+pub(crate) const HOLD_HEAD: &str = "SELECT position FROM head WHERE id = 1 FOR SHARE";
+
+/// Writes the commits of a group without events, after [`HOLD_HEAD`], as [`WRITE_LOG`] does those of others.
+///
+/// $1 to $6 the commits; $7 and $8 the placements that must hold.
+pub(crate) const WRITE_COMMITS: &str = "\
+WITH h AS (
+    SELECT CASE WHEN (
+        SELECT count(*) FROM placements AS p
+        JOIN unnest($7::bigint[], $8::bigint[]) AS f(organisation, epoch)
+          ON p.organisation = f.organisation AND p.epoch = f.epoch AND p.state = 'open'
+    ) = cardinality($7::bigint[]) THEN position END AS start
+    FROM head WHERE id = 1
+)
+INSERT INTO commits (organisation, id, position, answer, at, checksum)
+SELECT c.organisation, c.id, h.start + c.last, c.answer, c.at, c.sum # (h.start + c.last)
+FROM h, unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
+    AS c(organisation, id, last, answer, at, sum)";
+
 /// Writes the events and the commits of a group. It runs after `head.move`, so it alone holds the head and sees
 /// every placement committed before: one that is closed makes the position null, which the log refuses.
 ///

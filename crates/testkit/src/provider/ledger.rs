@@ -35,9 +35,11 @@ pub struct Held {
 
 /// The book. It believes nobody: every rule of a provider is checked here.
 #[derive(Default, Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// By attempt, with the ask as it came first.
     entries: BTreeMap<Uid, (Asked, Entry)>,
+    /// Which attempt a reference belongs to.
+    attempts: HashMap<String, Uid>,
     /// By reference of the authorisation.
     held: HashMap<String, Held>,
     /// Which authorisation a capture belongs to, and how much of it is left to give back.
@@ -63,6 +65,7 @@ impl Ledger {
             self.made.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16
         );
         let done = self.apply(asked, &reference);
+        self.attempts.insert(reference.clone(), asked.attempt());
         let entry = Entry {
             act: asked.act(),
             amount: asked.amount(),
@@ -78,6 +81,28 @@ impl Ledger {
     /// What became of an attempt.
     pub(super) fn find(&self, attempt: Uid) -> Option<Answer> {
         self.entries.get(&attempt).map(|(_, entry)| answer(entry))
+    }
+
+    /// The entry of this name, if it is of this kind and was done: its attempt, and what became of it.
+    pub(crate) fn named(&self, act: Act, reference: &str) -> Option<(Uid, &Entry)> {
+        let attempt = *self.attempts.get(reference)?;
+        let (_, entry) = self.entries.get(&attempt)?;
+        (entry.act == act && entry.done.is_ok()).then_some((attempt, entry))
+    }
+
+    /// What was asked, by the name that it got here.
+    pub(crate) fn asked(&self, reference: &str) -> Option<&(Asked, Entry)> {
+        self.entries.get(self.attempts.get(reference)?)
+    }
+
+    /// What was made of an authorisation.
+    pub(crate) fn of_authorisation(&self, reference: &str) -> Option<Held> {
+        self.held.get(reference).copied()
+    }
+
+    /// How much of a capture is left to give back.
+    pub(crate) fn left_of_capture(&self, reference: &str) -> Option<i64> {
+        self.captures.get(reference).map(|(_, left)| *left)
     }
 
     fn apply(&mut self, asked: &Asked, reference: &str) -> Result<(), &'static str> {

@@ -14,8 +14,9 @@ use futures_util::future::BoxFuture;
 use rpc::Provider;
 use rpc::providers::{Act, Answer, Asked, Change, Charge, Headers, LookUp, Notice, Return};
 
+pub(crate) use ledger::Ledger;
+use ledger::Settled;
 pub use ledger::{Entry, Held};
-use ledger::{Ledger, Settled};
 
 /// How many calls of a hundred go wrong in which way.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -80,6 +81,21 @@ struct State {
     delayed: VecDeque<Asked>,
     told: Vec<Notice>,
     counts: Counts,
+}
+
+/// In which way an answer goes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Way {
+    /// At once, and whole.
+    Whole,
+    /// Nobody is there.
+    Down,
+    /// The connection breaks.
+    Lost,
+    /// After everybody has stopped waiting.
+    Late,
+    /// As 500.
+    Broken,
 }
 
 /// What happens to one call.
@@ -234,20 +250,28 @@ impl Fake {
 
     /// One call of something that has an effect.
     async fn call(&self, asked: Asked) -> Answer {
-        let (answer, is_late) = self.arrive(&asked);
-        if is_late {
-            // Long after any deadline; whoever waits for it anyway gets a torn answer.
-            tokio::time::sleep(Duration::from_secs(3_600)).await;
+        let (answer, way) = self.arrive(&asked);
+        match way {
+            Way::Whole => answer,
+            Way::Down => Answer::Unsent {
+                words: "the connection was refused".to_owned(),
+            },
+            Way::Lost => unknown("the connection was lost"),
+            Way::Broken => unknown("500"),
+            Way::Late => {
+                // Long after any deadline; whoever waits for it anyway gets a torn answer.
+                tokio::time::sleep(Duration::from_secs(3_600)).await;
+                unknown("too late")
+            }
         }
-        answer
     }
 
-    fn arrive(&self, asked: &Asked) -> (Answer, bool) {
+    /// An ask arrives, or does not: what was done, and in which way that is answered.
+    pub(crate) fn arrive(&self, asked: &Asked) -> (Answer, Way) {
         let mut state = self.lock();
         state.counts.calls += 1;
         if state.is_down {
-            let words = "the connection was refused".to_owned();
-            return (Answer::Unsent { words }, false);
+            return (Answer::Absent, Way::Down);
         }
         // What is on its way arrives some time, and not in the order in which it was sent.
         if !state.delayed.is_empty()
@@ -258,46 +282,56 @@ impl Fake {
         }
         let faults = state.faults;
         match self.fate(&faults) {
-            Fate::Well => (state.settle(asked), false),
+            Fate::Well => (state.settle(asked), Way::Whole),
             Fate::Twice => {
                 state.settle(asked);
-                (state.settle(asked), false)
+                (state.settle(asked), Way::Whole)
             }
-            Fate::LostBefore => (unknown("the connection was lost"), false),
-            Fate::LostAfter => {
-                state.settle(asked);
-                (unknown("the connection was lost"), false)
-            }
-            Fate::Late => {
-                state.settle(asked);
-                (unknown("too late"), true)
-            }
-            Fate::Broken(is_done) => {
-                if is_done {
-                    state.settle(asked);
-                }
-                (unknown("500"), false)
-            }
+            Fate::LostBefore => (Answer::Absent, Way::Lost),
+            Fate::LostAfter => (state.settle(asked), Way::Lost),
+            Fate::Late => (state.settle(asked), Way::Late),
+            Fate::Broken(true) => (state.settle(asked), Way::Broken),
+            Fate::Broken(false) => (Answer::Absent, Way::Broken),
             Fate::Delayed => {
                 state.delayed.push_back(asked.clone());
-                (unknown("the connection was lost"), false)
+                (Answer::Absent, Way::Lost)
             }
         }
     }
 
     fn look(&self, look_up: &LookUp) -> Answer {
+        let attempt = look_up.asked.attempt();
+        match self.read(|ledger| ledger.find(attempt)) {
+            (found, Way::Whole) => found.unwrap_or(Answer::Absent),
+            (_, Way::Down) => unknown("the connection was refused"),
+            _ => unknown("the connection was lost"),
+        }
+    }
+
+    /// Something is only looked up: what stands in the book, and in which way that is answered.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> (T, Way) {
         let mut state = self.lock();
         state.counts.calls += 1;
         state.counts.look_ups += 1;
+        let found = look(&state.ledger);
         if state.is_down {
-            return unknown("the connection was refused");
+            return (found, Way::Down);
         }
         let faults = state.faults;
-        let found = state.ledger.find(look_up.asked.attempt());
         match self.fate(&faults) {
-            Fate::Well | Fate::Twice => found.unwrap_or(Answer::Absent),
-            _ => unknown("the connection was lost"),
+            Fate::Well | Fate::Twice => (found, Way::Whole),
+            _ => (found, Way::Lost),
         }
+    }
+
+    /// What stands in the book, without being asked from outside.
+    pub(crate) fn book<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.lock().ledger)
+    }
+
+    /// Whether nothing arrives now.
+    pub(crate) fn is_down(&self) -> bool {
+        self.lock().is_down
     }
 }
 

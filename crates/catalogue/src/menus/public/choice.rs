@@ -92,6 +92,12 @@ impl Faces {
         }
     }
 
+    /// Whether the menu has other words for some of those who ask in this way.
+    pub(super) fn are_told_apart(&self, asked: &Asked<'_>) -> bool {
+        let names_one = asked.language.is_some() || asked.accepted.is_some();
+        names_one && !self.languages.is_empty()
+    }
+
     /// The language of a case.
     pub(super) fn shown<'a>(&'a self, case: &'a Case) -> &'a Language {
         case.language.as_ref().unwrap_or(&self.own)

@@ -13,7 +13,7 @@ use edge::{Accepts, Encoding, Packed, Variants};
 use fabric::cache::LISTS_AGE_MAX;
 use serde::Serialize;
 
-use super::choice::Case;
+use super::choice::{Asked, Case};
 use super::front::{Front, Kind};
 use super::mark::Mark;
 use crate::menus::app::App;
@@ -91,6 +91,32 @@ struct Task {
 }
 
 impl App {
+    /// The menu for one who asks, from memory or compiled now.
+    pub(super) async fn menu_for(
+        &self,
+        (id, front): (RestaurantId, &Front),
+        asked: &Asked<'_>,
+        since: Option<&str>,
+        encoding: Encoding,
+    ) -> Result<Packed> {
+        let hint = match since {
+            None => front.hint(asked, encoding),
+            Some(_) => None,
+        };
+        let Some(hint) = hint else {
+            let case = front.faces.case(asked);
+            let kind = self.kind_for(front, &case, since);
+            return self.answer(id, front, &case, kind, encoding).await;
+        };
+        let key = || front.key(&front.faces.case(asked), Kind::Whole, encoding);
+        let compile = async || {
+            let case = front.faces.case(asked);
+            self.compile(id, front, &case, Kind::Whole, encoding).await
+        };
+        let pages = &self.0.memory.pages;
+        pages.usual((front, hint), key, compile).await
+    }
+
     /// The answer to a case, from memory or compiled now.
     pub(super) async fn answer(
         &self,
@@ -106,7 +132,7 @@ impl App {
     }
 
     /// What a caller with a mark is answered: the difference, if there is one to be made.
-    pub(super) fn kind_for(&self, front: &Front, case: &Case, since: Option<&str>) -> Kind {
+    fn kind_for(&self, front: &Front, case: &Case, since: Option<&str>) -> Kind {
         let Some(has) = since.and_then(|text| text.parse::<Mark>().ok()) else {
             return Kind::Whole;
         };

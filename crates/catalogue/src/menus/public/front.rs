@@ -6,17 +6,23 @@ use std::sync::Arc;
 use base::{Error, Organisation, Result, Trail as _, codes};
 use carte::{RevisionNumber, Service};
 use domain::organisations::{RestaurantId, State};
-use edge::Encoding;
+use edge::{Encoding, Packed};
+use fabric::Hint;
 
-use super::choice::{Case, Faces};
+use super::choice::{Asked, Case, Faces};
 use super::mark::Mark;
 use crate::menus::app::App;
 use crate::menus::place::Place;
 use crate::menus::selling::Selling;
 
+/// How many answers are the usual ones: a service and an encoding name each.
+const USUAL: usize = 3 * Encoding::ALL.len();
+
 /// What is remembered of a restaurant.
 #[derive(Debug)]
 pub(crate) struct Front {
+    /// Where the whole menu is as most callers ask for it.
+    usual: [Hint<Packed>; USUAL],
     pub(super) selling: Arc<Selling>,
     /// Whose restaurant it is; what is compiled for it belongs to it.
     pub(super) organisation: Organisation,
@@ -61,6 +67,24 @@ impl Front {
         key.push('/');
         key.push_str(encoding.name());
         key
+    }
+
+    /// Where the answer is, to one who asks as most do.
+    pub(super) fn hint(&self, asked: &Asked<'_>, encoding: Encoding) -> Option<&Hint<Packed>> {
+        let service = match asked.service {
+            Service::Delivery => 0,
+            Service::Pickup => 1,
+            Service::DineIn => 2,
+        };
+        let encoding = match encoding {
+            Encoding::Identity => 0,
+            Encoding::Gzip => 1,
+            Encoding::Brotli => 2,
+            Encoding::Zstd => 3,
+        };
+        let is_usual = asked.channel.is_none() && !self.faces.are_told_apart(asked);
+        let usual = is_usual.then(|| self.usual.get(service * Encoding::ALL.len() + encoding));
+        usual.flatten()
     }
 
     /// What a caller has who reads it now.
@@ -111,6 +135,7 @@ impl App {
             false => format!("{place}/{revision}/{id}.{}", selling.location_version),
         };
         Ok(Front {
+            usual: Default::default(),
             organisation: id.organisation(),
             brand: record.details.brand.map(Place::Brand),
             faces: Faces::of(&menu),

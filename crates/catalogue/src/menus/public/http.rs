@@ -132,15 +132,19 @@ async fn menu(
     reads: Reads,
 ) -> Answer<impl IntoResponse> {
     let front = app.front(of.restaurant).await?;
-    let case = front.faces.case(&Asked {
+    let wanted = Asked {
         service: service(asked.service),
         channel: asked.channel.as_ref(),
         language: asked.language.as_ref(),
         accepted: reads.text(),
-    });
-    let kind = app.kind_for(&front, &case, asked.since.as_deref());
+    };
     let packed = app
-        .answer(of.restaurant, &front, &case, kind, accepts.best())
+        .menu_for(
+            (of.restaurant, &front),
+            &wanted,
+            asked.since.as_deref(),
+            accepts.best(),
+        )
         .await?;
     let availability = HeaderValue::from(front.availability);
     Ok(([(AVAILABILITY, availability)], packed))

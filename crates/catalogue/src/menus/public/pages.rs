@@ -11,7 +11,7 @@ use base::{Clock, Error, Organisation, Result, codes};
 use domain::organisations::RestaurantId;
 use edge::{Packed, Variants};
 use fabric::cache::{EXPENSIVE_AGE_MAX, LISTS_AGE_MAX, Settings};
-use fabric::{Cache, Loaded, Trust};
+use fabric::{Cache, Hint, Loaded, Trust};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::front::Front;
@@ -87,14 +87,30 @@ impl Pages {
         (front, key): (&Front, &str),
         compile: impl AsyncFnOnce() -> Result<Packed>,
     ) -> Result<Packed> {
-        self.answers
-            .get_or_set(key, || async {
-                let packed = compile().await?;
-                self.compiled.fetch_add(1, Ordering::Relaxed);
-                let bytes = packed.bytes();
-                Ok(Loaded::new(packed, bytes).of(front.organisation))
-            })
-            .await
+        let load = || self.load(front, compile);
+        self.answers.get_or_set(key, load).await
+    }
+
+    /// The same for an answer that the front has a hint of.
+    pub(super) async fn usual(
+        &self,
+        (front, hint): (&Front, &Hint<Packed>),
+        key: impl FnOnce() -> String,
+        compile: impl AsyncFnOnce() -> Result<Packed>,
+    ) -> Result<Packed> {
+        let load = || self.load(front, compile);
+        self.answers.hinted(hint, key, load).await
+    }
+
+    async fn load(
+        &self,
+        front: &Front,
+        compile: impl AsyncFnOnce() -> Result<Packed>,
+    ) -> Result<Loaded<Packed>> {
+        let packed = compile().await?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        let bytes = packed.bytes();
+        Ok(Loaded::new(packed, bytes).of(front.organisation))
     }
 
     /// What has run out in a restaurant, believed until something of it ends by itself.

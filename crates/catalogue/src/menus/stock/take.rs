@@ -21,7 +21,11 @@ pub fn take(
     let take = |(item, quantity): (&ItemId, &u32)| {
         let quantity = i64::from(*quantity);
         let params = [restaurant.uid().into(), item.uid().into(), quantity.into()];
-        (*item, commit.guard(&TAKE, params))
+        let taken = match base::planted("stock_unguarded") {
+            true => commit.change(&TAKE, params),
+            false => commit.guard(&TAKE, params),
+        };
+        (*item, taken)
     };
     counted.iter().map(take).collect()
 }
@@ -40,7 +44,9 @@ pub fn give_back(
         let params = [
             restaurant.uid().into(),
             item.uid().into(),
-            i64::from(*quantity).into(),
+            i64::from(*quantity)
+                .saturating_sub(i64::from(base::planted("stock_short_back")))
+                .into(),
             seen.into(),
         ];
         (*item, commit.change(&GIVE_BACK, params))

@@ -6,7 +6,6 @@ use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Error, Result, codes};
@@ -17,9 +16,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use opentelemetry_http::{HttpClient, HttpError};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -38,7 +35,7 @@ const AUTHORITIES: [&str; 3] = [
 
 /// The client of the exporter.
 #[derive(Clone)]
-pub(crate) struct Client(Option<Arc<ClientConfig>>);
+pub(crate) struct Client(Option<TlsConnector>);
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,19 +57,8 @@ impl Client {
             refused("this system keeps no authorities where they usually are; name their file in `telemetry.certificates`".to_owned())
         })?;
         let bad = |error: &dyn fmt::Display| refused(format!("{}: {error}", file.display()));
-        let mut roots = RootCertStore::empty();
-        for found in CertificateDer::pem_file_iter(file).map_err(|error| bad(&error))? {
-            roots
-                .add(found.map_err(|error| bad(&error))?)
-                .map_err(|error| bad(&error))?;
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| bad(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self(Some(Arc::new(config))))
+        let roots = calls::of_file(file).map_err(|error| bad(&error))?;
+        Ok(Self(Some(calls::tls(roots)?)))
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -81,13 +67,12 @@ impl Client {
         let port = uri
             .port_u16()
             .unwrap_or(if self.0.is_some() { 443 } else { 80 });
-        let bare = host.trim_matches(['[', ']']).to_owned();
+        let bare = calls::bare(&host).to_owned();
         let stream = TcpStream::connect((bare.as_str(), port)).await?;
         match &self.0 {
             None => exchange(stream, request).await,
-            Some(config) => {
+            Some(connector) => {
                 let name = ServerName::try_from(bare)?;
-                let connector = TlsConnector::from(Arc::clone(config));
                 exchange(connector.connect(name, stream).await?, request).await
             }
         }

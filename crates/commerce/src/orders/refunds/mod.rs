@@ -8,32 +8,51 @@ mod pay;
 mod store;
 mod view;
 
-use ::store::{Commit, Failure};
+use ::store::Commit;
 use base::{Error, Money, Result, Trail as _, codes};
-use domain::ledger::{About, Means, Transaction};
-use domain::orders::{Order, OrderId};
-use domain::payments::{PaymentId, RefundId};
-use domain::refunds::{
-    Asking, Command, Event, Left, Moved, Policy, Refund, Refusal, apply, decide, draw,
-};
 use edge::Granted;
 use engine::sagas::{Begun, Saga};
 use slice::Ask;
+use trade::ledger::{About, Account, Bearer, Kind, Means, Transaction};
+use trade::orders::{Order, OrderId};
+use trade::payments::{Intent, RefundId};
+use trade::refunds::{
+    Asking, Command, Drawn, Event, Left, Moved, Policy, Refund, Refusal, State, Way, apply, decide,
+    draw, draw_shared,
+};
 
 use self::store::{self as rows, Told};
-use self::view::{BearerName, RefundAsked, RefundView, RefundsView};
-use super::app::App;
+use self::view::{RefundAsked, RefundView, RefundsView};
+use super::app::{App, missing};
+use super::credits;
+use super::parts;
 use super::place::unbalanced;
-use crate::ledger;
+use crate::{credit, ledger};
 
 pub(super) use http::routes;
 pub(super) use pay::script;
+pub(super) use store::is_outrun;
 pub(crate) use store::{FOLD, SHARD};
+pub(super) use view::{BearerName, ReasonName};
 
-/// How often something is decided anew because somebody else was faster.
-const TRIES: usize = 8;
-/// Whoever may give back may give back all of it.
+/// What has been granted asks nobody any more.
 const POLICY: Policy = Policy { alone_minor: None };
+
+/// What a second person says to a refund.
+#[derive(Clone, Copy)]
+enum Word {
+    Approve,
+    Decline,
+}
+
+impl Word {
+    const fn operation(self) -> &'static str {
+        match self {
+            Self::Approve => "refunds.approve",
+            Self::Decline => "refunds.decline",
+        }
+    }
+}
 
 impl App {
     /// The refunds of an order that a permission reaches.
@@ -55,49 +74,28 @@ impl App {
     ) -> Result<RefundView> {
         let stored = self.find(id).await?;
         self.within(&granted.places, &stored.order).await?;
-        if asked.bearer == Some(BearerName::Platform) && !granted.acting {
-            return Err(Error::forbidden(
-                codes::FORBIDDEN,
-                "only the platform says that it bears a refund",
-            ));
-        }
-        let (mut tries, request) = (1, (id, asked));
-        loop {
-            let mut begun = Vec::new();
-            let settled = ask.settle(
-                &self.0.db,
-                (id.organisation(), "orders.refund"),
-                &request,
-                async || {
-                    let order = self.find(id).await?.order;
-                    let (commit, refund, sagas) = self.grant(ask, &order, asked).await?;
-                    begun = sagas;
-                    Ok((commit, RefundView::of(&refund)))
-                },
-            );
-            match settled.await {
-                Err(error) if tries < TRIES && is_outrun(&error) => tries += 1,
-                settled => {
-                    for begun in begun.into_iter().filter(|_| settled.is_ok()) {
-                        self.0.sagas.go(begun);
-                    }
-                    break settled;
-                }
-            }
-        }
+        bearer(asked.bearer, granted)?;
+        let request = (id, asked);
+        self.settled(ask, (id, "orders.refund"), &request, || async {
+            let order = self.find(id).await?.order;
+            let (commit, refund, begun) = self.grant(ask, &order, asked).await?;
+            Ok((commit, RefundView::of(&refund), begun))
+        })
+        .await
     }
 
-    /// The commit that grants a refund, with all that follows.
+    /// The commit that grants a refund, or asks somebody else to, with all that follows.
     async fn grant(
         &self,
         ask: &Ask,
         order: &Order,
         asked: &RefundAsked,
     ) -> Result<(Commit, Refund, Vec<Begun>)> {
-        if !order.status.is_fulfilled() {
+        if !order.status.is_fulfilled() && !base::planted("refunded_early") {
             let said = "only what was handed over can be refunded; before that it is cancelled";
             return Err(Error::conflict(codes::ORDER_MOVED, said));
         }
+        let turn = rows::turn(&self.0.db, order.id).await.at()?;
         let before = rows::of_order(&self.0.db, order.id).await.at()?;
         let left = Left::of(order.currency, &order.money, &before);
         let left = left.ok_or_else(|| refused(Refusal::Amount))?;
@@ -108,56 +106,221 @@ impl App {
             shares: asked.shares(order.currency)?,
             reason: asked.reason(),
             bearer: asked.bearer(),
+            to: asked.to(),
             by: ask.actor.clone(),
         };
         let place = i64::try_from(before.len())
             .unwrap_or(i64::MAX)
             .saturating_add(1);
-        let events = decide(None, &Command::Ask(asking), &left, POLICY).map_err(refused)?;
+        let alone_minor = self.alone_minor(order).await?;
+        let command = Command::Ask(asking);
+        let events = decide(None, &command, &left, Policy { alone_minor }).map_err(refused)?;
         let mut commit = self.0.db.new_commit(house);
+        rows::take_turn(&mut commit, order.id, turn);
         let scene = (order, place);
-        let mut refund = tell(&mut commit, ask, scene, (None, &events))?;
-        let owed = Transaction::refund_granted(order.id, &refund.granting());
-        ledger::post(&mut commit, ask, &owed.map_err(unbalanced)?)?;
-        let payments = self.0.payments.of_order(order.id).await?;
-        let begun = match payments.is_empty() {
-            // It was paid in cash, and is given back in cash by whoever grants it.
-            true => {
-                let moved = Moved {
-                    attempt: None,
-                    minor: refund.minor(),
-                };
-                let events = decide(Some(&refund), &Command::Execute(moved), &left, POLICY);
-                let events = events.map_err(refused)?;
-                refund = tell(&mut commit, ask, scene, (Some(refund), &events))?;
-                let amount = Money::new(refund.minor(), refund.currency);
-                let about = About::Refund(refund.id);
-                let given = Transaction::refund_executed(order.id, about, &Means::Cash, amount);
-                ledger::post(&mut commit, ask, &given.map_err(unbalanced)?)?;
-                Vec::new()
-            }
-            false => {
-                let drawn = draw(refund.minor(), &payments);
-                let drawn = drawn.ok_or_else(|| refused(Refusal::Amount))?;
-                self.begin_refund(&mut commit, (&refund, place), drawn)?
-            }
-        };
+        let refund = tell(&mut commit, ask, scene, (None, &events))?;
+        let carried = self.carry_out(&mut commit, ask, scene, (refund, &before));
+        let (refund, begun) = carried.await?;
         rows::write(&mut commit, (place, None), &refund).at()?;
         Ok((commit, refund, begun))
     }
 
-    fn begin_refund(
+    /// Agrees to a refund that waits for a second person, or ends it.
+    async fn answer(
+        &self,
+        ask: &Ask,
+        ((id, refund), granted): ((OrderId, RefundId), &Granted),
+        word: Word,
+    ) -> Result<RefundView> {
+        let stored = self.find(id).await?;
+        self.within(&granted.places, &stored.order).await?;
+        let request = (id, refund);
+        self.settled(ask, (id, word.operation()), &request, || async {
+            let order = self.find(id).await?.order;
+            let (commit, refund, begun) = self.answered(ask, (&order, refund), word).await?;
+            Ok((commit, RefundView::of(&refund), begun))
+        })
+        .await
+    }
+
+    async fn answered(
+        &self,
+        ask: &Ask,
+        (order, id): (&Order, RefundId),
+        word: Word,
+    ) -> Result<(Commit, Refund, Vec<Begun>)> {
+        let turn = rows::turn(&self.0.db, order.id).await.at()?;
+        let all = rows::of_order(&self.0.db, order.id).await.at()?;
+        let mut places = (1_i64..).zip(&all);
+        let found = places.find(|(_, refund)| refund.id == id);
+        let (place, refund) = found.ok_or_else(missing)?;
+        let left = Left::of(order.currency, &order.money, &all).ok_or_else(lost)?;
+        let by = ask.actor.clone();
+        let command = match word {
+            Word::Approve => Command::Approve { by },
+            Word::Decline => Command::Decline { by },
+        };
+        let events = decide(Some(refund), &command, &left, POLICY).map_err(refused)?;
+        let mut commit = self.0.db.new_commit(order.id.organisation());
+        if events.is_empty() {
+            return Ok((commit, refund.clone(), Vec::new()));
+        }
+        rows::take_turn(&mut commit, order.id, turn);
+        let (scene, was) = ((order, place), refund.version);
+        let told = (Some(refund.clone()), events.as_slice());
+        let refund = tell(&mut commit, ask, scene, told)?;
+        let others: Vec<Refund> = all.iter().filter(|one| one.id != id).cloned().collect();
+        let carried = self.carry_out(&mut commit, ask, scene, (refund, &others));
+        let (refund, begun) = carried.await?;
+        rows::write(&mut commit, (place, Some(was)), &refund).at()?;
+        Ok((commit, refund, begun))
+    }
+
+    /// What follows when a refund is granted: it is owed, and goes to the diner's credit or back the way it came. What was
+    /// paid in cash is given back in cash by whoever grants it.
+    async fn carry_out(
         &self,
         commit: &mut Commit,
-        (refund, place): (&Refund, i64),
-        drawn: Vec<(PaymentId, i64)>,
-    ) -> Result<Vec<Begun>> {
-        let each = drawn.into_iter().map(|drawn| {
-            let state = pay::Giving::of(refund, place, drawn);
+        ask: &Ask,
+        (order, place): (&Order, i64),
+        (mut refund, others): (Refund, &[Refund]),
+    ) -> Result<(Refund, Vec<Begun>)> {
+        if refund.state != State::Granted {
+            return Ok((refund, Vec::new()));
+        }
+        let owed = Transaction::refund_granted(order.id, &refund.granting());
+        if !base::planted("refund_owed_not_posted") {
+            ledger::post(commit, ask, &owed.map_err(unbalanced)?)?;
+        }
+        if refund.to == Way::Credit {
+            let entry = credits::entry(order, refund.minor(), refund.reason.name())?;
+            let of = (refund.id.uid(), credit::What::Refunded);
+            credit::give(commit, ask, of, &entry)?;
+            let moved = (refund.minor(), Means::StoreCredit);
+            let refund = self.at_once(commit, ask, ((order, place), refund), moved)?;
+            return Ok((refund, Vec::new()));
+        }
+        let payments = self.0.payments.of_order(order.id).await?;
+        let drawn = match self.shared(order, &refund, (&payments, others)).await? {
+            Some(drawn) => drawn,
+            None => draw(refund.minor(), &payments, others),
+        };
+        let sum = drawn
+            .iter()
+            .map(|one| one.minor)
+            .fold(0, i64::saturating_add);
+        let rest = refund.minor().saturating_sub(sum);
+        if rest > 0 {
+            if rest > self.cash_taken(order.id).await? {
+                return Err(refused(Refusal::Amount));
+            }
+            refund = self.at_once(commit, ask, ((order, place), refund), (rest, Means::Cash))?;
+        }
+        if drawn.is_empty() {
+            return Ok((refund, Vec::new()));
+        }
+        let command = Command::Draw(drawn);
+        let left = Left::of(order.currency, &order.money, others).ok_or_else(lost)?;
+        let events = decide(Some(&refund), &command, &left, POLICY).map_err(refused)?;
+        let refund = tell(commit, ask, (order, place), (Some(refund), &events))?;
+        let each = refund.drawn.iter().map(|drawn| {
+            let state = pay::Giving::of(&refund, place, *drawn);
             let saga = Saga::new(&pay::REFUND, refund.order.uid(), &state)?;
             Ok(saga.begin(&self.0.random, commit))
         });
-        each.collect()
+        let begun = each.collect::<Result<Vec<_>>>()?;
+        Ok((refund, begun))
+    }
+
+    /// From which payments of an order a refund is given back, where its bill was shared.
+    async fn shared(
+        &self,
+        order: &Order,
+        refund: &Refund,
+        (payments, others): (&[Intent], &[Refund]),
+    ) -> Result<Option<Vec<Drawn>>> {
+        if !payments.iter().any(|payment| payment.covers.is_part()) {
+            return Ok(None);
+        }
+        let held = self.find(order.id).await?.held;
+        let cash = match held.cash_part {
+            Some(_) => self.cash_taken(order.id).await?,
+            None => 0,
+        };
+        let parts = parts::of(&held, payments);
+        Ok(parts.map(|parts| draw_shared(refund, &parts, others, cash)))
+    }
+
+    /// Money that goes back in the commit itself: nobody outside has to be asked.
+    fn at_once(
+        &self,
+        commit: &mut Commit,
+        ask: &Ask,
+        (scene, refund): ((&Order, i64), Refund),
+        (minor, means): (i64, Means),
+    ) -> Result<Refund> {
+        let moved = Command::Execute(Moved {
+            attempt: None,
+            minor,
+        });
+        let order = scene.0;
+        let left = Left::of(order.currency, &order.money, &[]).ok_or_else(lost)?;
+        let events = decide(Some(&refund), &moved, &left, POLICY).map_err(refused)?;
+        let (about, amount) = (About::Refund(refund.id), Money::new(minor, refund.currency));
+        let given = Transaction::refund_executed(order.id, about, &means, amount);
+        if !base::planted("cash_refund_not_posted") {
+            ledger::post(commit, ask, &given.map_err(unbalanced)?)?;
+        }
+        tell(commit, ask, scene, (Some(refund), &events))
+    }
+
+    /// Has a commit give so much besides refunds, if one person may decide it alone together with all that was given back
+    /// of the order, and given for it.
+    pub(super) async fn alone(&self, commit: &mut Commit, order: &Order, minor: i64) -> Result<()> {
+        let turn = rows::turn(&self.0.db, order.id).await.at()?;
+        rows::take_turn(commit, order.id, turn);
+        let Some(most) = self.alone_minor(order).await? else {
+            return Ok(());
+        };
+        let all = rows::of_order(&self.0.db, order.id).await.at()?;
+        let left = Left::of(order.currency, &order.money, &all).ok_or_else(lost)?;
+        let posted = self.0.ledger.of_order(order.id).await?;
+        let posted = posted.iter().map(|one| &one.transaction);
+        let credit = posted.filter(|one| one.kind() == Kind::CreditGiven);
+        let credit = credit.map(|one| one.on(&Account::StoreCredit).saturating_neg());
+        let sum = credit.fold(left.given().saturating_add(minor), i64::saturating_add);
+        match sum <= most {
+            true => Ok(()),
+            false => Err(Error::forbidden(
+                codes::FORBIDDEN,
+                "another person has to agree to so much: ask for a refund to credit",
+            )),
+        }
+    }
+
+    /// What was taken for an order in cash and not given back.
+    async fn cash_taken(&self, order: OrderId) -> Result<i64> {
+        let posted = self.0.ledger.of_order(order).await?;
+        let cash = posted.iter().map(|one| one.transaction.on(&Account::Cash));
+        Ok(cash.fold(0, i64::saturating_add))
+    }
+
+    /// Up to how much of an order one person may give back alone.
+    async fn alone_minor(&self, order: &Order) -> Result<Option<i64>> {
+        let rules = self.rules(order.restaurant).await?.rules;
+        Ok(rules.refunds_alone(order.currency))
+    }
+}
+
+/// Who bears what is given back, if whoever asks may say so.
+pub(super) fn bearer(said: Option<BearerName>, granted: &Granted) -> Result<Bearer> {
+    match said {
+        Some(BearerName::Platform) if !granted.acting => Err(Error::forbidden(
+            codes::FORBIDDEN,
+            "only the platform says that it bears a refund",
+        )),
+        Some(BearerName::Platform) => Ok(Bearer::Platform),
+        Some(BearerName::Restaurant) | None => Ok(Bearer::Restaurant),
     }
 }
 
@@ -184,14 +347,11 @@ fn tell(
     refund.ok_or_else(lost)
 }
 
-/// Whether somebody else gave back of the same order at the same time.
-fn is_outrun(error: &Error) -> bool {
-    let failure = std::error::Error::source(error).and_then(|source| source.downcast_ref());
-    failure.is_some_and(|failure: &Failure| rows::is_outrun(failure))
-}
-
 #[track_caller]
 fn refused(refusal: Refusal) -> Error {
+    if refusal == Refusal::SamePerson {
+        return Error::forbidden(codes::FORBIDDEN, refusal.to_string());
+    }
     Error::conflict(codes::PAYMENT_REFUSED, refusal.to_string())
 }
 

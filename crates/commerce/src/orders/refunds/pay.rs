@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use base::{Money, Result, Trail as _, Uid};
-use domain::orders::OrderId;
-use domain::payments::{Act, AttemptState, Intent, PaymentId};
-use domain::refunds::{Command, Left, Moved, Refund, decide};
 use engine::sagas::{At, Kind, Known, Script, State, Turn};
 use serde::{Deserialize, Serialize};
+use trade::orders::OrderId;
+use trade::payments::{AttemptState, PaymentId, RefundId};
+use trade::refunds::{Command, Drawn, Left, Moved, Refund, decide};
 
 use super::store as rows;
-use super::{App, POLICY, lost, refused, tell};
+use super::{App, POLICY, lost, refused as not_so, tell};
 use crate::orders::moves::itself;
 
 /// A refund is granted: its money is given back.
@@ -25,6 +25,7 @@ pub(super) struct Giving {
     order: OrderId,
     place: i64,
     currency: base::Currency,
+    refund: RefundId,
     payment: PaymentId,
     minor: i64,
 }
@@ -37,11 +38,12 @@ impl State for Giving {
 
 impl Giving {
     /// So much of a refund, through a payment.
-    pub(super) fn of(refund: &Refund, place: i64, (payment, minor): (PaymentId, i64)) -> Self {
+    pub(super) fn of(refund: &Refund, place: i64, Drawn { payment, minor }: Drawn) -> Self {
         Giving {
             order: refund.order,
             place,
             currency: refund.currency,
+            refund: refund.id,
             payment,
             minor,
         }
@@ -60,58 +62,43 @@ pub(in crate::orders) fn script(app: &App) -> Known {
 }
 
 impl App {
-    /// Gives back through the payment, and has the refund take note of it.
+    /// Gives back through the payment, and has the refund take note of what has moved, which may be a part of it.
     async fn give(self, mut at: At<Giving>) -> Result<Turn<Giving>> {
-        let (payment, minor, amount) = (at.state.payment, at.state.minor, at.state.amount());
-        let key: Uid = at.key;
-        let standing = self.0.payments.refund(payment, key, amount).await?;
-        match standing.step {
-            Some(AttemptState::Done) => {}
-            Some(AttemptState::Refused) => {
-                let why = standing
+        let (key, amount): (Uid, Money) = (at.key, at.state.amount());
+        let of = (at.state.payment, at.state.refund);
+        let standing = self.0.payments.refund_for(of, key, amount).await?;
+        let refused = match standing.step {
+            Some(AttemptState::Done) => None,
+            Some(AttemptState::Refused) => Some(
+                standing
                     .refused
-                    .unwrap_or_else(|| "refund refused".to_owned());
-                return Ok(at.failed(why));
-            }
+                    .unwrap_or_else(|| "refund refused".to_owned()),
+            ),
             Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
                 return Ok(at.wait(SOON));
             }
-        }
-        let all = rows::of_order(&self.0.db, at.state.order).await.at()?;
-        let intents = self.0.payments.of_order(at.state.order).await?;
-        let intent = intents.iter().find(|intent| intent.id == payment);
-        let moved = intent.and_then(|intent| unnoted(intent, &all, minor));
-        // It was given back, so it is among what the payment tells; another look finds it.
-        let Some(moved) = moved else {
-            return Ok(at.wait(SOON));
         };
+        let all = rows::of_order(&self.0.db, at.state.order).await.at()?;
         let place = usize::try_from(at.state.place).unwrap_or(usize::MAX);
-        let refund = all.get(place.saturating_sub(1)).cloned().ok_or_else(lost)?;
+        let mut refund = all.get(place.saturating_sub(1)).cloned().ok_or_else(lost)?;
         let order = self.find(at.state.order).await?.order;
         let left = Left::of(order.currency, &order.money, &all).ok_or_else(lost)?;
-        let events = decide(Some(&refund), &Command::Execute(moved), &left, POLICY);
-        let events = events.map_err(refused)?;
-        let was = refund.version;
-        let scene = (&order, at.state.place);
-        let told = (Some(refund), events.as_slice());
-        let refund = tell(&mut at.commit, &itself(), scene, told)?;
-        rows::write(&mut at.commit, (at.state.place, Some(was)), &refund).at()?;
-        Ok(at.done())
+        let (was, scene) = (refund.version, (&order, at.state.place));
+        for (attempt, part) in standing.moved {
+            let moved = Command::Execute(Moved {
+                attempt: Some(attempt),
+                minor: part.minor(),
+            });
+            let events = decide(Some(&refund), &moved, &left, POLICY).map_err(not_so)?;
+            let told = (Some(refund), events.as_slice());
+            refund = tell(&mut at.commit, &itself(), scene, told)?;
+        }
+        if refund.version != was {
+            rows::write(&mut at.commit, (at.state.place, Some(was)), &refund).at()?;
+        }
+        Ok(match refused {
+            None => at.done(),
+            Some(why) => at.failed(why),
+        })
     }
-}
-
-/// What was given back through a payment of so much that no refund has taken note of.
-fn unnoted(intent: &Intent, refunds: &[Refund], minor: i64) -> Option<Moved> {
-    let noted = |attempt| {
-        let mut moved = refunds.iter().flat_map(|refund| &refund.moved);
-        moved.any(|moved| moved.attempt == Some(attempt))
-    };
-    let done = intent.attempts.iter().find(|attempt| {
-        let is_ours = attempt.act == Act::Refund && attempt.minor == minor;
-        is_ours && attempt.state == AttemptState::Done && !noted(attempt.id)
-    })?;
-    Some(Moved {
-        attempt: Some(done.id),
-        minor,
-    })
 }

@@ -1,14 +1,14 @@
 //! The table of refunds, its SQL, its rows, and how the log gives them.
 
 use base::Uid;
-use domain::orders::OrderId;
 use domain::organisations::RestaurantId;
-use domain::refunds::{Event, Refund, apply};
 use serde::{Deserialize, Serialize};
 use store::{
     Class, Column, Commit, Db, Failure, Fold, Folded, Logged, Migration, Outcome, Part, Row, Sql,
     Table, Value,
 };
+use trade::orders::OrderId;
+use trade::refunds::{Event, Refund, apply};
 
 /// Refunds, by their order and their place among its refunds.
 static REFUNDS: Table = Table::new(
@@ -24,6 +24,30 @@ static REFUNDS: Table = Table::new(
     ],
     2,
     &[],
+);
+
+/// How often something was decided about the refunds of an order.
+static TURNS: Table = Table::new(
+    "refund_turns",
+    Class::Organisation,
+    &[Column::id("order_id"), Column::int("turn")],
+    1,
+    &[],
+);
+
+static READ_TURN: Sql = Sql::new(
+    "refund_turns.read",
+    &TURNS,
+    "SELECT turn FROM refund_turns WHERE organisation = $1 AND order_id = $2",
+);
+
+/// The next turn, if it was `$3` until now.
+static TAKE_TURN: Sql = Sql::new(
+    "refund_turns.take",
+    &TURNS,
+    "INSERT INTO refund_turns (organisation, order_id, turn) VALUES ($1, $2, 1) \
+     ON CONFLICT (organisation, order_id) DO UPDATE SET turn = refund_turns.turn + 1 \
+     WHERE refund_turns.turn = $3",
 );
 
 static OF_ORDER: Sql = Sql::new(
@@ -50,14 +74,22 @@ static MOVE: Sql = Sql::new(
 /// What the refunds of orders bring to every shard.
 pub(crate) static SHARD: Part = Part {
     name: "refunds",
-    tables: &[&REFUNDS],
-    statements: &[&OF_ORDER, &ALL, &MOVE],
-    migrations: &[Migration {
-        number: 1,
-        name: "refunds",
-        sqlite: include_str!("../../../migrations/refunds/sqlite/0001_refunds.sql"),
-        postgres: include_str!("../../../migrations/refunds/postgres/0001_refunds.sql"),
-    }],
+    tables: &[&REFUNDS, &TURNS],
+    statements: &[&OF_ORDER, &ALL, &MOVE, &READ_TURN, &TAKE_TURN],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "refunds",
+            sqlite: include_str!("../../../migrations/refunds/sqlite/0001_refunds.sql"),
+            postgres: include_str!("../../../migrations/refunds/postgres/0001_refunds.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "turns",
+            sqlite: include_str!("../../../migrations/refunds/sqlite/0002_turns.sql"),
+            postgres: include_str!("../../../migrations/refunds/postgres/0002_turns.sql"),
+        },
+    ],
 };
 
 /// Refunds, from their events.
@@ -90,6 +122,19 @@ pub(super) async fn of_order(db: &Db, order: OrderId) -> Outcome<Vec<Refund>> {
     rows.iter().map(read).collect()
 }
 
+/// How often something was decided about the refunds of an order. Read before they are.
+pub(super) async fn turn(db: &Db, order: OrderId) -> Outcome<i64> {
+    let params = [order.uid().into()];
+    let rows = db.rows(order.organisation(), &READ_TURN, params).await?;
+    rows.first().map_or(Ok(0), |row| row.get(0))
+}
+
+/// Has a commit be the next that decides about the refunds of an order, or be refused: what they draw from its payments,
+/// and from what was paid in cash, was looked up together.
+pub(super) fn take_turn(commit: &mut Commit, order: OrderId, turn: i64) {
+    commit.guard(&TAKE_TURN, [order.uid().into(), turn.into()]);
+}
+
 /// Has a commit write a refund at a place: a new one, or what it became since a version.
 pub(super) fn write(
     commit: &mut Commit,
@@ -115,8 +160,8 @@ pub(super) fn write(
 }
 
 /// Whether a commit was refused because somebody else gave back, or took note of it, at the same time.
-pub(super) fn is_outrun(failure: &Failure) -> bool {
-    let is_one = |name: &str| name == REFUNDS.name || name == MOVE.name;
+pub(in crate::orders) fn is_outrun(failure: &Failure) -> bool {
+    let is_one = |name: &str| [REFUNDS.name, MOVE.name, TAKE_TURN.name].contains(&name);
     matches!(failure, Failure::Refused { name, .. } if is_one(name))
 }
 

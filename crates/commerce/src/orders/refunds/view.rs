@@ -1,12 +1,12 @@
 //! Refunds as they are asked for and shown.
 
 use base::{Currency, Money, Result};
-use domain::ledger::Bearer;
-use domain::orders::{LineKey, LineKeyError, OrderId};
-use domain::payments::RefundId;
-use domain::refunds::{Reason, Refund, Share};
 use serde::{Deserialize, Serialize};
 use slice::wrong;
+use trade::ledger::Bearer;
+use trade::orders::{LineKey, LineKeyError, OrderId};
+use trade::payments::RefundId;
+use trade::refunds::{Reason, Refund, Share, Way};
 use utoipa::ToSchema;
 
 /// What is to be given back of an order.
@@ -23,6 +23,9 @@ pub(crate) struct RefundAsked {
     /// Who bears it; the restaurant when nothing is said. Only the platform says that it bears it itself.
     #[serde(default)]
     pub(super) bearer: Option<BearerName>,
+    /// Which way it goes; the way it came when nothing is said.
+    #[serde(default)]
+    to: Option<WayName>,
 }
 
 /// How much of a line is to be given back.
@@ -48,7 +51,7 @@ struct ShareAsked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RefundReason)]
-enum ReasonName {
+pub(in crate::orders) enum ReasonName {
     /// Something was not there.
     Missing,
     /// Something else was there.
@@ -69,11 +72,22 @@ enum ReasonName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RefundBearer)]
-pub(super) enum BearerName {
+pub(in crate::orders) enum BearerName {
     /// The restaurant.
     Restaurant,
     /// The platform.
     Platform,
+}
+
+/// Which way money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RefundWay)]
+enum WayName {
+    /// The way it came.
+    Back,
+    /// To the diner's credit with the organisation, at once.
+    Credit,
 }
 
 /// A refund.
@@ -87,7 +101,8 @@ pub(crate) struct RefundView {
     /// Of which order.
     #[schema(value_type = String, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     order: OrderId,
-    /// `granted` when it is owed to the diner, `executed` when the money has moved.
+    /// `asked` while a second person has to agree, `granted` when it is owed to the diner, `executed` when the money has
+    /// moved, `declined` when it came to nothing.
     #[schema(example = "granted")]
     state: String,
     /// How much, with its tax.
@@ -107,6 +122,14 @@ pub(crate) struct RefundView {
     /// Who bears it.
     #[schema(example = "restaurant")]
     bearer: String,
+    /// `back` the way it came, or to the diner's `credit`.
+    #[schema(example = "back")]
+    to: String,
+    /// Who asked for it.
+    asked_by: String,
+    /// Who decided it; whoever asked, where nobody else had to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_by: Option<String>,
 }
 
 /// What is given back of a line.
@@ -130,6 +153,21 @@ pub(crate) struct RefundsView {
     pub(super) items: Vec<RefundView>,
 }
 
+impl ReasonName {
+    /// What it means.
+    pub(in crate::orders) const fn reason(self) -> Reason {
+        match self {
+            ReasonName::Missing => Reason::Missing,
+            ReasonName::Wrong => Reason::Wrong,
+            ReasonName::Quality => Reason::Quality,
+            ReasonName::Late => Reason::Late,
+            ReasonName::NotDelivered => Reason::NotDelivered,
+            ReasonName::Goodwill => Reason::Goodwill,
+            ReasonName::Other => Reason::Other,
+        }
+    }
+}
+
 impl RefundAsked {
     /// What it asks, in a currency.
     pub(super) fn shares(&self, currency: Currency) -> Result<Vec<Share>> {
@@ -148,14 +186,13 @@ impl RefundAsked {
     }
 
     pub(super) fn reason(&self) -> Reason {
-        match self.reason {
-            ReasonName::Missing => Reason::Missing,
-            ReasonName::Wrong => Reason::Wrong,
-            ReasonName::Quality => Reason::Quality,
-            ReasonName::Late => Reason::Late,
-            ReasonName::NotDelivered => Reason::NotDelivered,
-            ReasonName::Goodwill => Reason::Goodwill,
-            ReasonName::Other => Reason::Other,
+        self.reason.reason()
+    }
+
+    pub(super) fn to(&self) -> Way {
+        match self.to {
+            Some(WayName::Credit) => Way::Credit,
+            Some(WayName::Back) | None => Way::Back,
         }
     }
 
@@ -184,6 +221,9 @@ impl RefundView {
             lines: lines.collect(),
             reason: refund.reason.name().to_owned(),
             bearer: refund.bearer.name().to_owned(),
+            to: refund.to.name().to_owned(),
+            asked_by: refund.asked_by.clone(),
+            decided_by: refund.decided_by.clone(),
         }
     }
 }

@@ -4,14 +4,16 @@ use std::fmt;
 
 use base::{Currency, Money, Result, Time};
 use carte::{Channel, GroupId, ItemId, Service, Wanted};
-use domain::orders::{LineKey, LineKeyError};
 use domain::organisations::RestaurantId;
 use domain::pricing::WantedLine;
 use domain::venues::Position;
-use rpc::providers::Token;
 use serde::{Deserialize, Serialize};
 use slice::wrong;
+use trade::carts::CartId;
+use trade::orders::{LineKey, LineKeyError};
 use utoipa::ToSchema;
+
+use super::paying::{self, PaymentAsked, SplitAsked};
 
 /// How it is to reach the diner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -90,16 +92,29 @@ pub(crate) struct Asked {
     /// The restaurant.
     #[schema(value_type = String, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     pub(crate) restaurant_id: RestaurantId,
-    /// What is ordered.
+    /// What is ordered; nothing where a cart is.
+    #[serde(default)]
     #[schema(min_items = 1, max_items = 100)]
-    items: Vec<LineAsked>,
+    pub(crate) items: Vec<LineAsked>,
+    /// The cart that is ordered. What is said here besides goes before what the cart says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^crt_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    pub(crate) cart_id: Option<CartId>,
+    /// The version of the cart that was read; if it has another one by now, nothing is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub(crate) cart_version: Option<i64>,
+    /// The quote that was read, from its `quoteId`: what costs more now, without tip, is not ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) quote_id: Option<String>,
     /// How it is to reach the diner; it is brought when nothing is said.
     #[serde(default)]
-    service_type: Option<ServiceName>,
+    pub(crate) service_type: Option<ServiceName>,
     /// The sales channel; the platform's own when nothing is said.
     #[serde(default)]
     #[schema(max_length = 40, pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
-    channel: Option<String>,
+    pub(crate) channel: Option<String>,
     /// When it is to be served; as soon as can be when nothing is said.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -107,9 +122,9 @@ pub(crate) struct Asked {
     /// Where it is to be brought.
     #[serde(default)]
     pub(crate) delivery_address: Option<AddressAsked>,
-    /// Where that is. Without it, and without one in the address, the order is taken for the restaurant's own place.
+    /// Where that is. Without it, and without one in the address, the order costs what the dearest zone costs.
     #[serde(default)]
-    position: Option<Place>,
+    pub(crate) position: Option<Place>,
     /// What kitchen and courier should know.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500)]
@@ -133,10 +148,18 @@ pub(crate) struct Asked {
         pattern = "^[0-9]{1,12}(\\.[0-9]{1,4})?$",
         example = "1.50"
     )]
-    tip: Option<String>,
+    pub(crate) tip: Option<String>,
     /// How it is paid; in cash when nothing is said.
     #[serde(default)]
-    payment: Option<PaymentAsked>,
+    pub(crate) payment: Option<PaymentAsked>,
+    /// Instead of `payment`: by which means it is paid, each with its amount. All of it is held before the restaurant sees
+    /// the order; where one is refused nothing is taken from the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub(crate) payments: Vec<PaymentAsked>,
+    /// Instead of `payment` and `payments`: who pays what of a bill that several share. Each part is a payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) split: Option<SplitAsked>,
     /// Of requests with the same key one places an order, and all are answered alike. The header `Idempotency-Key`
     /// says the same.
     #[serde(default)]
@@ -145,77 +168,48 @@ pub(crate) struct Asked {
 }
 
 /// A line of an order.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewOrderLine)]
-struct LineAsked {
+pub(crate) struct LineAsked {
     /// What the caller calls the line; the platform counts them from 1 where nothing is said.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9_-]{1,40}$")]
-    line: Option<String>,
+    pub(crate) line: Option<String>,
     /// The item.
     #[schema(value_type = String, pattern = "^itm_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    menu_item_id: ItemId,
+    pub(crate) menu_item_id: ItemId,
     /// How many.
     #[schema(minimum = 1, maximum = 999)]
-    quantity: u32,
+    pub(crate) quantity: u32,
     /// What is chosen with each of them; groups that are not named get what the menu chooses.
     #[serde(default)]
     #[schema(max_items = 200)]
-    options: Vec<OptionAsked>,
+    pub(crate) options: Vec<OptionAsked>,
     /// What the kitchen should know of this line.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500)]
-    special_instructions: Option<String>,
+    pub(crate) special_instructions: Option<String>,
 }
 
 /// A choice.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewOrderOption)]
-struct OptionAsked {
+pub(crate) struct OptionAsked {
     /// The group that it is chosen in.
     #[schema(value_type = String, pattern = "^grp_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    group: GroupId,
+    pub(crate) group: GroupId,
     /// The item that is chosen.
     #[schema(value_type = String, pattern = "^itm_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    item: ItemId,
+    pub(crate) item: ItemId,
     /// How many for each; none says that what the menu chooses in the group is not wanted.
     #[schema(minimum = 0, maximum = 999)]
-    quantity: u32,
+    pub(crate) quantity: u32,
     /// What is chosen for the choice itself.
     #[serde(default)]
     #[schema(max_items = 200, no_recursion)]
-    options: Vec<OptionAsked>,
-}
-
-/// How it is paid.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = NewOrderPayment)]
-struct PaymentAsked {
-    /// Where the money comes from.
-    method: Method,
-    /// For `card`: what the payment provider made of the diner's means of payment. Never the number of a card.
-    #[serde(default)]
-    #[schema(min_length = 1, max_length = 512, pattern = "^[A-Za-z0-9_.~:=+/$-]+$")]
-    token: Option<String>,
-    /// For `card`: where the diner comes back to from the provider's page.
-    #[serde(default)]
-    #[schema(min_length = 1, max_length = 500)]
-    return_url: Option<String>,
-}
-
-/// Where the money comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = OrderPaymentMethod)]
-pub(crate) enum Method {
-    /// It is paid where it is handed over.
-    #[default]
-    Cash,
-    /// Through a payment provider.
-    Card,
+    pub(crate) options: Vec<OptionAsked>,
 }
 
 impl From<ServiceName> for Service {
@@ -239,6 +233,54 @@ impl From<Service> for ServiceName {
 }
 
 impl Asked {
+    /// An order of nothing yet, at a restaurant.
+    pub(crate) const fn at(restaurant_id: RestaurantId) -> Self {
+        Asked {
+            restaurant_id,
+            items: Vec::new(),
+            cart_id: None,
+            cart_version: None,
+            quote_id: None,
+            service_type: None,
+            channel: None,
+            wanted_at: None,
+            delivery_address: None,
+            position: None,
+            special_instructions: None,
+            contact_name: None,
+            phone: None,
+            coupon_code: None,
+            tip: None,
+            payment: None,
+            payments: Vec::new(),
+            split: None,
+            idempotency_key: None,
+        }
+    }
+
+    /// What a cart says, with what is said besides when it is ordered: that goes before the cart.
+    pub(crate) fn and(self, said: Self) -> Self {
+        let place = said.position.or(match &said.delivery_address {
+            // Another address is at another place.
+            Some(_) => None,
+            None => self.position,
+        });
+        Asked {
+            items: self.items,
+            service_type: said.service_type.or(self.service_type),
+            channel: said.channel.or(self.channel),
+            wanted_at: said.wanted_at.or(self.wanted_at),
+            delivery_address: said.delivery_address.or(self.delivery_address),
+            position: place,
+            special_instructions: said.special_instructions.or(self.special_instructions),
+            contact_name: said.contact_name.or(self.contact_name),
+            phone: said.phone.or(self.phone),
+            coupon_code: said.coupon_code.or(self.coupon_code),
+            tip: said.tip.or(self.tip),
+            ..said
+        }
+    }
+
     /// How it is to reach the diner.
     pub(crate) fn service(&self) -> Service {
         self.service_type.unwrap_or_default().into()
@@ -264,6 +306,11 @@ impl Asked {
         place.map_err(|error| wrong("position", error.to_string()))
     }
 
+    /// Whether it is to be brought to a place that nobody has said.
+    pub(crate) fn is_unplaced(&self) -> bool {
+        self.service() == Service::Delivery && matches!(self.position(), Ok(None))
+    }
+
     /// The tip in a currency.
     pub(crate) fn tip(&self, currency: Currency) -> Result<Money> {
         let tip = self.tip.as_deref().map(|text| Money::parse(text, currency));
@@ -272,24 +319,12 @@ impl Asked {
         Ok(tip.unwrap_or(Money::zero(currency)))
     }
 
-    /// How it is paid.
-    pub(crate) fn method(&self) -> Method {
-        let payment = self.payment.as_ref();
-        payment.map(|payment| payment.method).unwrap_or_default()
-    }
-
-    /// What stands for the diner's means of payment.
-    pub(crate) fn token(&self) -> Result<Option<Token>> {
-        let token = self
-            .payment
-            .as_ref()
-            .and_then(|asked| asked.token.as_deref());
-        token.map(Token::parse).transpose()
-    }
-
-    /// Where the diner comes back to from the provider's page.
-    pub(crate) fn return_url(&self) -> Option<String> {
-        self.payment.as_ref()?.return_url.clone()
+    /// The means by which it is paid, where one pays it.
+    pub(crate) fn payments(&self) -> Result<&[PaymentAsked]> {
+        if self.split.is_some() && (self.payment.is_some() || !self.payments.is_empty()) {
+            return Err(wrong("split", "it is said instead of payment and payments"));
+        }
+        paying::means(self.payment.as_ref(), &self.payments)
     }
 
     /// What is wanted, as prices are asked for.
@@ -330,7 +365,7 @@ impl Asked {
 
 impl OptionAsked {
     /// The reader of JSON bounds how deep this goes.
-    fn wanted(&self) -> Wanted {
+    pub(crate) fn wanted(&self) -> Wanted {
         Wanted {
             group: self.group,
             item: self.item,

@@ -1,9 +1,14 @@
 //! Orders as they are asked for and shown.
 
 mod asked;
+mod changes;
 mod moves;
+mod paying;
 mod shown;
 
-pub(super) use asked::{Asked, Method};
+pub(crate) use asked::{AddressAsked, Asked, LineAsked, OptionAsked, Place, ServiceName};
+pub(super) use changes::{ConsentAsked, LinesAsked, NewLine, OwnLinesAsked, Wanted, WithdrawAsked};
 pub(super) use moves::{CancelAsked, MoveAsked, Returned};
-pub(super) use shown::{OrderView, Personal};
+pub(super) use paying::{Method, PaidView, PaymentAsked, PaymentView, SplitAsked};
+pub(super) use shown::OrderView;
+pub(crate) use shown::Personal;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use base::{Result, Time};
-use domain::orders::{Command, Order, Status, TicketId, Why};
 use serde::{Deserialize, Serialize};
 use slice::wrong;
+use trade::orders::{Command, Order, Status, TicketId, Why};
+use trade::payments::PaymentId;
 use utoipa::ToSchema;
 
 /// The most fields that a provider sends a payer back with.
@@ -115,6 +116,10 @@ pub(crate) struct Returned {
     /// The query of the address at which he came back: `redirectResult=…`.
     #[schema(max_length = 20_000)]
     query: String,
+    /// The payment that he came back for; it has to be said where several wait for him.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, pattern = "^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    pub(crate) payment: Option<PaymentId>,
 }
 
 /// Why a diner takes an order back.
@@ -258,7 +263,8 @@ mod tests {
     #[test]
     fn queries_are_read_as_providers_write_them() {
         let query = "?redirectResult=eyJ0%2Bx%3D%3D&a+b=&&%zz=%4".to_owned();
-        let said = Returned { query }.said();
+        let payment = None;
+        let said = Returned { query, payment }.said();
         assert_eq!(said["redirectResult"], "eyJ0+x==");
         assert_eq!(said["a b"], "");
         assert_eq!(said["?"], "?");

@@ -2,14 +2,17 @@
 
 use base::{Currency, Money, Result, Time};
 use carte::{GroupId, ItemId, RevisionNumber};
-use domain::orders::{Line, LineKey, Order, OrderId, Ticket, TicketId};
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
 use domain::pricing::Kind;
+use rpc::fraud::{FraudScore, Recommendation, Risk};
 use serde::{Deserialize, Serialize};
+use trade::orders::{Line, LineKey, Order, OrderId, Ticket, TicketId};
 use utoipa::ToSchema;
 
 use super::asked::{AddressAsked, Asked, ServiceName};
+use super::changes::{ChangedView, ProposalView};
+use super::paying::PaymentView;
 
 /// An order.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -61,6 +64,10 @@ pub(crate) struct OrderView {
     /// All that is taken off.
     #[schema(example = "2.50")]
     discount: String,
+    /// The code of the coupon that took something off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 32, pattern = "^[A-Z0-9-]+$", example = "SAVE10")]
+    coupon_code: Option<String>,
     /// What is to be paid.
     #[schema(example = "25.49")]
     total: String,
@@ -70,6 +77,9 @@ pub(crate) struct OrderView {
     /// Where the diner has to go before the payment is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) payment_url: Option<String>,
+    /// What it is paid by, where it is read by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) payments: Vec<PaymentView>,
     /// The revision of the menu that it was sold by.
     #[schema(minimum = 1)]
     menu_revision: RevisionNumber,
@@ -83,6 +93,10 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     estimated_delivery_time: Option<Time>,
+    /// When the diner had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    actual_delivery_time: Option<Time>,
     /// Until when the next answer must come: the payment, then that of the restaurant.
     #[schema(value_type = String, format = DateTime)]
     accept_by: Time,
@@ -95,6 +109,15 @@ pub(crate) struct OrderView {
     /// Why it ended as it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ReasonView>,
+    /// A change of its lines that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proposal: Option<ProposalView>,
+    /// The last changes of its lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangedView>,
+    /// What it looked like when it was placed, where somebody looks: for those who make it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fraud: Option<FraudView>,
     /// Where it is brought.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery_address: Option<AddressAsked>,
@@ -109,11 +132,28 @@ pub(crate) struct OrderView {
     phone: Option<String>,
 }
 
+/// What an order looks like to whoever knows fraud.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = FraudScore)]
+struct FraudView {
+    /// From 0, which is beyond doubt, to 100.
+    #[schema(maximum = 100)]
+    score: u8,
+    /// How much is at stake: `low`, `medium`, `high`.
+    #[schema(value_type = String, example = "low")]
+    risk: Risk,
+    /// What stands out.
+    flags: Vec<String>,
+    /// What was recommended: `accept`, or `review`, which nobody but a human accepts.
+    #[schema(value_type = String, example = "accept")]
+    recommendation: Recommendation,
+}
+
 /// A line of an order.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OrderLine)]
-struct LineView {
+pub(crate) struct LineView {
     /// What the client calls it, or its place, from 1.
     line: String,
     /// The item.
@@ -271,13 +311,17 @@ impl OrderView {
             tax: shown(sums.tax),
             tip: shown(sums.tip),
             discount: shown(sums.discount.saturating_neg()),
+            coupon_code: order.coupon_code().map(ToString::to_string),
             total: shown(order.total_minor),
             payment: order.paying.name().to_owned(),
             payment_url: None,
+            payments: Vec::new(),
             menu_revision: order.revision,
             tickets: order.tickets.iter().map(TicketView::of).collect(),
             wanted_at: order.wanted_at,
             estimated_delivery_time: order.promised_at,
+            // Nothing moves an order that has ended.
+            actual_delivery_time: order.status.is_fulfilled().then_some(order.moved_at),
             accept_by: order.accept_by,
             created_at: order.placed_at,
             updated_at: order.moved_at,
@@ -285,11 +329,32 @@ impl OrderView {
                 code: reason.why.name().to_owned(),
                 by: reason.by.name().to_owned(),
             }),
+            proposal: order
+                .proposal
+                .as_deref()
+                .map(|proposal| ProposalView::of(proposal, order.currency)),
+            changes: order
+                .changes
+                .iter()
+                .map(|done| ChangedView::of(done, order.currency))
+                .collect(),
+            fraud: None,
             delivery_address: None,
             special_instructions: None,
             contact_name: None,
             phone: None,
         }
+    }
+
+    /// The same with what it looked like.
+    pub(crate) fn judged(mut self, score: Option<&FraudScore>) -> Self {
+        self.fraud = score.map(|one| FraudView {
+            score: one.score,
+            risk: one.risk,
+            flags: one.flags.clone(),
+            recommendation: one.recommendation,
+        });
+        self
     }
 
     /// The same with what is said of the diner.
@@ -318,7 +383,7 @@ fn lines(order: &Order) -> Vec<LineView> {
 }
 
 impl LineView {
-    fn of(line: &Line, currency: Currency) -> Self {
+    pub(crate) fn of(line: &Line, currency: Currency) -> Self {
         let shown = |minor: i64| Money::new(minor, currency).amount();
         let options = line.choices.iter().map(|choice| OptionView {
             group: choice.group,

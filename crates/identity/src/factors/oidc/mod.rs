@@ -4,8 +4,8 @@ mod provider;
 mod return_to;
 mod wire;
 
+pub use calls::Loopback;
 pub use provider::Provider;
 pub(crate) use provider::{CameBack, Known, Live, Proofs};
 pub(crate) use return_to::ReturnTo;
-pub use wire::Loopback;
 pub(crate) use wire::Wire;

@@ -3,41 +3,26 @@
 //! Each call has a connection of its own. A redirect is an answer like any other, and none that is believed.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Error, Result, codes};
 use bytes::Bytes;
+use calls::{Connector, Loopback};
 use futures_util::future::{BoxFuture, Either, select};
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::rt::TokioIo;
 use openidconnect::AsyncHttpClient;
 use rustls::RootCertStore;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 /// How long one call may take.
 const WITHIN: Duration = Duration::from_secs(5);
 /// How large an answer may be; documents of keys have some kilobytes.
 const BYTES_MAX: usize = 256 * 1024;
 
-/// Whether providers on this machine may be spoken to without TLS.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Loopback {
-    /// No: every provider must have TLS.
-    #[default]
-    Tls,
-    /// Yes, for development and tests.
-    Plain,
-}
-
 /// Speaks to providers. Clones are the same.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wire {
-    tls: TlsConnector,
+    connector: Connector,
     loopback: Loopback,
 }
 
@@ -47,32 +32,19 @@ impl Wire {
     /// # Errors
     /// The TLS of this program cannot be set up.
     pub(crate) fn new(loopback: Loopback) -> Result<Self> {
-        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-        Self::believing(RootCertStore { roots }, loopback)
+        Self::believing(calls::of_browsers(), loopback)
     }
 
     fn believing(roots: RootCertStore, loopback: Loopback) -> Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| {
-                Error::internal(codes::INTERNAL, "TLS cannot be set up").caused_by(error)
-            })?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         Ok(Wire {
-            tls: TlsConnector::from(Arc::new(config)),
+            connector: Connector::new(calls::tls(roots)?, loopback, WITHIN),
             loopback,
         })
     }
 
     /// Whether an address may be called.
     pub(crate) fn may_call(&self, address: &Uri) -> bool {
-        match (address.scheme_str(), address.host()) {
-            (Some("https"), Some(_)) => true,
-            (Some("http"), Some(host)) => self.loopback == Loopback::Plain && is_loopback(host),
-            _ => false,
-        }
+        self.loopback.lets(address)
     }
 
     /// Makes one call.
@@ -88,25 +60,8 @@ impl Wire {
     }
 
     async fn go(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        let address = request.uri().clone();
-        let is_plain = address.scheme_str() == Some("http");
-        let host = address.host().unwrap_or_default();
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let port = address
-            .port_u16()
-            .unwrap_or(if is_plain { 80 } else { 443 });
-        let stream = TcpStream::connect((host.as_str(), port))
-            .await
-            .map_err(unreachable)?;
-        if is_plain {
-            return converse(stream, request).await;
-        }
-        let name = ServerName::try_from(host).map_err(unreachable)?;
-        let stream = self.tls.connect(name, stream).await.map_err(unreachable)?;
-        converse(stream, request).await
+        let opened = self.connector.open(request.uri()).await;
+        converse(opened.map_err(unreachable)?, request).await
     }
 }
 
@@ -119,21 +74,10 @@ impl<'c> AsyncHttpClient<'c> for Wire {
     }
 }
 
-impl std::fmt::Debug for Wire {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wire")
-            .field("loopback", &self.loopback)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Asks and hears over one connection, which is driven meanwhile and dropped afterwards.
-async fn converse<S>(stream: S, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn converse(stream: calls::Stream, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
     let request = from_here(request)?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream)
         .await
         .map_err(unreachable)?;
     let answer = pin!(async move {
@@ -166,15 +110,6 @@ fn from_here(request: Request<Vec<u8>>) -> Result<Request<Full<Bytes>>> {
     Ok(Request::from_parts(head, Full::new(Bytes::from(body))))
 }
 
-/// Whether a host can be nothing but this machine.
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 fn away(said: &'static str) -> Error {
     Error::unavailable(codes::UNAVAILABLE, said)
 }
@@ -186,6 +121,8 @@ fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Er
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use rcgen::{CertifiedKey, KeyPair};
     use rustls::pki_types::PrivateKeyDer;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -280,30 +217,6 @@ mod tests {
                 answer.map(|answer| answer.body().len()).ok(),
                 fits.then_some(length)
             );
-        }
-    }
-
-    #[test]
-    fn only_addresses_with_tls_are_called_and_on_this_machine_those_without() {
-        let (strict, loose) = (
-            Wire::new(Loopback::Tls).unwrap(),
-            Wire::new(Loopback::Plain).unwrap(),
-        );
-        for (address, by_strict, by_loose) in [
-            ("https://accounts.example.com/token", true, true),
-            ("http://127.0.0.1:4000/token", false, true),
-            ("http://[::1]:4000/token", false, true),
-            ("http://localhost/token", false, true),
-            ("http://accounts.example.com/token", false, false),
-            ("http://localhost.example.com/token", false, false),
-            ("http://169.254.169.254/latest", false, false),
-            ("http://127.0.0.1.example.com/", false, false),
-            ("/token", false, false),
-            ("ftp://127.0.0.1/token", false, false),
-        ] {
-            let address = Uri::try_from(address).unwrap();
-            assert_eq!(strict.may_call(&address), by_strict, "{address}");
-            assert_eq!(loose.may_call(&address), by_loose, "{address}");
         }
     }
 }

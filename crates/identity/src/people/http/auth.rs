@@ -7,8 +7,8 @@ use base::{Result, codes};
 use domain::people::{PersonId, Profile};
 use edge::cookie::{self, Set};
 use edge::{
-    Answer, Caller, Client, Context, Criticality, Identify as _, Json, Policy, Rate, Route, Routes,
-    Site, Strength, WithCookie,
+    Answer, Caller, Client, Context, Criticality, Json, Policy, Rate, Route, Routes, Site,
+    Strength, WithCookie,
 };
 use http::{HeaderMap, Method, StatusCode};
 
@@ -17,7 +17,8 @@ use super::super::codes::{Answered, Asked, Purpose, Sent};
 use super::super::typed::contacts;
 use super::super::view::{CodeSent, MeView, SendCode, SignedIn, VerifyCode, shown};
 use super::{Desk, TAG, person_of, trace_of};
-use crate::sessions::{Kind, Sessions, Start, Started};
+use crate::factors::Guest;
+use crate::sessions::{Kind, Start, Started};
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// Binds a code to the browser that asked for it, where the challenge is not sent back.
@@ -123,24 +124,19 @@ async fn verify(
         profile: &profile,
         trace: &trace,
     };
-    let guest = guest_of(&desk, &headers).await;
+    let guest = desk.factors.guest_of(&headers).await;
     enter(&desk, (guest, &newcomer), (Kind::Person, &client)).await
-}
-
-/// Whoever the request brings along, who may be a guest until now. A sign-in that is no good is none.
-async fn guest_of(desk: &Desk, headers: &HeaderMap) -> Option<PersonId> {
-    let found = Sessions::new(&desk.sessions).identify(headers).await;
-    found.ok().flatten()?.person().map(PersonId::from)
 }
 
 /// Lets somebody in and begins a session.
 async fn enter(
     desk: &Desk,
-    (guest, newcomer): (Option<PersonId>, &Newcomer<'_>),
+    (guest, newcomer): (Option<Guest>, &Newcomer<'_>),
     (kind, client): (Kind, &Client),
 ) -> Answer<Cookies<Json<SignedIn>>> {
     for _ in 0..ENTRIES_MAX {
-        let mut entry = desk.people.enter_from(guest, newcomer).await?;
+        let was = guest.map(|guest| guest.person);
+        let mut entry = desk.people.enter_from(was, newcomer).await?;
         let start = Start {
             person: entry.person,
             strength: Strength::One,
@@ -148,8 +144,9 @@ async fn enter(
             client,
             trace: newcomer.trace,
         };
-        let started = desk.sessions.begin(&mut entry.commit, start).await?;
+        let begun = desk.factors.begin(&mut entry.commit, start).await?;
         if desk.people.admit(entry.commit).await?.is_some() {
+            let started = desk.factors.let_in(begun, guest).await;
             return answer(desk, (entry.person, started)).await;
         }
     }

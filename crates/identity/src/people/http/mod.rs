@@ -13,7 +13,7 @@ use super::app::App;
 use super::codes::Codes;
 use super::profile::missing;
 use super::view::{MeView, Second};
-use crate::{factors, sessions};
+use crate::factors;
 
 pub use inbox::routes as inbox_routes;
 
@@ -24,21 +24,14 @@ const TAG: &str = "people";
 pub(super) struct Desk {
     people: App,
     codes: Codes,
-    sessions: sessions::App,
     factors: factors::App,
 }
 
 /// The routes of people. Sign-ins begin sessions; who has a second factor is told so.
-pub fn routes(
-    people: &App,
-    codes: &Codes,
-    sessions: &sessions::App,
-    factors: &factors::App,
-) -> Routes {
+pub fn routes(people: &App, codes: &Codes, factors: &factors::App) -> Routes {
     let desk = Desk {
         people: people.clone(),
         codes: codes.clone(),
-        sessions: sessions.clone(),
         factors: factors.clone(),
     };
     auth::routes()

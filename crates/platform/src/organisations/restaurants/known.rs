@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::store::{Db, Value};
-use base::{Clock, Error, Organisation, Result, Trail, Uid, codes};
+use base::{Clock, Organisation, Result, Trail, Uid};
 use domain::organisations::{BrandId, Restaurant, RestaurantId};
-use engine::Stop;
+use engine::{Remembers, Stop};
 use fabric::cache::Settings;
-use fabric::{Bus, Cache, Loaded, Pattern, Received, Trust};
+use fabric::{Bus, Cache, Loaded, Message, Trust};
 use futures_util::future::BoxFuture;
 use rpc::KeepsRestaurants;
 
@@ -61,28 +61,7 @@ impl Records {
 
     /// Follows the bus until the stop.
     pub(crate) async fn follow(&self, bus: &Bus, stop: &Stop) -> Result<()> {
-        let pattern: Pattern = "restaurant.*".parse()?;
-        let mut news = bus.subscribe(&[pattern])?;
-        // Whatever came by before the subscription was missed.
-        self.forget_all();
-        loop {
-            let received = tokio::select! {
-                () = stop.stopped() => return Ok(()),
-                received = news.receive() => received,
-            };
-            match received {
-                Some(Received::Message(message)) => self.forget(message.organisation),
-                Some(Received::Lagged(_)) => self.forget_all(),
-                None => {
-                    return Err(Error::unavailable(codes::UNAVAILABLE, "the bus is gone"));
-                }
-            }
-        }
-    }
-
-    fn forget_all(&self) {
-        self.restaurants.invalidate_all();
-        self.brands.invalidate_all();
+        engine::follow(self, (bus, &["restaurant.*"]), stop).await
     }
 
     async fn ids_of(&self, brand: BrandId) -> Result<Arc<[RestaurantId]>> {
@@ -109,6 +88,17 @@ impl Records {
             }
         }
         Ok(all.into())
+    }
+}
+
+impl Remembers for Records {
+    async fn learn(&self, message: &Message) {
+        self.forget(message.organisation);
+    }
+
+    fn forget_all(&self) {
+        self.restaurants.invalidate_all();
+        self.brands.invalidate_all();
     }
 }
 

@@ -21,5 +21,6 @@ mod registry;
 mod schemas;
 mod scopes;
 mod silence;
+mod starts;
 mod unfiltered;
 mod world;

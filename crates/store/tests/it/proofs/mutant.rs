@@ -419,9 +419,12 @@ async fn postgres_a_merged_guard_without_its_owner_filter_finds_no_foreign_row()
                 _ => "organisation = _p1[_i]",
             };
             // The mutant works for A; an insert writes B's name, anything else has lost its filter.
-            let (from, to) = match definition.contains(filter) {
-                true => (filter, "_p1[_i] IS NOT NULL".to_owned()),
-                false => ("VALUES (_p1[_i]", format!("VALUES ({}", owner(class, B))),
+            let (from, to) = if definition.contains("SELECT _p1[_i]") {
+                ("SELECT _p1[_i]", format!("SELECT {}", owner(class, B)))
+            } else if definition.contains(filter) {
+                (filter, "_p1[_i] IS NOT NULL".to_owned())
+            } else {
+                ("VALUES (_p1[_i]", format!("VALUES ({}", owner(class, B)))
             };
             assert!(definition.contains(from), "{definition}");
             let mutant = definition.replace(from, &to).replace(&name, "mutant");

@@ -1,0 +1,255 @@
+//! The money of changes as sagas: what they cost more is held before they are in force, what they cost less is given
+//! back after.
+//!
+//! A change that costs more has a payment of its own, so nothing that is held or taken already is touched by it. Before
+//! an order is accepted less is simply taken then.
+
+use base::{Currency, Kind as ErrorKind, Money, Result};
+use engine::sagas::{At, Kind, Known, Script, State, Turn};
+use serde::{Deserialize, Serialize};
+use trade::orders::{Actor, Command, Facts, Order, OrderId, Proposal};
+use trade::payments::{AttemptState, Intent, PaymentId, State as Standing};
+
+use super::app::App;
+use super::moves::itself;
+use super::pay::{Come, LATER, SOON, Share};
+
+/// A change that costs more is agreed: its money is held, then it is in force, then its money is taken.
+pub(super) static RAISE: Kind = Kind::new("order.change", 1);
+/// An order of which the money was taken costs less: the difference is given back.
+pub(super) static LOWER: Kind = Kind::new("order.give_back", 1);
+
+/// A change that waits for its money.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Raising {
+    order: OrderId,
+    proposal: i64,
+    payment: PaymentId,
+    minor: i64,
+    currency: Currency,
+    /// Whether the change came to nothing.
+    is_dropped: bool,
+}
+
+/// What is to be given back of an order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Lowering {
+    order: OrderId,
+    minor: i64,
+    currency: Currency,
+    /// Through which payments.
+    parts: Vec<Share>,
+}
+
+impl State for Raising {
+    fn money(&self) -> Option<Money> {
+        Some(Money::new(self.minor, self.currency))
+    }
+}
+
+impl State for Lowering {
+    fn money(&self) -> Option<Money> {
+        Some(Money::new(self.minor, self.currency))
+    }
+}
+
+impl Raising {
+    /// What a change costs more, to be held by a payment.
+    pub(super) fn of(order: &Order, proposal: &Proposal, payment: PaymentId) -> Self {
+        Raising {
+            order: order.id,
+            proposal: proposal.number,
+            payment,
+            minor: proposal.change.difference_minor,
+            currency: order.currency,
+            is_dropped: false,
+        }
+    }
+
+    fn waits_in(&self, order: &Order) -> bool {
+        let proposal = order.proposal.as_deref();
+        proposal.is_some_and(|proposal| proposal.number == self.proposal && proposal.agreed)
+    }
+}
+
+impl Lowering {
+    /// So much that is to be given back of an order; through these payments, where that is known.
+    pub(super) fn of(order: &Order, minor: i64, parts: Vec<Share>) -> Self {
+        Lowering {
+            order: order.id,
+            minor,
+            currency: order.currency,
+            parts,
+        }
+    }
+}
+
+/// What the sagas of changes do.
+pub(super) fn scripts(app: &App) -> [Known; 2] {
+    let step = || app.clone();
+    let (holding, ending, drawing, giving) = (step(), step(), step(), step());
+    [
+        Script::<Raising>::new(&RAISE)
+            .must("authorise", move |at| holding.clone().hold_more(at))
+            .must("settle", move |at| ending.clone().end_raise(at))
+            .into(),
+        Script::<Lowering>::new(&LOWER)
+            .must("draw", move |at| drawing.clone().draw_less(at))
+            .must("refund", move |at| giving.clone().give_less(at))
+            .into(),
+    ]
+}
+
+impl App {
+    /// Holds the money of a change, and puts the change in force, or drops it. An order that has ended meanwhile is left
+    /// to the saga that lets go of all its money.
+    async fn hold_more(self, mut at: At<Raising>) -> Result<Turn<Raising>> {
+        let stored = self.find(at.state.order).await?;
+        if stored.order.gives_back() {
+            return Ok(at.over());
+        }
+        if !at.state.waits_in(&stored.order) {
+            at.state.is_dropped = true;
+            return Ok(at.done());
+        }
+        let payments = &self.0.payments;
+        let held = payments.authorise_in(&mut at.commit, at.state.payment);
+        let standing = held.await?;
+        let proposal = at.state.proposal;
+        let is_held = standing.state.is_secured();
+        let command = match standing.state {
+            _ if is_held => Command::SecureChange { proposal },
+            Standing::Failed | Standing::Cancelled | Standing::Refunded => {
+                Command::ChangePayFailed { proposal }
+            }
+            Standing::ActionNeeded => return Ok(at.wait(LATER)),
+            _ => return Ok(at.wait(SOON)),
+        };
+        let facts = Facts::new(Actor::Platform, self.0.clock.now());
+        let ask = itself();
+        let moved = self.moved_in(&mut at.commit, &ask, (&stored, &facts), &command);
+        let order = moved.await?.order;
+        self.arm_anew(&mut at.commit, &stored.order, &order)?;
+        // What is not taken yet is taken with the rest when the order is accepted.
+        Ok(match is_held && order.status.is_accepted() {
+            true => at.done(),
+            false => at.over(),
+        })
+    }
+
+    /// Takes the money of a change that is in force, or lets go of it.
+    async fn end_raise(self, mut at: At<Raising>) -> Result<Turn<Raising>> {
+        let order = self.find(at.state.order).await?.order;
+        if order.gives_back() {
+            return Ok(at.done());
+        }
+        let (payment, key) = (at.state.payment, at.key);
+        let amount = Money::new(at.state.minor, at.state.currency);
+        let come = match at.state.is_dropped {
+            _ if base::planted("raise_not_settled") => Come::There,
+            true => self.let_go(payment, key).await?,
+            false => {
+                self.take(&mut at.commit, (payment, None), (key, amount))
+                    .await?
+            }
+        };
+        Ok(match come {
+            Come::There => at.done(),
+            Come::Waits => at.wait(SOON),
+            Come::Refused(why) => at.failed(why),
+        })
+    }
+
+    /// Says through which payments the difference goes back: the last ones first, where refunds draw upon the first.
+    async fn draw_less(self, mut at: At<Lowering>) -> Result<Turn<Lowering>> {
+        let order = self.find(at.state.order).await?.order;
+        if order.gives_back() {
+            return Ok(at.over());
+        }
+        let intents = self.0.payments.of_order(order.id).await?;
+        if let Some(is_there) = are_there(&at.state.parts, &intents) {
+            return Ok(match is_there {
+                true => at.done(),
+                false => at.wait(SOON),
+            });
+        }
+        // What is not there yet is still about to be taken.
+        Ok(match drawn(at.state.minor, intents.iter().rev()) {
+            Some(parts) => {
+                at.state.parts = parts;
+                at.done()
+            }
+            None => at.wait(SOON),
+        })
+    }
+
+    /// Gives the difference back.
+    async fn give_less(self, mut at: At<Lowering>) -> Result<Turn<Lowering>> {
+        let order = self.find(at.state.order).await?.order;
+        if order.gives_back() {
+            return Ok(at.done());
+        }
+        let mut waits = false;
+        for (place, part) in at.state.parts.clone().into_iter().enumerate() {
+            let amount = Money::new(part.minor, at.state.currency);
+            let standing = match self.0.payments.refund(part.payment, at.key, amount).await {
+                Ok(standing) => standing,
+                // It was given back otherwise before this was asked: it is drawn anew, where there is something left.
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    let intents = self.0.payments.of_order(order.id).await?;
+                    let parts = &at.state.parts;
+                    let is_used =
+                        |intent: &&Intent| parts.iter().any(|one| one.payment == intent.id);
+                    let others = intents.iter().rev().filter(|intent| !is_used(intent));
+                    if let Some(parts) = drawn(part.minor, others) {
+                        at.state.parts.remove(place);
+                        at.state.parts.extend(parts);
+                    }
+                    return Ok(at.wait(SOON));
+                }
+                Err(error) => return Err(error),
+            };
+            match standing.step {
+                Some(AttemptState::Done) => {}
+                Some(AttemptState::Refused) => {
+                    let why = standing.refused;
+                    return Ok(at.failed(why.unwrap_or_else(|| "refund refused".to_owned())));
+                }
+                Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
+                    waits = true;
+                }
+            }
+        }
+        Ok(match waits {
+            false => at.done(),
+            true => at.wait(SOON),
+        })
+    }
+}
+
+/// Whether what is known to go back through payments was taken already. Nothing where that is not known, or was given back
+/// otherwise.
+fn are_there(parts: &[Share], intents: &[Intent]) -> Option<bool> {
+    let each = parts.iter().map(|part| {
+        let found = intents.iter().find(|intent| intent.id == part.payment);
+        found.filter(|intent| intent.captured_minor == 0 || intent.refundable_minor() >= part.minor)
+    });
+    let found: Vec<&Intent> = each.collect::<Option<_>>()?;
+    let is_there = found.iter().all(|intent| intent.captured_minor > 0);
+    (!found.is_empty()).then_some(is_there)
+}
+
+/// So much of what can be given back through these payments, in this order. Nothing where it is not as much.
+fn drawn<'a>(minor: i64, intents: impl Iterator<Item = &'a Intent>) -> Option<Vec<Share>> {
+    let mut left = minor;
+    let parts = intents.map(|intent| {
+        let minor = intent.refundable_minor().min(left);
+        left = left.saturating_sub(minor);
+        let payment = intent.id;
+        Share { payment, minor }
+    });
+    let parts: Vec<Share> = parts.filter(|part| part.minor > 0).collect();
+    (left == 0).then_some(parts)
+}

@@ -1,0 +1,765 @@
+//! The use cases of payments: read, store what is asked, ask, store what was answered.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base::{
+    Clock, Currency, Error, Money, Organisation, Random, Result, Time, Trail as _, Uid, codes,
+};
+use domain::organisations::RestaurantId;
+use domain::people::PersonId;
+use ring::digest::{Context, SHA256};
+use rpc::Providers;
+use rpc::providers::{Answer, LookUp, Token};
+use slice::Ask;
+use store::{Commit, Db};
+use trade::orders::OrderId;
+use trade::payments::{
+    Act, Answer as Known, Attempt, AttemptId, AttemptState, Command, Covers, Intent, PaymentId,
+    ProviderName, RefundId, Refusal, Sending, State,
+};
+
+use super::gate::{Gate, Try};
+use super::known::{Asker, Known as Stored, Timed};
+use super::plan::{self, Next, Wish};
+use super::reconcile::{self, Line};
+use super::settle::{Into, SAGA, Settled, Step};
+use super::store::{self as rows, Aside, Kept};
+use crate::credit;
+
+/// How often something is decided anew because somebody else was faster, or because another provider is asked.
+const TRIES: usize = 16;
+/// For so long after it was begun an attempt has certainly not been sent by somebody who took over.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// For so long after it was begun new money is asked for by nobody but who has begun it: longer than [`FRESH_FOR`], with the
+/// longest call that never leaves.
+const OWN_FOR: Duration = Duration::from_secs(2);
+/// What stands before our own name for what is done with credit.
+const CREDIT: &str = "credit";
+/// The most parts of a refund, of a payment that was captured in as many.
+const PARTS_MAX: u8 = 16;
+/// How many payments are read at a time.
+const PAGE: i64 = 500;
+/// How many of these are remembered.
+const FRESH_MAX: usize = 10_000;
+
+/// The use cases of payments. Cheap to clone.
+#[derive(Clone)]
+pub struct App(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) gate: Gate,
+    /// Attempts that were begun here and not sent yet.
+    fresh: Mutex<HashMap<AttemptId, Time>>,
+}
+
+/// A payment that is to begin.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Its id, of the order's organisation.
+    pub payment: PaymentId,
+    /// What is paid for.
+    pub order: OrderId,
+    /// Who sells it.
+    pub restaurant: RestaurantId,
+    /// How much; above zero.
+    pub amount: Money,
+    /// What of the bill.
+    pub covers: Covers,
+    /// What stands for the payer's means of payment.
+    pub token: Option<Token>,
+    /// Where the payer comes back to from a provider's page.
+    pub return_url: Option<String>,
+    /// The saga that asks until it is answered, and is woken when something becomes known while it waits. Without one a timer
+    /// asks.
+    pub saga: Option<Uid>,
+}
+
+/// How a payment stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Its state.
+    pub state: State,
+    /// What is to be paid.
+    pub amount: Money,
+    /// What was taken.
+    pub captured: Money,
+    /// What was given back.
+    pub refunded: Money,
+    /// The first act that has no outcome yet, of this step or of another.
+    pub under_way: Option<Act>,
+    /// How the attempt of the step stands by which something was asked; to authorise there is none.
+    pub step: Option<AttemptState>,
+    /// Where the payer has to go.
+    pub action_url: Option<String>,
+    /// Why the provider refused what was asked last, if it did.
+    pub refused: Option<String>,
+    /// Whether nobody could be asked: no provider is open to calls.
+    pub is_out_of_reach: bool,
+    /// What this step has given back, by the attempts that did it: one, unless it was taken in parts.
+    pub moved: Vec<(AttemptId, Money)>,
+    attempts: Vec<(AttemptId, AttemptState, i64)>,
+}
+
+impl Standing {
+    pub(super) fn of(kept: &Kept) -> Self {
+        let intent = &kept.intent;
+        let money = |minor| Money::new(minor, intent.currency);
+        let last = intent.attempts.last();
+        Standing {
+            state: intent.state,
+            amount: intent.amount(),
+            captured: money(intent.captured_minor),
+            refunded: money(intent.refunded_minor),
+            under_way: intent.unsettled().next().map(|attempt| attempt.act),
+            action_url: match intent.state {
+                State::ActionNeeded => kept.aside.action_url.clone(),
+                _ => None,
+            },
+            step: None,
+            refused: last.and_then(|attempt| attempt.code.clone()),
+            is_out_of_reach: false,
+            moved: Vec::new(),
+            attempts: intent
+                .attempts
+                .iter()
+                .map(|attempt| (attempt.id, attempt.state, attempt.minor))
+                .collect(),
+        }
+    }
+
+    /// The same, for whoever asked by this wish.
+    fn for_wish(mut self, wish: &Wish) -> Self {
+        self.step = match wish {
+            Wish::Authorise => None,
+            Wish::Capture(asked, _) | Wish::Cancel(asked) => {
+                let mut attempts = self.attempts.iter();
+                let found = attempts.find(|(attempt, ..)| attempt == asked);
+                found.map(|(_, state, _)| *state)
+            }
+            Wish::Refund(asked, _, amount) => self.given_back(asked, *amount),
+        };
+        self
+    }
+
+    /// How giving back stands that may be made in parts: done when all of it is, and with its last part before that.
+    fn given_back(&mut self, asked: &[AttemptId], amount: Money) -> Option<AttemptState> {
+        let attempts = self.attempts.iter();
+        let (mut given, mut last) = (0_i64, None);
+        for (attempt, state, minor) in attempts.filter(|(attempt, ..)| asked.contains(attempt)) {
+            last = Some(*state);
+            if *state == AttemptState::Done {
+                given = given.saturating_add(*minor);
+                let part = Money::new(*minor, amount.currency());
+                self.moved.push((*attempt, part));
+            }
+        }
+        match given >= amount.minor() {
+            true => last,
+            false => last.filter(|state| *state != AttemptState::Done),
+        }
+    }
+}
+
+impl App {
+    /// The slice over these parts.
+    #[must_use]
+    pub fn new(parts: &crate::Parts) -> Self {
+        Self::over((&parts.db, &parts.clock, &parts.random), &parts.providers)
+    }
+
+    /// The slice over what it needs of them.
+    #[must_use]
+    pub fn over((db, clock, random): (&Db, &Clock, &Random), providers: &Providers) -> Self {
+        App(Arc::new(Inner {
+            db: db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            gate: Gate::new(providers.clone(), clock),
+            fresh: Mutex::default(),
+        }))
+    }
+
+    /// Has a commit begin a payment: it is there, and asked of a provider, when the commit is stored. What is asked goes
+    /// out by [`App::authorise`], or by itself a little later. Answers how it stands when the commit is stored.
+    ///
+    /// # Errors
+    /// The amount is not above zero.
+    pub fn begin(&self, commit: &mut Commit, begin: &Begin) -> Result<Stored> {
+        let open = Command::Open {
+            id: begin.payment,
+            order: begin.order,
+            amount: begin.amount,
+            covers: begin.covers.clone(),
+        };
+        let aside = Aside {
+            token: begin.token.as_ref().map(|token| token.as_str().to_owned()),
+            return_url: begin.return_url.clone(),
+            saga: begin.saga.map(|saga| base::uid::spell(SAGA, saga)),
+            ..Aside::default()
+        };
+        let mut step = Step::open(&open, begin.restaurant, aside)?;
+        if let Some(provider) = self.0.gate.first_open() {
+            let id = AttemptId::from(begin.payment.uid());
+            let name = provider.name().parse().map_err(unnamed)?;
+            step.decide(&Command::Send(Sending {
+                attempt: id,
+                act: Act::Authorise,
+                minor: begin.amount.minor(),
+                provider: name,
+                refund: None,
+            }))?;
+            if begin.saga.is_none() {
+                self.settle_later(commit, begin.payment, id);
+            }
+            self.remember(id);
+        }
+        step.write(commit)?;
+        Ok(Stored(step.kept))
+    }
+
+    /// Has a commit begin a payment out of somebody's credit, which holds it. The commit is refused when there is not so
+    /// much.
+    ///
+    /// # Errors
+    /// The amount is not above zero.
+    pub fn begin_with_credit(
+        &self,
+        commit: &mut Commit,
+        begin: &Begin,
+        (ask, person): (&Ask, PersonId),
+    ) -> Result<Stored> {
+        let open = Command::Open {
+            id: begin.payment,
+            order: begin.order,
+            amount: begin.amount,
+            covers: begin.covers.clone(),
+        };
+        let aside = Aside {
+            credit: Some(person),
+            ..Aside::default()
+        };
+        let mut step = Step::open(&open, begin.restaurant, aside)?;
+        let (attempt, minor) = (begin.payment.uid(), begin.amount.minor());
+        step.decide(&Command::Send(Sending {
+            attempt: attempt.into(),
+            act: Act::Authorise,
+            minor,
+            provider: ProviderName::credit(),
+            refund: None,
+        }))?;
+        let reference = base::uid::spell(CREDIT, attempt);
+        step.note(attempt.into(), Known::Done { reference, minor })?;
+        if let Some(entry) = step.kept.credit(minor) {
+            credit::spend(commit, ask, attempt, &entry)?;
+        }
+        step.write(commit)?;
+        Ok(Stored(step.kept))
+    }
+
+    /// Sees to it that the money is held. Asked again it asks again what is not known, and never for more money.
+    ///
+    /// # Errors
+    /// There is no such payment, or our own database is away.
+    pub async fn authorise(&self, payment: PaymentId) -> Result<Standing> {
+        self.reach(Asker::Nobody, payment, &Wish::Authorise).await
+    }
+
+    /// Takes money that is held. The same step is the same attempt, whenever it is asked.
+    ///
+    /// # Errors
+    /// So much is not held, or as [`App::authorise`].
+    pub async fn capture(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
+        let wish = Wish::Capture(attempt_of(payment, step, Act::Capture), amount);
+        self.reach(Asker::Nobody, payment, &wish).await
+    }
+
+    /// Lets go of everything that is held, or may come to be held. What was never asked is just dropped.
+    ///
+    /// # Errors
+    /// Something was taken already, or as [`App::authorise`].
+    pub async fn cancel(&self, payment: PaymentId, step: Uid) -> Result<Standing> {
+        let wish = Wish::Cancel(attempt_of(payment, step, Act::Cancel));
+        self.reach(Asker::Nobody, payment, &wish).await
+    }
+
+    /// Gives money back. The same step is the same attempt, or the same attempts: what was taken in parts goes back in
+    /// parts, where no single one has so much left.
+    ///
+    /// # Errors
+    /// So much was not taken, or as [`App::authorise`].
+    pub async fn refund(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
+        self.give_back(payment, (step, None), amount).await
+    }
+
+    /// As [`App::refund`], for a refund that somebody granted: its attempts bear its name.
+    ///
+    /// # Errors
+    /// As [`App::refund`].
+    pub async fn refund_for(
+        &self,
+        (payment, refund): (PaymentId, RefundId),
+        step: Uid,
+        amount: Money,
+    ) -> Result<Standing> {
+        self.give_back(payment, (step, Some(refund)), amount).await
+    }
+
+    async fn give_back(
+        &self,
+        payment: PaymentId,
+        (step, refund): (Uid, Option<RefundId>),
+        amount: Money,
+    ) -> Result<Standing> {
+        let wish = Wish::Refund(refund_attempts(payment, step), refund, amount);
+        let mut standing = self.reach(Asker::Nobody, payment, &wish).await?;
+        for _ in 1..PARTS_MAX {
+            let is_part = standing.step.is_none() && !standing.moved.is_empty();
+            if !is_part || standing.is_out_of_reach || standing.under_way.is_some() {
+                break;
+            }
+            standing = self.reach(Asker::Nobody, payment, &wish).await?;
+        }
+        Ok(standing)
+    }
+
+    /// Goes on after the payer came back from the provider's page with this query.
+    ///
+    /// # Errors
+    /// As [`App::authorise`].
+    pub async fn go_on(
+        &self,
+        payment: PaymentId,
+        said: BTreeMap<String, String>,
+    ) -> Result<Standing> {
+        let mut kept = self.find(payment).await?;
+        let waits = |kept: &Kept| {
+            let mut unsettled = kept.intent.unsettled();
+            unsettled
+                .find(|attempt| attempt.needs_action)
+                .map(|attempt| attempt.id)
+        };
+        let Some(attempt) = waits(&kept) else {
+            return Ok(Standing::of(&kept));
+        };
+        kept.aside.said = Some(said);
+        let mut commit = self.0.db.new_commit(payment.organisation());
+        rows::keep(&mut commit, &kept)?;
+        self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
+        self.call(Into::Payers, &kept, (attempt, Try::Again))
+            .await?;
+        self.standing(payment).await
+    }
+
+    /// How a payment stands.
+    ///
+    /// # Errors
+    /// There is no such payment.
+    pub async fn standing(&self, payment: PaymentId) -> Result<Standing> {
+        Ok(Standing::of(&self.find(payment).await?))
+    }
+
+    /// A payment with all its attempts.
+    ///
+    /// # Errors
+    /// There is no such payment.
+    pub async fn intent(&self, payment: PaymentId) -> Result<Intent> {
+        Ok(self.find(payment).await?.intent)
+    }
+
+    /// All payments of an order, the first of them first.
+    ///
+    /// # Errors
+    /// Our own database is away.
+    pub async fn of_order(&self, order: OrderId) -> Result<Vec<Intent>> {
+        let kept = rows::of_order(&self.0.db, order).await.at()?;
+        Ok(kept.into_iter().map(|kept| kept.intent).collect())
+    }
+
+    /// The same, each with where its payer has to go, if he has to.
+    ///
+    /// # Errors
+    /// Our own database is away.
+    pub async fn listed(&self, order: OrderId) -> Result<Vec<(Intent, Option<String>)>> {
+        let kept = rows::of_order(&self.0.db, order).await.at()?;
+        let listed = kept.into_iter().map(|kept| {
+            let url = Standing::of(&kept).action_url;
+            (kept.intent, url)
+        });
+        Ok(listed.collect())
+    }
+
+    /// What was taken and given back through a provider, by payments in a currency that were begun in a period.
+    ///
+    /// # Errors
+    /// They are too many for one comparison, there is no such organisation, or our own database is away.
+    pub(super) async fn moved(
+        &self,
+        (organisation, provider): (Organisation, &str),
+        currency: Currency,
+        (from, to): (Option<Time>, Option<Time>),
+    ) -> Result<Vec<Line>> {
+        if !self.0.db.knows(organisation).await {
+            return Err(missing());
+        }
+        let mut after = from.map_or(Uid::from_bytes([0; 16]), first_of);
+        let before = to.map_or(Uid::from_bytes([0xff; 16]), first_of);
+        let mut lines = Vec::new();
+        loop {
+            let page = rows::between(&self.0.db, organisation, (after, before), PAGE)
+                .await
+                .at()?;
+            let Some(last) = page.last() else {
+                return Ok(lines);
+            };
+            after = last.intent.id.uid();
+            for kept in page.iter().filter(|kept| kept.intent.currency == currency) {
+                lines.extend(reconcile::of_intent(&kept.intent, provider));
+            }
+            if lines.len() > reconcile::LINES_MAX {
+                return Err(Error::invalid(
+                    codes::FIELD_INVALID,
+                    "the period has too many payments for one comparison",
+                )
+                .field("from", codes::FIELD_INVALID, "choose a shorter period"));
+            }
+        }
+    }
+
+    /// Finds out what can be found out now of everything that has no outcome.
+    ///
+    /// # Errors
+    /// As [`App::authorise`].
+    pub async fn settle(&self, payment: PaymentId) -> Result<Standing> {
+        let mut kept = self.find(payment).await?;
+        let open: Vec<AttemptId> = kept.intent.unsettled().map(|attempt| attempt.id).collect();
+        for attempt in open {
+            self.push(Into::Own, &kept, attempt).await?;
+            kept = self.find(payment).await?;
+        }
+        Ok(Standing::of(&kept))
+    }
+
+    pub(super) async fn find(&self, payment: PaymentId) -> Result<Kept> {
+        let kept = rows::find(&self.0.db, payment).await.at()?;
+        kept.ok_or_else(missing)
+    }
+
+    pub(super) async fn reach(
+        &self,
+        asker: Asker<'_>,
+        payment: PaymentId,
+        wish: &Wish,
+    ) -> Result<Standing> {
+        let standing = self.strive(asker, payment, wish).await?;
+        Ok(standing.for_wish(wish))
+    }
+
+    /// Does what has to be done next until there is nothing more that could be done now.
+    async fn strive(
+        &self,
+        mut asker: Asker<'_>,
+        payment: PaymentId,
+        wish: &Wish,
+    ) -> Result<Standing> {
+        let mut spurned = Vec::new();
+        for _ in 0..TRIES {
+            let kept = match asker.known() {
+                Some(known) if known.intent.id == payment => known,
+                _ => self.find(payment).await?,
+            };
+            let timed = asker.timed();
+            let into = asker.place();
+            let settled = match plan::next(&kept.intent, wish) {
+                Next::Stand => return Ok(Standing::of(&kept)),
+                Next::Drop => self.drop_it(&kept).await?,
+                Next::Send(attempt) => {
+                    let how = self.take_fresh(attempt);
+                    spurned.extend(provider_of(&kept, attempt));
+                    self.call(into, &kept, (attempt, how)).await?
+                }
+                Next::LookUp(attempt) => self.look_up(into, &kept, attempt).await?,
+                Next::Begin(act, attempt, minor) => {
+                    let Some(provider) = self.provider(&kept.intent, act, &spurned)? else {
+                        return Ok(out_of_reach(&kept));
+                    };
+                    spurned.push(provider.clone());
+                    let id = attempt.unwrap_or_else(|| self.new_attempt(payment));
+                    let sending = Sending {
+                        attempt: id,
+                        act,
+                        minor,
+                        provider,
+                        refund: wish.refund(),
+                    };
+                    match self.send(&kept, sending, timed).await? {
+                        Sent::Stored(kept) => self.call(into, &kept, (id, Try::First)).await?,
+                        Sent::OutrunBy => Settled::Anew,
+                        Sent::MustWait => return Ok(Standing::of(&kept)),
+                    }
+                }
+            };
+            match settled {
+                Settled::Stands(standing) => return Ok(standing),
+                Settled::Anew => {}
+            }
+        }
+        Err(Error::unavailable(
+            codes::OVERLOADED,
+            "a payment is changed by too many at a time",
+        ))
+    }
+
+    fn new_attempt(&self, payment: PaymentId) -> AttemptId {
+        AttemptId::make(&self.0.clock, &self.0.random, payment.organisation())
+    }
+
+    /// Who is asked: new money may be asked of anybody who has not just failed, the rest where the money is.
+    fn provider(
+        &self,
+        intent: &Intent,
+        act: Act,
+        spurned: &[ProviderName],
+    ) -> Result<Option<ProviderName>> {
+        if act != Act::Authorise {
+            return Ok(begun_with(intent));
+        }
+        let open = self.0.gate.open_but(spurned);
+        open.map(|provider| provider.name().parse().map_err(unnamed))
+            .transpose()
+    }
+
+    /// Stores that something is about to be asked.
+    async fn send(&self, kept: &Kept, sending: Sending, timed: Timed) -> Result<Sent> {
+        let (payment, attempt) = (kept.intent.id, sending.attempt);
+        let mut step = Step::of(kept.clone());
+        let decided = step.decide(&Command::Send(sending));
+        if step.is_under_way {
+            return Ok(Sent::MustWait);
+        }
+        decided?;
+        let mut commit = self.0.db.new_commit(payment.organisation());
+        step.write(&mut commit)?;
+        if timed == Timed::Yes {
+            self.settle_later(&mut commit, payment, attempt);
+        }
+        match self.0.db.commit(commit, &self.0.db.deadline()).await {
+            Ok(_) => Ok(Sent::Stored(Box::new(step.kept))),
+            Err(failure) if rows::is_lost_race(&failure) => Ok(Sent::OutrunBy),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Sends an attempt that is stored, and takes note of the answer.
+    async fn call(
+        &self,
+        into: Into<'_>,
+        kept: &Kept,
+        (attempt, how): (AttemptId, Try),
+    ) -> Result<Settled> {
+        let (name, asked) = outgoing(kept, attempt)?;
+        let answer = match name.is_credit() {
+            true => Some(by_ourselves(&asked)),
+            false => self.0.gate.send(name.as_str(), &asked, how).await,
+        };
+        let age = self.0.clock.now().since(attempt.uid().time());
+        let answer = match (answer, how) {
+            // After that somebody may have taken over and sent it while this process stood still: what he was answered is
+            // looked up.
+            (Some(Answer::Unsent { .. }) | None, Try::First)
+                if asked.act() == AUTHORISE && age <= FRESH_FOR =>
+            {
+                None
+            }
+            (Some(answer), _) => Some(answer),
+            (None, _) => Some(unknown("calls to the provider do not pass now")),
+        };
+        self.answered(into, kept, (attempt, answer)).await
+    }
+
+    /// Asks what became of an attempt, and takes note of the answer. What the provider has never heard of is sent again.
+    async fn look_up(&self, into: Into<'_>, kept: &Kept, attempt: AttemptId) -> Result<Settled> {
+        match self.look(kept, attempt).await? {
+            None => Ok(Settled::Stands(Standing::of(kept))),
+            Some(Answer::Absent) if base::planted("absent_is_given_up") => {
+                self.answered(into, kept, (attempt, None)).await
+            }
+            Some(Answer::Absent) => self.call(into, kept, (attempt, Try::Unheard)).await,
+            Some(answer) => self.answered(into, kept, (attempt, Some(answer))).await,
+        }
+    }
+
+    /// What the provider says when it is asked about an attempt. Nothing where calls do not pass now.
+    pub(super) async fn look(&self, kept: &Kept, attempt: AttemptId) -> Result<Option<Answer>> {
+        let (name, asked) = outgoing(kept, attempt)?;
+        if name.is_credit() {
+            return Ok(Some(by_ourselves(&asked)));
+        }
+        let known = kept.intent.attempt(attempt);
+        let look_up = LookUp {
+            asked,
+            reference: known.and_then(|attempt| attempt.reference.clone()),
+        };
+        Ok(self.0.gate.look_up(name.as_str(), &look_up).await)
+    }
+
+    /// Finds out about one attempt without an outcome, whatever it waits for.
+    pub(super) async fn push(
+        &self,
+        into: Into<'_>,
+        kept: &Kept,
+        attempt: AttemptId,
+    ) -> Result<Settled> {
+        match kept.intent.attempt(attempt) {
+            Some(open) if !open.state.is_settled() => match plan::push(open) {
+                // Whoever has begun it is about to send it, and may find that it never left: so nobody else sends it.
+                Next::Send(_) if self.is_young(open) => Ok(Settled::Stands(Standing::of(kept))),
+                Next::Send(attempt) => {
+                    let how = self.take_fresh(attempt);
+                    self.call(into, kept, (attempt, how)).await
+                }
+                _ => self.look_up(into, kept, attempt).await,
+            },
+            _ => Ok(Settled::Anew),
+        }
+    }
+
+    /// Whether new money was asked for so lately that only who has begun to ask may go on with it.
+    fn is_young(&self, attempt: &Attempt) -> bool {
+        let age = self.0.clock.now().since(attempt.id.uid().time());
+        attempt.act == Act::Authorise && age < OWN_FOR
+    }
+
+    pub(super) fn remember(&self, attempt: AttemptId) {
+        let now = self.0.clock.now();
+        let mut fresh = self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        if fresh.len() >= FRESH_MAX {
+            fresh.clear();
+        }
+        fresh.insert(attempt, now);
+    }
+
+    /// Whether an attempt can only be sent for the first time now. Said once.
+    fn take_fresh(&self, attempt: AttemptId) -> Try {
+        let now = self.0.clock.now();
+        let mut fresh = self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        match fresh.remove(&attempt) {
+            Some(begun_at) if now.since(begun_at) <= FRESH_FOR => Try::First,
+            _ => Try::Again,
+        }
+    }
+}
+
+const AUTHORISE: rpc::providers::Act = rpc::providers::Act::Authorise;
+
+/// What became of storing that something is about to be asked.
+enum Sent {
+    /// It is stored.
+    Stored(Box<Kept>),
+    /// Somebody else changed the payment first.
+    OutrunBy,
+    /// Something else has no outcome yet.
+    MustWait,
+}
+
+/// The provider where the money is, or may come to be.
+pub(super) fn begun_with(intent: &Intent) -> Option<ProviderName> {
+    let begun = intent
+        .unsettled()
+        .find(|attempt| attempt.act == Act::Authorise);
+    intent
+        .held_by()
+        .or(begun)
+        .map(|attempt| attempt.provider.clone())
+}
+
+fn provider_of(kept: &Kept, attempt: AttemptId) -> Option<ProviderName> {
+    let attempt = kept.intent.attempt(attempt)?;
+    Some(attempt.provider.clone())
+}
+
+fn outgoing(kept: &Kept, attempt: AttemptId) -> Result<(ProviderName, rpc::providers::Asked)> {
+    let known = kept
+        .intent
+        .attempt(attempt)
+        .map(|attempt| attempt.provider.clone());
+    known.zip(plan::asked(kept, attempt)).ok_or_else(|| {
+        Error::conflict(
+            codes::PAYMENT_REFUSED,
+            "no single capture of the payment has so much left",
+        )
+    })
+}
+
+/// The key of a step's attempt outside: of one step of a saga about several payments, each payment has its own.
+pub(super) fn attempt_of(payment: PaymentId, step: Uid, act: Act) -> AttemptId {
+    let mut context = Context::new(&SHA256);
+    context.update(payment.uid().as_bytes());
+    if !base::planted("steps_share_a_key") {
+        context.update(step.as_bytes());
+    }
+    context.update(act.name().as_bytes());
+    let digest = context.finish();
+    let mut bytes = *payment.uid().as_bytes();
+    for (byte, drawn) in bytes.iter_mut().skip(10).zip(digest.as_ref()) {
+        *byte = *drawn;
+    }
+    AttemptId::from(Uid::from_bytes(bytes))
+}
+
+/// What is asked of ourselves is done: its effect on somebody's credit is in the commit that takes note of it.
+fn by_ourselves(asked: &rpc::providers::Asked) -> Answer {
+    Answer::Done {
+        reference: base::uid::spell(CREDIT, asked.attempt()),
+        amount: asked.amount(),
+    }
+}
+
+/// The keys of the parts of a refund; the first is that of a refund that has one.
+fn refund_attempts(payment: PaymentId, step: Uid) -> Vec<AttemptId> {
+    let whole = attempt_of(payment, step, Act::Refund);
+    let rest = (1..PARTS_MAX).map(|part| {
+        let mut bytes = *step.as_bytes();
+        bytes.iter_mut().take(1).for_each(|byte| *byte ^= part);
+        attempt_of(payment, Uid::from_bytes(bytes), Act::Refund)
+    });
+    [whole].into_iter().chain(rest).collect()
+}
+
+fn out_of_reach(kept: &Kept) -> Standing {
+    Standing {
+        is_out_of_reach: true,
+        ..Standing::of(kept)
+    }
+}
+
+/// The first id that can be made at a time.
+fn first_of(time: Time) -> Uid {
+    let millis = u128::from(time.as_micros().max(0).unsigned_abs() / 1_000);
+    Uid::from_bytes((millis << 80).to_be_bytes())
+}
+
+#[track_caller]
+fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such thing")
+}
+
+pub(super) fn unknown(words: &str) -> Answer {
+    Answer::Unknown {
+        words: words.to_owned(),
+    }
+}
+
+#[track_caller]
+pub(super) fn refused(refusal: Refusal) -> Error {
+    Error::conflict(codes::PAYMENT_REFUSED, refusal.to_string())
+}
+
+#[track_caller]
+fn unnamed(error: trade::payments::ProviderNameError) -> Error {
+    Error::internal(codes::INTERNAL, "a provider of an impossible name").caused_by(error)
+}

@@ -1,0 +1,228 @@
+//! What is to be done next about a payment, decided from how it stands: pure, and the same after any crash.
+
+use base::Money;
+use rpc::providers::{Asked, Change, Charge, Return, Token};
+use trade::payments::{Act, Attempt, AttemptId, AttemptState, Intent, RefundId, State};
+
+use super::store::Kept;
+
+/// What somebody wants of a payment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Wish {
+    /// That the money is held.
+    Authorise,
+    /// That so much of it is taken, by this attempt.
+    Capture(AttemptId, Money),
+    /// That it is let go, by this attempt.
+    Cancel(AttemptId),
+    /// That so much is given back, by these attempts: as many of them as there are captures that it is drawn from.
+    Refund(Vec<AttemptId>, Option<RefundId>, Money),
+}
+
+impl Wish {
+    /// The refund that is executed by it.
+    pub(super) const fn refund(&self) -> Option<RefundId> {
+        match self {
+            Self::Refund(_, refund, _) => *refund,
+            Self::Authorise | Self::Capture(..) | Self::Cancel(_) => None,
+        }
+    }
+}
+
+/// What is to be done next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Next {
+    /// Nothing: it is as it is, or others have to move first.
+    Stand,
+    /// A new attempt has to be made.
+    Begin(Act, Option<AttemptId>, i64),
+    /// This one has to be sent, perhaps again, under its key.
+    Send(AttemptId),
+    /// It has to be asked what became of this one.
+    LookUp(AttemptId),
+    /// The payment is let go of before anything was asked.
+    Drop,
+}
+
+/// What has to be done next for a wish.
+pub(super) fn next(intent: &Intent, wish: &Wish) -> Next {
+    match wish {
+        Wish::Authorise => authorise(intent),
+        Wish::Capture(attempt, amount) => follow(intent, (*attempt, Act::Capture, amount.minor())),
+        Wish::Refund(attempts, _, amount) => refund(intent, attempts, amount.minor()),
+        Wish::Cancel(attempt) => cancel(intent, *attempt),
+    }
+}
+
+/// What has to be done next about an attempt that has no outcome.
+pub(super) fn push(attempt: &Attempt) -> Next {
+    match attempt.state {
+        // Without an answer it may never have left: it is sent under its key, which has one effect.
+        AttemptState::Sent if attempt.reference.is_none() => Next::Send(attempt.id),
+        AttemptState::Unknown => Next::LookUp(attempt.id),
+        AttemptState::Sent | AttemptState::Done | AttemptState::Refused | AttemptState::GivenUp => {
+            Next::Stand
+        }
+    }
+}
+
+fn authorise(intent: &Intent) -> Next {
+    if intent.state != State::Open {
+        return Next::Stand;
+    }
+    if let Some(attempt) = intent.unsettled().next() {
+        if base::planted("charged_again") && attempt.state == AttemptState::Unknown {
+            return Next::Begin(Act::Authorise, None, intent.minor);
+        }
+        return push(attempt);
+    }
+    match intent.attempts.last().map(|attempt| attempt.state) {
+        None | Some(AttemptState::GivenUp) => Next::Begin(Act::Authorise, None, intent.minor),
+        Some(_) => Next::Stand,
+    }
+}
+
+fn follow(intent: &Intent, (id, act, minor): (AttemptId, Act, i64)) -> Next {
+    match intent.attempt(id) {
+        Some(attempt) => push(attempt),
+        None => Next::Begin(act, Some(id), minor),
+    }
+}
+
+/// A refund is of one capture. One that none has enough left for is made in parts, one after another; a part that was
+/// refused ends it.
+fn refund(intent: &Intent, ids: &[AttemptId], minor: i64) -> Next {
+    let mut left = minor;
+    for id in ids {
+        match intent.attempt(*id) {
+            Some(attempt) if attempt.state == AttemptState::Done => {
+                left = left.saturating_sub(attempt.minor);
+            }
+            Some(attempt) => return push(attempt),
+            None if left > 0 => {
+                return Next::Begin(Act::Refund, Some(*id), part(intent, left));
+            }
+            None => return Next::Stand,
+        }
+    }
+    Next::Stand
+}
+
+/// How much is given back at once: all of it where a capture has so much left, else what the first has that has any.
+fn part(intent: &Intent, minor: i64) -> i64 {
+    let left = uncaptured(intent, None);
+    match left.iter().any(|(_, rest)| *rest >= minor) {
+        true => minor,
+        false => left
+            .iter()
+            .map(|(_, rest)| *rest)
+            .find(|rest| *rest > 0)
+            .unwrap_or(minor),
+    }
+}
+
+fn cancel(intent: &Intent, id: AttemptId) -> Next {
+    if let Some(attempt) = intent.attempt(id) {
+        return push(attempt);
+    }
+    match intent.state {
+        State::Cancelled | State::Failed => Next::Stand,
+        State::Open | State::ActionNeeded => match intent.unsettled().next() {
+            None => Next::Drop,
+            // What nobody knows is found out first: what is not known to be held cannot be let go for sure.
+            Some(open) => match push(open) {
+                Next::Stand if open.act == Act::Authorise => {
+                    Next::Begin(Act::Cancel, Some(id), open.minor)
+                }
+                other => other,
+            },
+        },
+        State::Authorised if intent.is_under_way(Act::Cancel) => {
+            let mut under_way = intent.unsettled();
+            under_way.next().map_or(Next::Stand, push)
+        }
+        State::Authorised | State::Captured | State::PartlyRefunded | State::Refunded => {
+            Next::Begin(Act::Cancel, Some(id), intent.authorised_minor)
+        }
+    }
+}
+
+/// An attempt as the provider is asked. `None` where it refers to something that the provider never named.
+pub(super) fn asked(kept: &Kept, id: AttemptId) -> Option<Asked> {
+    let intent = &kept.intent;
+    let place = intent
+        .attempts
+        .iter()
+        .position(|attempt| attempt.id == id)?;
+    let attempt = intent.attempts.get(place)?;
+    let amount = Money::new(attempt.minor, intent.currency);
+    let merchant_reference = format!("{}.{}", intent.id, place.saturating_add(1));
+    let change = |reference: &str| Change {
+        attempt: id.uid(),
+        merchant_reference: merchant_reference.clone(),
+        reference: reference.to_owned(),
+        amount,
+    };
+    match (attempt.act, &attempt.reference) {
+        (Act::Authorise, Some(reference)) => Some(Asked::GoOn(Return {
+            attempt: id.uid(),
+            merchant_reference,
+            reference: reference.clone(),
+            amount,
+            said: kept.aside.said.clone().unwrap_or_default(),
+        })),
+        (Act::Authorise, None) => {
+            let token = kept.aside.token.as_deref().map(Token::parse);
+            Some(Asked::Authorise(Charge {
+                attempt: id.uid(),
+                merchant_reference,
+                amount,
+                token: token.transpose().ok()?,
+                return_url: kept.aside.return_url.clone(),
+            }))
+        }
+        (Act::Capture, _) => Some(Asked::Capture(change(held(intent)?))),
+        (Act::Cancel, _) => Some(Asked::Cancel(change(held(intent)?))),
+        (Act::Refund, _) => Some(Asked::Refund(change(captured(intent, id)?))),
+    }
+}
+
+/// The provider's name for what holds the money, or may come to hold it.
+fn held(intent: &Intent) -> Option<&str> {
+    let begun = || {
+        intent
+            .attempts
+            .iter()
+            .rfind(|attempt| attempt.act == Act::Authorise)
+    };
+    let holding = intent.held_by().or_else(begun)?;
+    holding.reference.as_deref()
+}
+
+/// The provider's name for the capture that a refund is of: refunds use up captures in their order, each the first that
+/// has enough left. So it is the same one whenever it is asked.
+fn captured(intent: &Intent, refund: AttemptId) -> Option<&str> {
+    let minor = intent.attempt(refund)?.minor;
+    let left = uncaptured(intent, Some(refund));
+    let mut left = left.into_iter();
+    left.find_map(|(reference, rest)| (rest >= minor).then_some(reference))
+}
+
+/// What captures have left to be given back, all of it or before a refund.
+fn uncaptured(intent: &Intent, before: Option<AttemptId>) -> Vec<(&str, i64)> {
+    let mut left: Vec<(&str, i64)> = intent
+        .done(Act::Capture)
+        .filter_map(|capture| Some((capture.reference.as_deref()?, capture.minor)))
+        .collect();
+    let attempts = intent.attempts.iter();
+    let earlier = attempts.take_while(|attempt| Some(attempt.id) != before);
+    for attempt in earlier.filter(|attempt| attempt.act == Act::Refund) {
+        if matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp) {
+            continue;
+        }
+        if let Some((_, rest)) = left.iter_mut().find(|(_, rest)| *rest >= attempt.minor) {
+            *rest = rest.saturating_sub(attempt.minor);
+        }
+    }
+    left
+}
