@@ -1,11 +1,9 @@
-//! The slices of what is ordered and paid: orders, payments, ledger, offers, capacity, carts, and the view of their sagas.
+//! The slices of what is ordered: orders, carts, and the view of their sagas; and all that they stand on as one thing.
 //!
 //! A slice is a folder: `store` has its tables and SQL, `app` its use cases, `http` its routes, `view` what it shows.
 //! What one of them changes in the commit of another it offers as a part of that commit.
 
-pub mod capacity;
 pub mod carts;
-pub mod offers;
 pub mod orders;
 mod personal;
 pub mod sagas;
@@ -14,6 +12,7 @@ mod whole;
 use store::{Fold, Part};
 
 pub use money::{credit, ledger, payments};
+pub use terms::{capacity, offers};
 pub use whole::{Commerce, Parts};
 
 /// What all slices bring to every shard, a part each.

@@ -75,11 +75,27 @@ impl From<&Parts> for money::Parts {
     }
 }
 
+impl From<&Parts> for terms::Parts {
+    fn from(parts: &Parts) -> Self {
+        Self {
+            db: parts.db.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+            cursors: parts.cursors.clone(),
+            bus: parts.bus.clone(),
+            trust: parts.trust.clone(),
+            restaurants: parts.restaurants.clone(),
+            venues: parts.venues.clone(),
+        }
+    }
+}
+
 impl Commerce {
     /// Puts the slices together. Nothing works on its own before [`Commerce::start`].
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
-        let (capacity, offers) = (capacity::App::new(parts), offers::App::new(parts));
+        let terms = terms::Parts::from(parts);
+        let (capacity, offers) = (capacity::App::new(&terms), offers::App::new(&terms));
         let of_money = money::Parts::from(parts);
         let payments = payments::App::new(&of_money);
         let (ledger, credit) = (ledger::App::new(&of_money), credit::App::new(&of_money));

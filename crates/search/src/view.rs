@@ -212,6 +212,9 @@ pub(crate) struct ZoneView {
     free_from: Option<String>,
     /// How long the way takes, about.
     minutes: u16,
+    /// When it is a zone; always when nothing is said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    times: Vec<WeeklyView>,
 }
 
 /// Something that holds for now: a pause, or that everything takes longer.
@@ -457,5 +460,6 @@ fn zone(zone: &Zone, currency: Currency) -> ZoneView {
         minimum: amount(zone.minimum_minor),
         free_from: zone.free_from_minor.map(amount),
         minutes: zone.minutes,
+        times: zone.times.spans().iter().map(Into::into).collect(),
     }
 }

@@ -8,8 +8,8 @@ const BELOW_SLICES: &[&str] = &[
     "slice",
 ];
 
-/// Orders take what is counted, and what the catalogue counts is a part of their commit, as is what they cost: so both
-/// lie below them.
+/// Orders take what is counted, and what the catalogue and the terms count is a part of their commit, as is what they
+/// cost: so all of these lie below them.
 const BELOW_COMMERCE: &[&str] = &[
     "base",
     "calls",
@@ -24,6 +24,7 @@ const BELOW_COMMERCE: &[&str] = &[
     "slice",
     "catalogue",
     "money",
+    "terms",
 ];
 
 const ALL: &[&str] = &[
@@ -41,6 +42,7 @@ const ALL: &[&str] = &[
     "identity",
     "catalogue",
     "money",
+    "terms",
     "commerce",
     "fulfilment",
     "backoffice",
@@ -56,7 +58,7 @@ const ALL: &[&str] = &[
     "xtask",
 ];
 
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("base", &[]),
     ("calls", &["base"]),
     ("carte", &["base"]),
@@ -71,6 +73,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("identity", BELOW_SLICES),
     ("catalogue", BELOW_SLICES),
     ("money", BELOW_SLICES),
+    ("terms", BELOW_SLICES),
     ("commerce", BELOW_COMMERCE),
     ("fulfilment", BELOW_SLICES),
     ("backoffice", BELOW_SLICES),

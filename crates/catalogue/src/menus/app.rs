@@ -124,7 +124,7 @@ pub(super) fn changed(error: Error) -> Error {
     }
 }
 
-fn was_refused(error: &Error) -> bool {
+pub(super) fn was_refused(error: &Error) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
     matches!(source, Some(Failure::Refused { .. }))
 }

@@ -52,6 +52,7 @@ impl App {
             at: wish.at.unwrap_or(now),
             position: wish.position()?,
             discounts: &[],
+            in_cash: wish.cash,
             tip_minor: 0,
         };
         let mut quote = quote(&facts, &wish.lines());

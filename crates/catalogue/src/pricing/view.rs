@@ -3,7 +3,7 @@
 use base::{Result, Time};
 use carte::{Channel, GroupId, Item, ItemId, Menu, RevisionNumber, Service, Wanted};
 use domain::organisations::RestaurantId;
-use domain::pricing::{self as nouns, Kind, Note, PricedLine, PricedPart, Quote, Refused};
+use domain::pricing::{self as nouns, Note, PricedLine, PricedPart, Quote, Refused};
 use domain::venues::Position;
 use serde::{Deserialize, Serialize};
 use slice::wrong;
@@ -52,6 +52,9 @@ pub(super) struct Wish {
     /// Where it is to be brought; for deliveries.
     #[serde(default)]
     position: Option<Place>,
+    /// Whether it is to be paid in cash, which costs a fee in some restaurants.
+    #[serde(default)]
+    pub(super) cash: bool,
     /// What is to be ordered.
     #[schema(min_items = 1, max_items = 100)]
     lines: Vec<LineWish>,
@@ -252,7 +255,7 @@ struct PartView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = QuoteFee)]
 struct FeeView {
-    /// `delivery_fee`, `small_order_fee` or `service_fee`.
+    /// `delivery_fee`, `small_order_fee`, `service_fee`, `packaging_fee` or `payment_fee`.
     kind: &'static str,
     /// How much.
     #[schema(example = "2.50")]
@@ -365,7 +368,7 @@ impl QuoteView {
             tax: tax.tax.amount(),
         });
         let fees = quote.fees.iter().map(|fee| FeeView {
-            kind: kind(fee.kind),
+            kind: fee.kind.name(),
             amount: fee.amount.amount(),
             tax: fee.tax.amount(),
         });
@@ -422,7 +425,7 @@ impl Shown<'_> {
 
     fn part(&self, part: &PricedPart) -> PartView {
         PartView {
-            kind: kind(part.kind),
+            kind: part.kind.name(),
             item: part.item,
             group: part.group,
             name: self.name(part.item),
@@ -455,19 +458,6 @@ impl Shown<'_> {
             words: note.to_string(),
             line: note.line().map(|line| self.wish.line(line)),
         }
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Item => "item",
-        Kind::Option => "option",
-        Kind::DeliveryFee => "delivery_fee",
-        Kind::SmallOrderFee => "small_order_fee",
-        Kind::ServiceFee => "service_fee",
-        Kind::TaxAdded | Kind::TaxIncluded => "tax",
-        Kind::Tip => "tip",
-        Kind::Discount(_) => "discount",
     }
 }
 

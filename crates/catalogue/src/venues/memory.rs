@@ -85,7 +85,9 @@ impl Remembers for Memory {
 fn bytes(venue: &Venue) -> usize {
     let weeks = venue.hours.weeks.values().map(|week| week.spans().len());
     let zones = venue.zones.all();
-    let entries = weeks.sum::<usize>() + venue.exceptions.iter().count() + zones.len();
+    let times = zones.iter().map(|zone| zone.times.spans().len());
+    let entries = weeks.sum::<usize>() + venue.exceptions.iter().count();
+    let entries = entries + zones.len() + times.sum::<usize>();
     let corners: usize = zones.iter().map(|zone| zone.corners()).sum();
     VENUE_BYTES + entries * ENTRY_BYTES + corners * CORNER_BYTES
 }

@@ -342,13 +342,10 @@ async fn an_import_is_stopped(engine: Engine) {
     let said = ground.import("format=csv", large(4_000, 400)).await;
     let id = said.body["id"].as_str().unwrap();
     let path = format!("{}/imports/{id}", ground.menu);
-    eventually(async || {
-        let now = ground.shop.get(&path).await;
-        now.body["done"] != 0 || now.body["state"] == "done"
-    })
-    .await;
-    let stopped = ground.shop.delete(&path).await;
-    let done = stopped.body["done"].as_u64().unwrap();
+    eventually(async || ground.shop.get(&path).await.good()["done"].as_u64() != Some(0)).await;
+    let stopped = ground.shop.delete(&path).await.good();
+    assert_eq!(stopped["state"], "cancelled", "{stopped:?}");
+    let done = stopped["done"].as_u64().unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let later = ground.shop.get(&path).await;
     assert_eq!(later.body["done"], done);

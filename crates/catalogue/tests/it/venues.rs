@@ -232,7 +232,8 @@ async fn zones_and_fees_are_kept_to_the_cent(engine: Engine) {
         {"name": "Centro", "radiusMetres": 1500, "fee": "1.50", "minimum": "0.00", "minutes": 15},
         {"name": "Vomero", "polygon": [
             {"lat": 40.84, "lng": 14.21}, {"lat": 40.86, "lng": 14.21}, {"lat": 40.85, "lng": 14.24},
-        ], "fee": "3.99", "minimum": "15.00", "freeFrom": "40.00", "minutes": 35},
+        ], "fee": "3.99", "minimum": "15.00", "freeFrom": "40.00", "minutes": 35,
+           "times": [{"days": ["fri", "sat"], "from": "22:00", "to": "02:00"}]},
     ]);
     let said = shop
         .put(

@@ -471,6 +471,7 @@ impl Scene {
             at: order.wanted_at.unwrap_or(self.now),
             position: self.venue.profile.position,
             discounts: &[],
+            in_cash: false,
             tip_minor: 0,
         };
         let wanted: Vec<_> = new.iter().map(|line| line.wanted.clone()).collect();

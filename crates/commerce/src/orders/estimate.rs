@@ -33,12 +33,13 @@ impl Estimate {
 }
 
 impl App {
-    /// What an order would cost, by the same quote by which it would be placed. Nothing of it is refused.
+    /// What an order would cost, by the same quote by which it would be placed, without what it costs to pay in cash: how
+    /// it is paid is said when it is placed. Nothing of it is refused.
     pub(crate) async fn estimate(&self, person: PersonId, asked: &Asked) -> Result<Estimate> {
         let scene = self.scene(asked, 1).await?;
         let address_missing =
             asked.service() == Service::Delivery && asked.delivery_address.is_none();
-        let mut quote = scene.quote(asked, &[])?;
+        let mut quote = scene.quote((asked, false), &[])?;
         if asked.items.is_empty() {
             // Nothing costs nothing: neither fees nor limits are worth telling of.
             quote.refusals = vec![Refused {
@@ -64,7 +65,7 @@ impl App {
         }
         let (offered, _) = self.offers_for((&scene, asked), person, &quote).await?;
         if !offered.discounts.is_empty() {
-            quote = scene.quote(asked, &offered.discounts)?;
+            quote = scene.quote((asked, false), &offered.discounts)?;
         }
         Ok(Estimate {
             quote,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use base::{Error, Result, Time, Trail as _, codes};
 use carte::{Channel, Service};
-use domain::organisations::{Restaurant, State};
+use domain::organisations::{Restaurant, State, TimeZone};
 use domain::people::PersonId;
 use domain::pricing::{self, Discount, Kind, Quote, Reason, Refused};
-use domain::venues::{Position, Shape, Venue, Zone, Zones, zone_at};
+use domain::venues::{Position, Shape, Venue, Zone, Zones, menu_clock, zone_at};
 use rpc::Current;
 use slice::wrong;
 use trade::capacity::Goods;
@@ -57,18 +57,24 @@ impl App {
         let id = asked.restaurant_id;
         let restaurant = self.0.restaurants.find(id).await.at()?;
         let venue = self.0.venues.find(id).await.at()?;
+        let restaurant = restaurant.ok_or_else(missing)?;
+        let venue = venue.ok_or_else(missing)?;
+        let now = self.0.clock.now();
         let current = match tries {
             1 => self.0.menus.current(id).await.at()?,
             _ => self.0.menus.fresh(id).await.at()?,
         };
         Ok(Scene {
-            restaurant: restaurant.ok_or_else(missing)?,
             venue: match asked.is_unplaced() {
-                true => at_its_dearest(venue.ok_or_else(missing)?),
-                false => venue.ok_or_else(missing)?,
+                true => {
+                    let at = asked.wanted_at.unwrap_or(now);
+                    at_its_dearest(venue, (restaurant.details.time_zone, at))
+                }
+                false => venue,
             },
+            restaurant,
             current: current.ok_or_else(missing)?,
-            now: self.0.clock.now(),
+            now,
         })
     }
 
@@ -85,7 +91,7 @@ impl App {
             let reason = Reason::PositionMissing;
             return Err(refused(&[Refused { line: None, reason }], keys));
         }
-        let bare = scene.quote(asked, &[])?;
+        let bare = scene.quote((asked, asked.in_cash()?), &[])?;
         if !bare.refusals.is_empty() {
             return Err(refused(&bare.refusals, keys));
         }
@@ -118,7 +124,8 @@ impl App {
         if found.discounts.is_empty() {
             return Ok((bare, found.given, before));
         }
-        Ok((scene.quote(asked, &found.discounts)?, found.given, before))
+        let quote = scene.quote((asked, asked.in_cash()?), &found.discounts)?;
+        Ok((quote, found.given, before))
     }
 
     /// Which offers an order gets; also, what its diner has had before, where an offer depends on it.
@@ -209,8 +216,12 @@ impl App {
 }
 
 impl Scene {
-    /// What it costs with these discounts, or why it cannot be ordered.
-    pub(super) fn quote(&self, asked: &Asked, discounts: &[Discount]) -> Result<Quote> {
+    /// What it costs with these discounts, in cash or not, or why it cannot be ordered.
+    pub(super) fn quote(
+        &self,
+        (asked, in_cash): (&Asked, bool),
+        discounts: &[Discount],
+    ) -> Result<Quote> {
         let channel: Channel = asked.channel()?;
         let facts = pricing::Facts {
             menu: &self.current.menu,
@@ -223,6 +234,7 @@ impl Scene {
             at: asked.wanted_at.unwrap_or(self.now),
             position: self.position(asked)?,
             discounts,
+            in_cash,
             tip_minor: asked.tip(self.current.menu.currency)?.minor(),
         };
         let mut quote = pricing::quote(&facts, &asked.wanted());
@@ -244,13 +256,20 @@ impl Scene {
         }
     }
 
-    /// What the place to which it is brought asks for at least, in minor units.
-    pub(super) fn minimum(&self, asked: &Asked) -> Result<Option<i64>> {
+    /// The zone to which it is brought.
+    fn zone(&self, asked: &Asked) -> Result<Option<&Zone>> {
         let place = match asked.service() {
             Service::Delivery => self.position(asked)?,
             Service::Pickup | Service::DineIn => None,
         };
-        let zone = place.and_then(|place| zone_at(&self.venue, place));
+        let at = asked.wanted_at.unwrap_or(self.now);
+        let when = (self.restaurant.details.time_zone, at);
+        Ok(place.and_then(|place| zone_at(&self.venue, place, when)))
+    }
+
+    /// What the place to which it is brought asks for at least, in minor units.
+    pub(super) fn minimum(&self, asked: &Asked) -> Result<Option<i64>> {
+        let zone = self.zone(asked)?;
         Ok(zone
             .map(|zone| zone.minimum_minor)
             .filter(|minor| *minor > 0))
@@ -261,21 +280,16 @@ impl Scene {
         if let Some(wanted) = asked.wanted_at {
             return Ok(wanted);
         }
-        let place = match asked.service() {
-            Service::Delivery => self.position(asked)?,
-            Service::Pickup | Service::DineIn => None,
-        };
-        let zone = place.and_then(|place| zone_at(&self.venue, place));
-        let minutes = zone.map_or(0, |zone| u64::from(zone.minutes));
+        let minutes = self.zone(asked)?.map_or(0, |zone| u64::from(zone.minutes));
         let way = std::time::Duration::from_secs(minutes.saturating_mul(60));
         Ok(ready_at.plus(way).unwrap_or(ready_at))
     }
 }
 
-/// A restaurant for somebody who says no place: the dearest of its zones is all around it. So nobody pays less by saying
-/// nothing, and nobody is sent away whose address the restaurant knows well.
-fn at_its_dearest(venue: Arc<Venue>) -> Arc<Venue> {
-    let zones = venue.zones.all().iter();
+/// A restaurant for somebody who says no place: the dearest of its zones then is all around it. So nobody pays less by
+/// saying nothing, and nobody is sent away whose address the restaurant knows well.
+fn at_its_dearest(venue: Arc<Venue>, (zone, at): (TimeZone, Time)) -> Arc<Venue> {
+    let zones = venue.zones.on(menu_clock(&venue, zone, at));
     let dearest = zones.max_by_key(|zone| (zone.fee_minor, zone.minimum_minor, zone.minutes));
     let around = dearest.map(|zone| Zone {
         shape: Shape::Radius(AROUND_METRES),

@@ -16,6 +16,7 @@ on_both!(
     nobody_spends_more_credit_than_he_has,
     a_second_person_agrees_to_much,
     two_who_agree_at_once_draw_one_after_the_other,
+    boxes_and_cash_cost_their_fees,
 );
 
 /// Somebody with so much credit, by an order of his own.
@@ -283,5 +284,65 @@ async fn two_who_agree_at_once_draw_one_after_the_other(engine: Engine) {
     assert_eq!(payments(&kitchen, &order).await[0].refunded_minor, 1_350);
     assert_eq!(on(&kitchen, "cash").await, 900);
     assert_eq!(on(&kitchen, "diner").await, 0);
+    kitchen.shop.verify().await;
+}
+
+async fn boxes_and_cash_cost_their_fees(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let of_pickup = json!({
+        "servicePercent": "0", "smallBelow": "0.00", "smallFee": "0.00",
+        "packagingFee": "0.44", "cashFee": "1.10",
+    });
+    let fees = json!({"version": 0, "services": {"pickup": of_pickup}});
+    let path = format!("{}/fees", kitchen.at());
+    let said = kitchen.shop.put(&path, fees).await.good();
+    assert_eq!(said["services"]["pickup"], of_pickup);
+
+    // A quote says what it costs in cash only to who asks for that.
+    let quote = async |cash: bool| {
+        let lines =
+            json!([{"item": kitchen.pizza, "quantity": 2}, {"item": kitchen.water, "quantity": 1}]);
+        let wish = json!({"service": "pickup", "cash": cash, "lines": lines});
+        let path = format!("{}/quote", kitchen.at());
+        kitchen.shop.post(&path, wish).await.good()
+    };
+    let (by_card, in_cash) = (quote(false).await, quote(true).await);
+    assert_eq!(by_card["totals"]["total"], "27.44");
+    assert_eq!(in_cash["totals"]["total"], "28.54");
+    assert_eq!(in_cash["fees"][1]["kind"], "payment_fee");
+
+    let diner = kitchen.shop.person(&[]);
+    let mut basket = kitchen.basket();
+    basket["quoteId"] = by_card["quoteId"].clone();
+    let dearer = kitchen.order((&diner, ""), basket.clone()).await;
+    assert_eq!(dearer.code(), (409, "order_refused"), "{dearer:?}");
+    basket["payment"] = json!({"method": "card"});
+    let order = kitchen.order((&diner, ""), basket).await.good();
+    assert_eq!(
+        (&order["total"], &order["serviceFee"]),
+        (&json!("27.44"), &json!("0.44"))
+    );
+    assert_eq!(
+        [
+            on(&kitchen, "packaging_fees").await,
+            on(&kitchen, "payment_fees").await
+        ],
+        [-40, 0]
+    );
+
+    // One of several means is enough. Taxes of a tenth are in both fees.
+    let payments = json!([{"method": "card", "amount": "20.00"}, {"method": "cash"}]);
+    let order = kitchen
+        .order((&diner, ""), paid(&kitchen, payments))
+        .await
+        .good();
+    assert_eq!(order["total"], "28.54");
+    assert_eq!(
+        [
+            on(&kitchen, "packaging_fees").await,
+            on(&kitchen, "payment_fees").await
+        ],
+        [-80, -100]
+    );
     kitchen.shop.verify().await;
 }

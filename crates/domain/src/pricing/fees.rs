@@ -73,13 +73,17 @@ pub(super) fn fees(
     let service = i64::try_from(half_up(share, WHOLE.into())?).ok()?;
     let most = of_service.service_max_minor.unwrap_or(i64::MAX);
     fees.push((Kind::ServiceFee, service.min(most)));
+    fees.push((Kind::PackagingFee, of_service.packaging_minor));
+    if facts.in_cash {
+        fees.push((Kind::PaymentFee, of_service.cash_minor));
+    }
     fees.retain(|(_, minor)| *minor > 0);
     Some(fees)
 }
 
 fn zone<'a>(facts: &Facts<'a>) -> Result<&'a Zone, Reason> {
     let place = facts.position.ok_or(Reason::PositionMissing)?;
-    let zone = venues::zone_at(facts.venue, place);
+    let zone = venues::zone_at(facts.venue, place, (facts.zone, facts.at));
     zone.ok_or(Reason::OutsideZones)
 }
 

@@ -31,6 +31,10 @@ pub enum Kind {
     SmallOrderFee,
     /// What the restaurant takes for its service.
     ServiceFee,
+    /// What the restaurant takes for bags and boxes.
+    PackagingFee,
+    /// What the restaurant takes for the way in which it is paid.
+    PaymentFee,
     /// A tax that comes on top.
     TaxAdded,
     /// A tax that the other lines hold already: it is told and not paid again.
@@ -42,19 +46,35 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All that are taken besides the price of what is sold, in the order in which they are told.
+    pub const FEES: [Self; 5] = [
+        Self::DeliveryFee,
+        Self::SmallOrderFee,
+        Self::ServiceFee,
+        Self::PackagingFee,
+        Self::PaymentFee,
+    ];
+
     /// Whether the amount is a part of what is to be paid.
     #[must_use]
     pub const fn is_paid(self) -> bool {
+        !matches!(self, Self::TaxIncluded)
+    }
+
+    /// What it is called where it is shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Item
-            | Self::Option
-            | Self::DeliveryFee
-            | Self::SmallOrderFee
-            | Self::ServiceFee
-            | Self::TaxAdded
-            | Self::Tip
-            | Self::Discount(_) => true,
-            Self::TaxIncluded => false,
+            Self::Item => "item",
+            Self::Option => "option",
+            Self::DeliveryFee => "delivery_fee",
+            Self::SmallOrderFee => "small_order_fee",
+            Self::ServiceFee => "service_fee",
+            Self::PackagingFee => "packaging_fee",
+            Self::PaymentFee => "payment_fee",
+            Self::TaxAdded | Self::TaxIncluded => "tax",
+            Self::Tip => "tip",
+            Self::Discount(_) => "discount",
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Facts<'a> {
     pub position: Option<Position>,
     /// What is taken off, one after another.
     pub discounts: &'a [Discount],
+    /// Whether it, or a part of it, is paid in cash.
+    pub in_cash: bool,
     /// What the diner gives to those who serve him, in minor units.
     pub tip_minor: i64,
 }

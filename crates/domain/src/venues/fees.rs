@@ -26,6 +26,12 @@ pub struct ServiceFees {
     /// What a small order costs besides, in minor units.
     #[serde(default)]
     pub small_minor: i64,
+    /// What bags and boxes cost, in minor units.
+    #[serde(default)]
+    pub packaging_minor: i64,
+    /// What it costs to pay in cash, in minor units.
+    #[serde(default)]
+    pub cash_minor: i64,
 }
 
 /// What a restaurant takes besides, by service. Nothing, for a service that is not here.
@@ -57,6 +63,8 @@ impl Fees {
                 fees.service_max_minor,
                 Some(fees.small_below_minor),
                 Some(fees.small_minor),
+                Some(fees.packaging_minor),
+                Some(fees.cash_minor),
             ];
             (0..=SERVICE_MILLIONTHS_MAX).contains(&fees.service_millionths)
                 && sums.into_iter().flatten().all(|minor| minor >= 0)

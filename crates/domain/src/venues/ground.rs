@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use carte::Local;
+
 use super::Refusal;
+use super::hours::Week;
 use crate::organisations::Name;
 
 /// The most corners of a polygon.
@@ -147,9 +150,12 @@ pub struct Zone {
     pub free_from_minor: Option<i64>,
     /// How long the way takes, about.
     pub minutes: u16,
+    /// When it is a zone; always when nothing is said.
+    #[serde(default, skip_serializing_if = "Week::is_empty")]
+    pub times: Week,
 }
 
-/// Where a restaurant delivers to: the first zone that has a place in it counts.
+/// Where a restaurant delivers to: the first zone that has a place in it then counts.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Zones(Vec<Zone>);
@@ -179,11 +185,17 @@ impl Zones {
         &self.0
     }
 
-    /// The first zone that has this place in it, for a restaurant that is here. Without knowing where the restaurant
-    /// is, zones with a radius have nothing in them.
+    /// The zones that there are when the clock shows this, in their order.
+    pub fn on(&self, local: Local) -> impl Iterator<Item = &Zone> {
+        let is_on = move |zone: &&Zone| zone.times.is_empty() || zone.times.is_on(&local);
+        self.0.iter().filter(is_on)
+    }
+
+    /// The first zone that has this place in it when the clock shows this, for a restaurant that is here. Without knowing
+    /// where the restaurant is, zones with a radius have nothing in them.
     #[must_use]
-    pub fn at(&self, restaurant: Option<Position>, place: Position) -> Option<&Zone> {
-        self.0.iter().find(|zone| zone.has(restaurant, place))
+    pub fn at(&self, restaurant: Option<Position>, place: Position, local: Local) -> Option<&Zone> {
+        self.on(local).find(|zone| zone.has(restaurant, place))
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use carte::{Days, Service, TimeOfDay, Weekday};
+use carte::{Days, Local, Service, TimeOfDay, Weekday};
 
 /// The most spans that the week of one service has.
 pub const WEEK_SPANS_MAX: usize = 42;
@@ -95,6 +95,19 @@ impl Week {
     #[must_use]
     pub fn spans(&self) -> &[Weekly] {
         &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of the spans is on when the clock shows this.
+    #[must_use]
+    pub fn is_on(&self, local: &Local) -> bool {
+        let mut spans = self.0.iter();
+        spans.any(|span| local.is_within(&span.days, (span.from, span.to)))
     }
 
     /// The spans that begin on this day.

@@ -16,9 +16,9 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-use base::{Error, Uid, codes};
+use base::{Error, Time, Uid, codes};
 
-use crate::organisations::RestaurantId;
+use crate::organisations::{RestaurantId, TimeZone};
 
 pub use change::{Ended, PartName, PartSaid, Said, Told, Venue, Versions};
 pub use date::{Date, DateError, Local, local};
@@ -61,10 +61,11 @@ fn overlaid(uid: Uid) -> Uid {
     Uid::from_bytes(bytes)
 }
 
-/// The first zone that a place is in; nothing when the restaurant does not deliver there.
+/// The first zone that a place is in at a time; nothing when the restaurant does not deliver there then.
 #[must_use]
-pub fn zone_at(venue: &Venue, place: Position) -> Option<&Zone> {
-    venue.zones.at(venue.profile.position, place)
+pub fn zone_at(venue: &Venue, place: Position, (zone, at): (TimeZone, Time)) -> Option<&Zone> {
+    let local = menu_clock(venue, zone, at);
+    venue.zones.at(venue.profile.position, place, local)
 }
 
 /// Why something is not done.

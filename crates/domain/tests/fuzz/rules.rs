@@ -310,6 +310,7 @@ fn facts<'a>(order: &'a Order, venue: &'a Venue) -> Facts<'a> {
         at: Time::from_micros(order.at),
         position: order.position,
         discounts: &[],
+        in_cash: true,
         tip_minor: order.tip,
     }
 }

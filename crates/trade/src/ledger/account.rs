@@ -62,6 +62,10 @@ pub enum Account {
     SmallOrderFees,
     /// What was earned by fees of service.
     ServiceFees,
+    /// What was earned by fees for bags and boxes.
+    PackagingFees,
+    /// What was earned by fees for the way in which diners paid.
+    PaymentFees,
     /// Taxes, owed to the state.
     Tax,
     /// Tips, owed to those who serve.
@@ -84,7 +88,7 @@ pub enum Account {
 pub struct AccountError;
 
 /// The accounts that have one name and nothing behind it.
-const PLAIN: [(Account, &str); 11] = [
+const PLAIN: [(Account, &str); 13] = [
     (Account::Diner, "diner"),
     (Account::Cash, "cash"),
     (Account::Bank, "bank"),
@@ -92,6 +96,8 @@ const PLAIN: [(Account, &str); 11] = [
     (Account::DeliveryFees, "delivery_fees"),
     (Account::SmallOrderFees, "small_order_fees"),
     (Account::ServiceFees, "service_fees"),
+    (Account::PackagingFees, "packaging_fees"),
+    (Account::PaymentFees, "payment_fees"),
     (Account::Tax, "tax"),
     (Account::Tips, "tips"),
     (Account::StoreCredit, "store_credit"),
@@ -120,6 +126,8 @@ impl fmt::Display for Account {
             | Self::DeliveryFees
             | Self::SmallOrderFees
             | Self::ServiceFees
+            | Self::PackagingFees
+            | Self::PaymentFees
             | Self::Tax
             | Self::Tips
             | Self::StoreCredit

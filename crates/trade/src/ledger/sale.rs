@@ -7,9 +7,6 @@ use super::transaction::{Draft, Refusal};
 use crate::orders::MoneyLine;
 use domain::pricing::{Funder, Kind, spread};
 
-/// The fees, whose taxes are told as one where prices hold them.
-const FEES: [Kind; 3] = [Kind::DeliveryFee, Kind::SmallOrderFee, Kind::ServiceFee];
-
 /// Posts what is to be paid to the account of the diner, and the lines to the accounts that they earn or cost.
 pub(super) fn owe(draft: &mut Draft, lines: &[MoneyLine]) -> Result<(), Refusal> {
     for line in lines {
@@ -19,9 +16,11 @@ pub(super) fn owe(draft: &mut Draft, lines: &[MoneyLine]) -> Result<(), Refusal>
         }
         match line.kind {
             Kind::Item | Kind::Option => draft.credit(Account::Sales, amount)?,
-            Kind::DeliveryFee | Kind::SmallOrderFee | Kind::ServiceFee => {
-                draft.credit(fee(line.kind), amount)?;
-            }
+            Kind::DeliveryFee
+            | Kind::SmallOrderFee
+            | Kind::ServiceFee
+            | Kind::PackagingFee
+            | Kind::PaymentFee => draft.credit(fee(line.kind), amount)?,
             Kind::TaxAdded => draft.credit(Account::Tax, amount)?,
             Kind::Tip => draft.credit(Account::Tips, amount)?,
             Kind::Discount(funder) => draft.credit(Account::Discounts(funder), amount)?,
@@ -40,14 +39,14 @@ pub(super) fn owe(draft: &mut Draft, lines: &[MoneyLine]) -> Result<(), Refusal>
 /// Takes a tax out of the fees that hold it. A line of it does not say of which fee it is; all are taxed alike, so each
 /// bears the part that it has in all of them.
 fn of_fees(draft: &mut Draft, lines: &[MoneyLine], tax: Money) -> Result<(), Refusal> {
-    let mut weights = Vec::with_capacity(FEES.len());
-    for kind in FEES {
+    let mut weights = Vec::with_capacity(Kind::FEES.len());
+    for kind in Kind::FEES {
         let taxed = lines.iter().filter(|line| is_taxed_with(line, kind));
         let sum = taxed.map(|line| line.minor);
         let sum = sum.into_iter().try_fold(0_i64, i64::checked_add);
         weights.push(u64::try_from(sum.ok_or(Refusal::TooMuch)?).unwrap_or(0));
     }
-    for (kind, part) in FEES.into_iter().zip(spread(tax, &weights)) {
+    for (kind, part) in Kind::FEES.into_iter().zip(spread(tax, &weights)) {
         draft.debit(fee(kind), part)?;
     }
     Ok(())
@@ -68,6 +67,8 @@ fn fee(kind: Kind) -> Account {
         Kind::DeliveryFee => Account::DeliveryFees,
         Kind::SmallOrderFee => Account::SmallOrderFees,
         Kind::ServiceFee => Account::ServiceFees,
+        Kind::PackagingFee => Account::PackagingFees,
+        Kind::PaymentFee => Account::PaymentFees,
         Kind::Item
         | Kind::Option
         | Kind::TaxAdded

@@ -81,9 +81,12 @@ impl Sums {
             Kind::Item | Kind::Option => &mut self.goods,
             Kind::Discount(_) => &mut self.discount,
             Kind::TaxAdded | Kind::TaxIncluded => &mut self.tax,
-            Kind::DeliveryFee | Kind::SmallOrderFee | Kind::ServiceFee | Kind::Tip => {
-                return Some(());
-            }
+            Kind::DeliveryFee
+            | Kind::SmallOrderFee
+            | Kind::ServiceFee
+            | Kind::PackagingFee
+            | Kind::PaymentFee
+            | Kind::Tip => return Some(()),
         };
         *sum = sum.checked_add(one.minor)?;
         Some(())
@@ -98,9 +101,11 @@ impl Order {
         for one in &self.money {
             let (sum, minor) = match one.kind {
                 Kind::Item | Kind::Option => (&mut totals.items_minor, one.minor),
-                Kind::DeliveryFee | Kind::SmallOrderFee | Kind::ServiceFee => {
-                    (&mut totals.fees_minor, one.minor)
-                }
+                Kind::DeliveryFee
+                | Kind::SmallOrderFee
+                | Kind::ServiceFee
+                | Kind::PackagingFee
+                | Kind::PaymentFee => (&mut totals.fees_minor, one.minor),
                 Kind::TaxAdded | Kind::TaxIncluded => (&mut totals.tax_minor, one.minor),
                 Kind::Tip => (&mut totals.tip_minor, one.minor),
                 Kind::Discount(_) => (&mut totals.discounts_minor, one.minor.saturating_neg()),

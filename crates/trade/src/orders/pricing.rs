@@ -141,6 +141,8 @@ fn counted(order: &Order, line: &Line, quantity: u32) -> Option<(Line, Vec<Money
             | Kind::DeliveryFee
             | Kind::SmallOrderFee
             | Kind::ServiceFee
+            | Kind::PackagingFee
+            | Kind::PaymentFee
             | Kind::Tip => scaled(one.minor)?,
         };
         if let Kind::Discount(funder) = one.kind {
@@ -211,6 +213,8 @@ fn tax(
         | Kind::DeliveryFee
         | Kind::SmallOrderFee
         | Kind::ServiceFee
+        | Kind::PackagingFee
+        | Kind::PaymentFee
         | Kind::TaxIncluded
         | Kind::Tip
         | Kind::Discount(_) => TaxesIncluded::Included,

@@ -59,6 +59,8 @@ impl Left {
                 | Kind::DeliveryFee
                 | Kind::SmallOrderFee
                 | Kind::ServiceFee
+                | Kind::PackagingFee
+                | Kind::PaymentFee
                 | Kind::Tip
                 | Kind::Discount(Funder::Restaurant | Funder::Brand) => {}
             }

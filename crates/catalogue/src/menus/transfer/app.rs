@@ -17,7 +17,7 @@ use super::found::{Found, Reading};
 use super::store::{self as rows, File, Form, Import, NOBODY, State};
 use super::work;
 use crate::menus::Place;
-use crate::menus::app::{App, Tries, missing, outrun};
+use crate::menus::app::{App, Tries, missing, outrun, was_refused};
 use crate::menus::packed::aside;
 
 base::typed_id!(
@@ -73,26 +73,29 @@ impl App {
     }
 
     /// Stops an import. What it has done to the draft stays.
+    ///
+    /// Its steps go by the version that they have read, this does not: it comes through between any two of them,
+    /// however fast they follow each other.
     pub(super) async fn cancel_import(&self, place: Place, id: ImportId) -> Result<Import> {
-        self.find_place(place).await?;
-        let mut tries = Tries::default();
-        loop {
-            let settled = self.stop_import(place, id.uid()).await;
-            if !tries.again(&settled) {
-                return settled.map_err(outrun);
-            }
-        }
-    }
-
-    async fn stop_import(&self, place: Place, id: Uid) -> Result<Import> {
-        let mut import = self.find_import(place, id).await?.ok_or_else(missing)?;
+        let import = self.import_of(place, id).await?;
         if import.state.is_over() {
             return Ok(import);
         }
         let mut commit = self.commit_of(place);
-        end(&mut commit, place, (&mut import, State::Cancelled))?;
-        self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
-        Ok(import)
+        let params: Vec<store::Value> = vec![
+            place.uid().into(),
+            import.id.into(),
+            State::Cancelled.name().into(),
+            commit.at().as_micros().into(),
+        ];
+        commit.guard(&rows::STOP, params);
+        leave(&mut commit, place, import.id);
+        let settled = self.0.db.commit(commit, &self.0.db.deadline()).await.at();
+        match settled {
+            // It has come to its end by itself meanwhile.
+            Err(error) if !was_refused(&error) => Err(error),
+            _ => self.import_of(place, id).await,
+        }
     }
 
     /// Pieces of a file of a revision or, without a number, of the draft.
@@ -363,12 +366,16 @@ pub(super) fn end(
     import.ended_at = Some(commit.at());
     commit.guard(&rows::MOVE, import.moved(place.uid()).at()?);
     import.version = import.version.saturating_add(1);
-    let params = [place.uid().into(), NOBODY.into(), import.id.into()];
-    commit.guard(&rows::TAKE_TURN, params);
-    commit.change(&rows::CLEAR_PIECES, [import.id.into(), 0_i64.into()]);
-    let params = [import.id.into(), NOBODY.into(), 0_i64.into()];
-    commit.change(&rows::CLEAR_STEPS, params);
+    leave(commit, place, import.id);
     Ok(())
+}
+
+/// Gives the turn of its place back, and removes what it has kept for itself.
+fn leave(commit: &mut Commit, place: Place, id: Uid) {
+    let params = [place.uid().into(), NOBODY.into(), id.into()];
+    commit.guard(&rows::TAKE_TURN, params);
+    commit.change(&rows::CLEAR_PIECES, [id.into(), 0_i64.into()]);
+    commit.change(&rows::CLEAR_STEPS, [id.into(), NOBODY.into(), 0_i64.into()]);
 }
 
 #[track_caller]

@@ -93,6 +93,14 @@ pub(crate) static MOVE: Sql = Sql::new(
      WHERE organisation = $1 AND place = $2 AND id = $3 AND version = $4",
 );
 
+/// Ends an import that is under way, whatever its version is.
+pub(crate) static STOP: Sql = Sql::new(
+    "menu_imports.stop",
+    &IMPORTS,
+    "UPDATE menu_imports SET version = version + 1, state = $4, ended_at = $5 \
+     WHERE organisation = $1 AND place = $2 AND id = $3 AND ended_at = 0",
+);
+
 pub(crate) static READ: Sql = Sql::new(
     "menu_imports.read",
     &IMPORTS,
@@ -148,6 +156,7 @@ pub static SHARD: Part = Part {
         &TAKE_TURN,
         &READ_TURN,
         &MOVE,
+        &STOP,
         &READ,
         &LIST,
         &FORGET,

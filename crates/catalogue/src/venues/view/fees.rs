@@ -35,6 +35,14 @@ pub(crate) struct FeesOfService {
     /// What a small order costs besides.
     #[schema(pattern = "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$", max_length = 14)]
     small_fee: String,
+    /// What bags and boxes cost; nothing when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$", max_length = 14)]
+    packaging_fee: Option<String>,
+    /// What it costs to pay in cash; nothing when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$", max_length = 14)]
+    cash_fee: Option<String>,
 }
 
 /// What is taken with each service. Nothing with one that is left out.
@@ -85,6 +93,10 @@ pub(crate) struct ChangedFees {
 impl FeesOfService {
     fn fees(&self, currency: Currency) -> Result<ServiceFees> {
         let max = self.service_max.as_deref();
+        let fee = |name, typed: &Option<String>| match typed {
+            Some(typed) => minor(name, typed, currency),
+            None => Ok(0),
+        };
         Ok(ServiceFees {
             service_millionths: millionths(&self.service_percent)
                 .ok_or_else(|| wrong("services.servicePercent", "it is 0 to 50, with 4 digits"))?,
@@ -93,15 +105,20 @@ impl FeesOfService {
                 .transpose()?,
             small_below_minor: minor("services.smallBelow", &self.small_below, currency)?,
             small_minor: minor("services.smallFee", &self.small_fee, currency)?,
+            packaging_minor: fee("services.packagingFee", &self.packaging_fee)?,
+            cash_minor: fee("services.cashFee", &self.cash_fee)?,
         })
     }
 
     fn of(fees: &ServiceFees, currency: Currency) -> Self {
+        let fee = |minor: i64| (minor > 0).then(|| amount(minor, currency));
         FeesOfService {
             service_percent: percent(fees.service_millionths),
             service_max: fees.service_max_minor.map(|minor| amount(minor, currency)),
             small_below: amount(fees.small_below_minor, currency),
             small_fee: amount(fees.small_minor, currency),
+            packaging_fee: fee(fees.packaging_minor),
+            cash_fee: fee(fees.cash_minor),
         }
     }
 }

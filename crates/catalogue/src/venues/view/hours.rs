@@ -254,6 +254,13 @@ impl From<&Weekly> for WeeklySpan {
 }
 
 impl WeeklySpan {
+    /// The week of these spans.
+    pub(super) fn week(field: &'static str, spans: &[Self]) -> Result<Week> {
+        let spans = spans.iter().map(|span| span.weekly(field));
+        let week = Week::new(spans.collect::<Result<_>>()?);
+        week.map_err(|refusal| wrong(field, refusal.to_string()))
+    }
+
     fn weekly(&self, field: &'static str) -> Result<Weekly> {
         let days = DayName::ALL.into_iter();
         let days = days.filter(|(name, _)| self.days.contains(name));
@@ -271,10 +278,8 @@ impl ChangedHours {
         let day_starts = self.day_starts.as_deref().unwrap_or("00:00");
         let mut weeks = BTreeMap::new();
         for (service, field, spans) in self.weeks.each() {
-            let spans = spans.iter().map(|span| span.weekly(field));
-            let week = Week::new(spans.collect::<Result<_>>()?);
-            let week = week.map_err(|refusal| wrong(field, refusal.to_string()))?;
-            if !week.spans().is_empty() {
+            let week = WeeklySpan::week(field, spans)?;
+            if !week.is_empty() {
                 weeks.insert(service, week);
             }
         }

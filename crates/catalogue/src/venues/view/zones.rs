@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use slice::{TypedName, wrong};
 use utoipa::ToSchema;
 
+use super::hours::WeeklySpan;
 use super::profile::VenuePosition;
 use super::{amount, minor};
 use crate::venues::app::Scene;
@@ -39,6 +40,10 @@ pub(crate) struct DeliveryZone {
     /// How long the way takes, about.
     #[schema(minimum = 0, maximum = 600)]
     minutes: u16,
+    /// When it is a zone; always when nothing is said. By days and times a place has other fees, or none at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 42)]
+    times: Vec<WeeklySpan>,
 }
 
 /// Where a restaurant delivers to.
@@ -94,6 +99,7 @@ impl DeliveryZone {
                 .map(|typed| minor("zones.freeFrom", typed, currency))
                 .transpose()?,
             minutes: self.minutes,
+            times: WeeklySpan::week("zones.times", &self.times)?,
         })
     }
 
@@ -113,6 +119,7 @@ impl DeliveryZone {
             minimum: amount(zone.minimum_minor, currency),
             free_from: zone.free_from_minor.map(|minor| amount(minor, currency)),
             minutes: zone.minutes,
+            times: zone.times.spans().iter().map(WeeklySpan::from).collect(),
         })
     }
 }

@@ -13,7 +13,7 @@ use trade::carts::CartId;
 use trade::orders::{LineKey, LineKeyError};
 use utoipa::ToSchema;
 
-use super::paying::{self, PaymentAsked, SplitAsked};
+use super::paying::{self, Method, PaymentAsked, SplitAsked};
 
 /// How it is to reach the diner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -325,6 +325,16 @@ impl Asked {
             return Err(wrong("split", "it is said instead of payment and payments"));
         }
         paying::means(self.payment.as_ref(), &self.payments)
+    }
+
+    /// Whether cash is one of the means by which it is paid.
+    pub(crate) fn in_cash(&self) -> Result<bool> {
+        let mut means = self.payments()?.iter();
+        let mut shares = self.split.iter().flat_map(|split| &split.parts);
+        Ok(match self.split.is_some() {
+            true => shares.any(|part| part.payment.method() == Method::Cash),
+            false => means.any(|part| part.method() == Method::Cash),
+        })
     }
 
     /// What is wanted, as prices are asked for.

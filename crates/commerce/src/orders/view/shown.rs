@@ -439,7 +439,9 @@ impl Sums {
             let sum = match line.kind {
                 Kind::Item | Kind::Option => &mut sums.goods,
                 Kind::DeliveryFee => &mut sums.delivery,
-                Kind::SmallOrderFee | Kind::ServiceFee => &mut sums.service,
+                Kind::SmallOrderFee | Kind::ServiceFee | Kind::PackagingFee | Kind::PaymentFee => {
+                    &mut sums.service
+                }
                 Kind::TaxAdded | Kind::TaxIncluded => &mut sums.tax,
                 Kind::Tip => &mut sums.tip,
                 Kind::Discount(_) => &mut sums.discount,

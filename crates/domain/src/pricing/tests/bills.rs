@@ -82,6 +82,30 @@ fn a_delivery_costs_its_fee_which_is_taxed_like_the_goods() {
 }
 
 #[test]
+fn a_zone_has_its_fee_at_the_time_for_which_it_is_ordered() {
+    use crate::venues::{Week, Weekly, Zones};
+
+    let mut known = Known::new(TaxesIncluded::Included);
+    known.service = Service::Delivery;
+    let late = carte::TimeOfDay::from_minutes(14 * 60).unwrap();
+    let end = carte::TimeOfDay::from_minutes(1_440).unwrap();
+    let mut zone = known.venue.zones.all()[0].clone();
+    zone.fee_minor = 400;
+    zone.times = Week::new(vec![Weekly {
+        days: carte::Weekday::ALL.iter().copied().collect(),
+        from: late,
+        to: end,
+    }])
+    .unwrap();
+    let always = known.venue.zones.all()[0].clone();
+    known.venue.zones = Zones::new(vec![zone, always]).unwrap();
+    let fee = |known: &Known| known.quote(&[line(1, 1)]).fees[0].amount.minor();
+    assert_eq!(fee(&known), 250);
+    known.at = Time::from_micros(NOON.as_micros() + 3 * HOUR_MICROS);
+    assert_eq!(fee(&known), 400);
+}
+
+#[test]
 fn small_orders_and_service_cost_what_the_restaurant_says() {
     let mut known = Known::new(TaxesIncluded::Included);
     let fees = known
@@ -104,6 +128,30 @@ fn small_orders_and_service_cost_what_the_restaurant_says() {
         [(Kind::SmallOrderFee, 120), (Kind::ServiceFee, 40)]
     );
     assert_eq!(kinds(&known.quote(&[line(1, 1)])), [(Kind::ServiceFee, 45)]);
+}
+
+#[test]
+fn boxes_and_paying_in_cash_cost_what_the_restaurant_says() {
+    let mut known = Known::new(TaxesIncluded::Included);
+    known.venue.fees.tax = Some(key("drink"));
+    let fees = known.venue.fees.services.entry(Service::Pickup);
+    let fees = fees.or_default();
+    (fees.packaging_minor, fees.cash_minor) = (30, 100);
+    let told = |quote: &Quote| -> Vec<(&str, i64)> {
+        let fees = quote.fees.iter();
+        fees.map(|fee| (fee.kind.name(), fee.amount.minor()))
+            .collect()
+    };
+    let quote = known.quote(&[line(1, 1)]);
+    assert_eq!(told(&quote), [("packaging_fee", 30)]);
+    assert_eq!(quote.totals.total.minor(), 1030);
+    known.in_cash = true;
+    let quote = known.quote(&[line(1, 1)]);
+    assert_eq!(told(&quote), [("packaging_fee", 30), ("payment_fee", 100)]);
+    assert_eq!(quote.totals.fees.minor(), 130);
+    // Both are taxed as the restaurant says of its fees.
+    let bases: Vec<i64> = quote.taxes.iter().map(|sum| sum.base.minor()).collect();
+    assert_eq!(bases, [1000, 130]);
 }
 
 #[test]

@@ -162,6 +162,7 @@ pub(super) fn venue() -> Venue {
             minimum_minor: 1000,
             free_from_minor: Some(3000),
             minutes: 20,
+            times: Week::default(),
         }])
         .unwrap(),
         ..Venue::default()
@@ -185,6 +186,7 @@ pub(crate) struct Known {
     pub(super) at: Time,
     pub(super) position: Option<Position>,
     pub(super) discounts: Vec<Discount>,
+    pub(super) in_cash: bool,
     pub(super) tip: i64,
 }
 
@@ -199,6 +201,7 @@ impl Known {
             at: NOON,
             position: Some(here()),
             discounts: Vec::new(),
+            in_cash: false,
             tip: 0,
         }
     }
@@ -216,6 +219,7 @@ impl Known {
             at: self.at,
             position: self.position,
             discounts: &self.discounts,
+            in_cash: self.in_cash,
             tip_minor: self.tip,
         };
         quote(&facts, wanted)

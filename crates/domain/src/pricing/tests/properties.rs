@@ -112,15 +112,16 @@ pub(crate) fn known() -> impl Strategy<Value = Known> {
     let taxes = prop_oneof![Just(TaxesIncluded::Included), Just(TaxesIncluded::Added)];
     let rates = prop::collection::vec(prop_oneof![9 => 0_i64..400_000, 1 => any::<i64>()], 2);
     let fees = (0_i64..500_000, 0_i64..3_000, 0_i64..500, any::<bool>());
+    let others = (0_i64..200, 0_i64..200, any::<bool>());
     let off = prop::collection::btree_map(1_u8..9, prop::option::of(0_u32..9), 0..3);
     let tip = prop_oneof![9 => 0_i64..500, 1 => any::<i64>()];
     (
         (service, taxes, rates),
         (items(), groups()),
-        (fees, off, discounts(), tip),
+        ((fees, others), off, discounts(), tip),
     )
         .prop_map(
-            |((service, taxes, rates), (items, groups), (fees, off, discounts, tip))| {
+            |((service, taxes, rates), (items, groups), ((fees, others), off, discounts, tip))| {
                 let mut known = Known::new(taxes);
                 known.service = service;
                 for (class, rate) in known.menu.taxes.iter_mut().zip(rates) {
@@ -134,6 +135,11 @@ pub(crate) fn known() -> impl Strategy<Value = Known> {
                 of_service.service_millionths = share;
                 of_service.small_below_minor = below;
                 of_service.small_minor = small;
+                (
+                    of_service.packaging_minor,
+                    of_service.cash_minor,
+                    known.in_cash,
+                ) = others;
                 known.venue.fees.tax = is_of_class.then(|| key("drink"));
                 let off = off.into_iter().map(|(number, left)| {
                     let off = Off {

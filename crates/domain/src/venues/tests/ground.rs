@@ -5,6 +5,21 @@ use proptest::prelude::*;
 use super::*;
 use crate::organisations::Name;
 
+/// On a Monday.
+const NOON: carte::Local = local(Weekday::Monday, 720);
+
+const fn local(day: Weekday, minutes: u16) -> carte::Local {
+    let time = match TimeOfDay::from_minutes(minutes) {
+        Ok(time) => time,
+        Err(_) => panic!("a day has that minute"),
+    };
+    carte::Local {
+        day,
+        time,
+        day_starts: super::super::hours::MIDNIGHT,
+    }
+}
+
 fn place(lat: f64, lng: f64) -> Position {
     Position::of_degrees(lat, lng).unwrap()
 }
@@ -17,12 +32,13 @@ fn a_zone(name: &str, shape: Shape) -> Zone {
         minimum_minor: 0,
         free_from_minor: None,
         minutes: 30,
+        times: Week::default(),
     }
 }
 
 /// The name of the first zone that a place is in.
 fn found(zones: &Zones, place: Position) -> Option<&str> {
-    let found = zones.at(Some(self::place(40.85, 14.26)), place);
+    let found = zones.at(Some(self::place(40.85, 14.26)), place, NOON);
     found.map(|zone| zone.name.as_str())
 }
 
@@ -83,8 +99,45 @@ fn the_first_zone_that_fits_counts() {
         assert_eq!(found(&zones, place(lat, lng)), name, "{lat} {lng}");
     }
     // Nobody knows where the restaurant is: a radius has nothing in it.
-    assert!(zones.at(None, place(40.855, 14.26)).is_none());
-    assert!(zones.at(None, place(40.05, 14.15)).is_some());
+    assert!(zones.at(None, place(40.855, 14.26), NOON).is_none());
+    assert!(zones.at(None, place(40.05, 14.15), NOON).is_some());
+}
+
+#[test]
+fn zones_that_are_there_at_times_count_then() {
+    let on = |days: &[Weekday], from, to| Weekly {
+        days: days.iter().copied().collect(),
+        from: local(Weekday::Monday, from).time,
+        to: local(Weekday::Monday, to).time,
+    };
+    let (fri, sat) = (Weekday::Friday, Weekday::Saturday);
+    // In the night of Friday and of Saturday, until two.
+    let mut night = a_zone("night", Shape::Radius(1_000));
+    night.times = Week::new(vec![on(&[fri, sat], 22 * 60, 2 * 60)]).unwrap();
+    let mut monday = a_zone("monday", Shape::Radius(2_000));
+    monday.times = Week::new(vec![on(&[Weekday::Monday], 0, 0)]).unwrap();
+    let always = a_zone("always", Shape::Radius(1_500));
+    let zones = Zones::new(vec![night, monday, always]).unwrap();
+    let here = place(40.85, 14.26);
+    let at = |place, day, minutes| {
+        let found = zones.at(Some(here), place, local(day, minutes));
+        found.map(|zone| zone.name.as_str())
+    };
+    for (day, minutes, name) in [
+        (fri, 22 * 60 - 1, "always"),
+        (fri, 22 * 60, "night"),
+        (sat, 60, "night"),
+        (sat, 2 * 60, "always"),
+        (Weekday::Sunday, 60, "night"),
+        (Weekday::Monday, 60, "monday"),
+        (Weekday::Tuesday, 0, "always"),
+    ] {
+        assert_eq!(at(here, day, minutes), Some(name), "{day:?} {minutes}");
+    }
+    // Between one and a half and two kilometres nobody is brought anything but on Mondays.
+    let far = place(40.865, 14.26);
+    assert_eq!(at(far, Weekday::Monday, 1_439), Some("monday"));
+    assert_eq!(at(far, Weekday::Tuesday, 1), None);
 }
 
 #[test]
@@ -137,7 +190,7 @@ fn is_in_box((lat, lng): (i32, i32), (up, right): (i32, i32), from: (i32, i32)) 
     ];
     let zones = Zones::new(vec![a_zone("box", Shape::Polygon(corners))]).unwrap();
     let place = Position::new(from.0 + lat, east(from.1 + lng)).unwrap();
-    zones.at(None, place).is_some()
+    zones.at(None, place, NOON).is_some()
 }
 
 proptest! {

@@ -139,6 +139,8 @@ fn every_account_has_a_name_that_leads_back_to_it() {
         Account::DeliveryFees,
         Account::SmallOrderFees,
         Account::ServiceFees,
+        Account::PackagingFees,
+        Account::PaymentFees,
         Account::Tax,
         Account::Tips,
         Account::Discounts(Funder::Restaurant),

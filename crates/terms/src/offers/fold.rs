@@ -16,7 +16,7 @@ const KINDS: &[&str] = &[
 ];
 
 /// Offers, from their events.
-pub(crate) static FOLD: Fold = Fold {
+pub static FOLD: Fold = Fold {
     table: &OFFERS,
     kinds: KINDS,
     apply,
@@ -25,7 +25,7 @@ pub(crate) static FOLD: Fold = Fold {
 };
 
 /// The codes that are taken, from the events by which coupons come to be.
-pub(crate) static FOLD_CODES: Fold = Fold {
+pub static FOLD_CODES: Fold = Fold {
     table: &CODES,
     kinds: &["coupon.created"],
     apply: take_code,
@@ -34,7 +34,7 @@ pub(crate) static FOLD_CODES: Fold = Fold {
 };
 
 /// How many offers there are, from their beginnings and ends.
-pub(crate) static FOLD_LIVE: Fold = Fold {
+pub static FOLD_LIVE: Fold = Fold {
     table: &LIVE,
     kinds: &[
         "coupon.created",

@@ -9,7 +9,7 @@ use super::store::{ALL_RULES, RULES, text};
 pub(crate) const CHANGED: &str = "capacity.changed";
 
 /// The rules of restaurants, from their events.
-pub(crate) static FOLD: Fold = Fold {
+pub static FOLD: Fold = Fold {
     table: &RULES,
     kinds: &[CHANGED],
     apply,

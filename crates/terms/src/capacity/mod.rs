@@ -19,7 +19,7 @@ use ::store::{Migration, Part};
 use engine::Tasks;
 
 pub use app::{App, Asked, Decided};
-pub(crate) use fold::FOLD;
+pub use fold::FOLD;
 pub use http::routes;
 pub use shift::{Shifted, Wants};
 pub use take::{Need, OfChannel, is_full, is_given_back, take};

@@ -18,7 +18,7 @@ use ::store::{Migration, Part};
 use engine::Tasks;
 
 pub use app::App;
-pub(crate) use fold::{FOLD, FOLD_CODES, FOLD_LIVE};
+pub use fold::{FOLD, FOLD_CODES, FOLD_LIVE};
 pub use http::routes;
 pub use take::{is_given_back, is_refused, take};
 
