@@ -5,7 +5,7 @@ use edge::Routes;
 use engine::sagas::{self, Sagas};
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Bus, Trust};
-use rpc::{Fraud, Menus, Providers, Restaurants, Venues};
+use rpc::{Addresses, Fraud, Menus, Providers, Restaurants, Venues};
 use slice::Cursors;
 use store::{Db, Sealer};
 
@@ -38,6 +38,8 @@ pub struct Parts {
     pub stock: catalogue::menus::App,
     /// Who says what an order looks like.
     pub fraud: Fraud,
+    /// Who keeps the address books of diners.
+    pub addresses: Addresses,
     /// Who moves money.
     pub providers: Providers,
 }

@@ -2,6 +2,7 @@
 //!
 //! In process a client holds the service itself and passes types of `domain`. Whoever wires the binary hands them out.
 
+mod addresses;
 pub mod fraud;
 mod letters;
 mod menus;
@@ -11,6 +12,7 @@ pub mod providers;
 mod restaurants;
 mod venues;
 
+pub use addresses::{Addresses, KeepsAddresses};
 pub use fraud::Fraud;
 pub use letters::{
     About, Deliver, Inbox, Kept, Letter, Letters, Log, Recipient, refused_in_production,

@@ -249,10 +249,14 @@ async fn zones_and_fees_are_kept_to_the_cent(engine: Engine) {
         "delivery": {"servicePercent": "2.5", "serviceMax": "1.99", "smallBelow": "12.00", "smallFee": "2.00"},
         "pickup": {"servicePercent": "0", "smallBelow": "0.00", "smallFee": "0.00"},
     });
-    let fees = json!({"tax": "standard", "services": services, "version": 0});
+    let fees =
+        json!({"tax": "standard", "taxRounding": "line", "services": services, "version": 0});
     let said = shop.put(&format!("{path}/fees"), fees).await.good();
     assert_eq!(said["services"], services);
-    assert_eq!(said["tax"], "standard");
+    assert_eq!(
+        (&said["tax"], &said["taxRounding"]),
+        (&json!("standard"), &json!("line"))
+    );
     assert_eq!(said["version"], 2);
     shop.verify().await;
 }

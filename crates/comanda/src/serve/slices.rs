@@ -13,7 +13,7 @@ use feeds::{Feeds, Neighbours, OfTheSystem, Patience, Wire};
 use futures_util::future::BoxFuture;
 use identity::{Identity, factors, people, privacy, sessions};
 use platform::Platform;
-use rpc::{Deliver, Fraud, Inbox, Letters, Log, Menus, People, Venues};
+use rpc::{Addresses, Deliver, Fraud, Inbox, Letters, Log, Menus, People, Venues};
 use slice::Cursors;
 
 use super::ground::Ground;
@@ -104,7 +104,7 @@ impl Slices {
             letters,
             join: format!("{url}/join"),
         });
-        let (catalogue, commerce, feeds) = sellers(ground, &platform, url)?;
+        let (catalogue, commerce, feeds) = sellers(ground, (&identity, &platform), url)?;
         let search = searching(ground, &platform, &catalogue);
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());
@@ -177,7 +177,7 @@ impl Slices {
 /// What is sold, what is ordered of it, and what the outside is told of both.
 fn sellers(
     ground: &Ground,
-    platform: &Platform,
+    (identity, platform): (&Identity, &Platform),
     url: &str,
 ) -> Result<(Catalogue, Commerce, Feeds)> {
     let catalogue = Catalogue::new(&catalogue::Parts {
@@ -203,6 +203,7 @@ fn sellers(
         menus: Menus::new(Arc::new(catalogue.menus.clone())),
         stock: catalogue.menus.clone(),
         fraud: Fraud::default(),
+        addresses: Addresses::new(Arc::new(identity.people.clone())),
         providers: payments::providers(ground, url)?,
     });
     let feeds = Feeds::new(&feeds::Parts {

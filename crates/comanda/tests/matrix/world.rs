@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use identity::{Identity, factors, people, sessions};
 use platform::Platform;
-use rpc::{Deliver, Letter, Letters, Menus, People, Venues};
+use rpc::{Addresses, Deliver, Letter, Letters, Menus, People, Venues};
 use serde_json::{Value, json};
 use store::{Commit, Part, Settings};
 use testkit::trial::{Engine, World};
@@ -229,7 +229,11 @@ impl Ground<'_> {
         })
     }
 
-    fn commerce(&self, platform: &Platform, catalogue: &Catalogue) -> Commerce {
+    fn commerce(
+        &self,
+        (identity, platform): (&Identity, &Platform),
+        catalogue: &Catalogue,
+    ) -> Commerce {
         Commerce::new(&commerce::Parts {
             db: self.world.db.clone(),
             clock: self.world.clock.clone(),
@@ -243,6 +247,7 @@ impl Ground<'_> {
             menus: Menus::new(Arc::new(catalogue.menus.clone())),
             stock: catalogue.menus.clone(),
             fraud: rpc::Fraud::default(),
+            addresses: Addresses::new(Arc::new(identity.people.clone())),
             providers: rpc::Providers::new(vec![Arc::new(commerce::payments::Pretend::new())]),
         })
     }
@@ -389,7 +394,7 @@ impl Town {
         let platform = ground.platform(&identity);
         let catalogue = ground.catalogue(&platform);
         let search = ground.search(&platform, &catalogue);
-        let commerce = ground.commerce(&platform, &catalogue);
+        let commerce = ground.commerce((&identity, &platform), &catalogue);
         let feeds = ground.feeds(&platform);
         let slices = (&platform, &catalogue, &commerce, &feeds, &search);
         let edge = ground.edge(&identity, slices);

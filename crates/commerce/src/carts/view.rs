@@ -3,6 +3,7 @@
 use base::{Result, Time};
 use carte::ItemId;
 use domain::organisations::RestaurantId;
+use domain::people::AddressId;
 use domain::pricing::{Kind, PricedLine, Refused};
 use serde::{Deserialize, Serialize};
 use slice::wrong;
@@ -62,6 +63,10 @@ pub(super) struct CartDetails {
     /// Where it is to be brought.
     #[serde(default)]
     delivery_address: Option<AddressAsked>,
+    /// Instead of `deliveryAddress`: an address of the diner's address book, as it stands now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^adr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    delivery_address_id: Option<AddressId>,
     /// Where that is.
     #[serde(default)]
     position: Option<Place>,
@@ -297,6 +302,7 @@ impl CartDetails {
             channel: self.channel,
             wanted_at: self.wanted_at,
             delivery_address: self.delivery_address,
+            delivery_address_id: self.delivery_address_id,
             position: self.position,
             special_instructions: self.special_instructions,
             contact_name: self.contact_name,

@@ -10,7 +10,7 @@ use domain::people::PersonId;
 use edge::Places;
 use engine::sagas::Sagas;
 use fabric::Bus;
-use rpc::{Fraud, Menus, Restaurants, Venues};
+use rpc::{Addresses, Fraud, Menus, Restaurants, Venues};
 use slice::{Cursors, Turn, wrong};
 use store::{Db, Opened, Sealer};
 use trade::orders::{Order, OrderId, Status};
@@ -42,6 +42,7 @@ pub(super) struct Inner {
     pub(super) venues: Venues,
     pub(super) menus: Menus,
     pub(super) fraud: Fraud,
+    pub(super) addresses: Addresses,
     pub(super) stock: catalogue::menus::App,
     pub(super) offers: offers::App,
     pub(super) capacity: capacity::App,
@@ -85,6 +86,7 @@ impl App {
             venues: parts.venues.clone(),
             menus: parts.menus.clone(),
             fraud: parts.fraud.clone(),
+            addresses: parts.addresses.clone(),
             stock: parts.stock.clone(),
             offers: with.offers,
             capacity: with.capacity,

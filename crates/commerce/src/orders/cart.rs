@@ -30,11 +30,12 @@ impl App {
         asked: Asked,
     ) -> Result<OrderView> {
         let Some(cart) = asked.cart_id else {
+            let whole = self.addressed(person, asked.clone()).await?;
             let wish = Wish {
                 ask,
                 person,
                 sent: &asked,
-                asked: &asked,
+                asked: &whole,
                 seen: None,
             };
             return self.place(&wish).await;
@@ -59,7 +60,8 @@ impl App {
             let said = "the cart was changed since it was read; read it again";
             return Err(Error::conflict(codes::VERSION_CHANGED, said));
         }
-        let mut whole = found.body.asked.clone().and(asked.clone());
+        let said = self.addressed(person, asked.clone()).await?;
+        let mut whole = found.body.asked.clone().and(said);
         whole.cart_version = Some(found.version);
         let wish = Wish {
             ask,
@@ -79,6 +81,21 @@ impl App {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The same with the address of the diner's address book that it names, as it stands there now.
+    pub(crate) async fn addressed(&self, person: PersonId, mut asked: Asked) -> Result<Asked> {
+        let Some(id) = asked.delivery_address_id.take() else {
+            return Ok(asked);
+        };
+        if asked.delivery_address.is_some() {
+            let said = "it is said instead of deliveryAddress";
+            return Err(wrong("deliveryAddressId", said));
+        }
+        let found = self.0.addresses.find(person, id).await?;
+        let found = found.ok_or_else(|| wrong("deliveryAddressId", "there is no such address"))?;
+        asked.delivery_address = Some((&found).into());
+        Ok(asked)
     }
 
     /// The order that was made of a cart, if one was, as it stands now. The cart is gone then, if it was there still.

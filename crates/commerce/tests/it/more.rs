@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use base::Uid;
 use commerce::payments::Pretend;
 use commerce::{Commerce, Parts};
+use domain::people::{Address, AddressId, Line, PersonId, Point};
 use engine::{Consumer, Tasks, TimerHandler};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rpc::fraud::{FraudScore, JudgesOrders, Recommendation, Risk, Wished};
-use rpc::{Fraud, Menus, Providers, Venues};
+use rpc::{Addresses, Fraud, KeepsAddresses, Menus, Providers, Venues};
 use store::{Fold, Part, Sealer};
 use testkit::provider::Fake;
 
+use crate::kitchen::NEAR;
 use crate::world::Below;
 
 pub(crate) static SHARDS: &[&Part] = commerce::SHARDS;
@@ -58,6 +61,33 @@ impl JudgesOrders for Wary {
     }
 }
 
+/// Everybody has one address.
+struct Home;
+
+/// The address that everybody has.
+pub(crate) fn home() -> AddressId {
+    Uid::from_bytes([7; 16]).into()
+}
+
+impl KeepsAddresses for Home {
+    fn find(
+        &self,
+        _person: PersonId,
+        id: AddressId,
+    ) -> BoxFuture<'_, base::Result<Option<Address>>> {
+        let line = |text: &str| Line::parse(text).unwrap();
+        let home = (id == home()).then(|| Address {
+            label: None,
+            street: line("Via dei Tribunali 32"),
+            city: Some(line("Napoli")),
+            post_code: None,
+            instructions: Some(line("Second floor")),
+            point: Some(Point::new(NEAR.0, NEAR.1).unwrap()),
+        });
+        std::future::ready(Ok(home)).boxed()
+    }
+}
+
 impl More {
     pub(crate) fn new(below: &Below<'_>) -> Self {
         let fake = Fake::new("fake", below.random);
@@ -74,6 +104,7 @@ impl More {
             menus: Menus::new(Arc::new(below.catalogue.menus.clone())),
             stock: below.catalogue.menus.clone(),
             fraud: Fraud::new(Arc::new(Wary)),
+            addresses: Addresses::new(Arc::new(Home)),
             providers: Providers::new(vec![Arc::new(Pretend::new()), Arc::new(fake.clone())]),
         };
         More {

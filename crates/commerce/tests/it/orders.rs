@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use testkit::trial::Engine;
 
 use super::kitchen::{Kitchen, NEAR};
+use super::more;
 use super::world::{OPERATOR, Shop, eventually, on_both};
 
 on_both!(
@@ -106,6 +107,26 @@ async fn the_body_of_the_origin_is_taken_as_it_stands(engine: Engine) {
     assert_eq!(first["specialInstructions"], "Ring doorbell");
     assert_eq!(first["items"][0]["specialInstructions"], "No onions");
     assert!(first["createdAt"].is_string());
+
+    // An address of the address book stands in the order as it is now.
+    let mut by_book = body.clone();
+    by_book["idempotencyKey"] = "by-book".into();
+    by_book["deliveryAddressId"] = json!(more::home());
+    let both = kitchen.order((&diner, ""), by_book.clone()).await;
+    assert_eq!(
+        both.body["fields"][0]["field"], "deliveryAddressId",
+        "{both:?}"
+    );
+    by_book.as_object_mut().unwrap().remove("deliveryAddress");
+    let order = kitchen.order((&diner, ""), by_book.clone()).await.good();
+    assert_eq!(order["deliveryAddress"]["street"], "Via dei Tribunali 32");
+    assert_eq!(order["deliveryAddress"]["position"]["lat"], NEAR.0);
+    let again = kitchen.order((&diner, ""), by_book.clone()).await.good();
+    assert_eq!(again["id"], order["id"]);
+    by_book["idempotencyKey"] = "unknown".into();
+    by_book["deliveryAddressId"] = "adr_01jb00000000000000000000aa".into();
+    let unknown = kitchen.order((&diner, ""), by_book).await;
+    assert_eq!(unknown.code(), (422, "field_invalid"), "{unknown:?}");
 
     // The same again is the same order, in body and header; another one under the key is refused.
     let key = "order-1701936000-abc123";

@@ -302,6 +302,7 @@ impl Process {
             menus: Menus::new(Arc::new(catalogue.menus.clone())),
             stock: catalogue.menus.clone(),
             fraud: rpc::Fraud::default(),
+            addresses: rpc::Addresses::default(),
             providers: Providers::new(vec![means.provider]),
         });
         commerce.sagas.learn(commerce.orders.scripts()).unwrap();

@@ -10,6 +10,9 @@ use base::{Currency, Money};
 
 use carte::{GroupId, ItemId, TaxesIncluded};
 
+use super::reasons::LINES_MAX;
+use crate::venues::Rounding;
+
 /// How much a discount takes off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Worth {
@@ -77,6 +80,7 @@ pub(super) struct Given {
 pub(super) struct Bill {
     pub(super) currency: Currency,
     pub(super) way: Way,
+    pub(super) rounding: Rounding,
     /// In millionths, one for each class.
     pub(super) rates: Vec<i64>,
     pub(super) entries: Vec<Entry>,
@@ -183,6 +187,16 @@ impl Bill {
         })
     }
 
+    /// What is rounded together with the entry at a place: its line, or, behind all lines, the fee that it is.
+    fn unit(&self, place: usize) -> usize {
+        match (self.rounding, self.entries.get(place)) {
+            (Rounding::Total, _) | (Rounding::Line, None) => 0,
+            (Rounding::Line, Some(entry)) => entry
+                .line
+                .unwrap_or_else(|| LINES_MAX.saturating_add(place)),
+        }
+    }
+
     /// What each class is owed, and what each entry bears of all classes.
     fn tax(&self, off: &[Off]) -> Option<(Vec<Owed>, Vec<i64>)> {
         let mut amounts = Vec::with_capacity(self.entries.len());
@@ -191,7 +205,8 @@ impl Bill {
         for (place, (entry, off)) in self.entries.iter().zip(off).enumerate() {
             let minor = entry.minor.checked_sub(off.own)?;
             let Some(class) = entry.class else { continue };
-            amounts.push(Taxed { class, minor });
+            let unit = self.unit(place);
+            amounts.push(Taxed { class, minor, unit });
             owners.push(place);
             if let Some(good) = goods.get_mut(class) {
                 *good = good.checked_add(minor)?;
@@ -206,9 +221,10 @@ impl Bill {
                 continue;
             }
             let minor = Money::new(entry.minor.checked_sub(off.own)?, self.currency);
+            let unit = self.unit(place);
             for (class, share) in spread(minor, &weights).into_iter().enumerate() {
                 let minor = share.minor();
-                amounts.push(Taxed { class, minor });
+                amounts.push(Taxed { class, minor, unit });
                 owners.push(place);
             }
         }
@@ -271,6 +287,7 @@ pub fn tax_of(
             TaxesIncluded::Included => Way::Included,
             TaxesIncluded::Added => Way::Added,
         },
+        rounding: Rounding::Total,
         rates,
         entries,
         tip: 0,

@@ -239,6 +239,7 @@ fn bill(facts: &Facts<'_>, goods: &mut Goods, fees: &[(Kind, i64)]) -> Bill {
             TaxesIncluded::Included => Way::Included,
             TaxesIncluded::Added => Way::Added,
         },
+        rounding: facts.venue.fees.rounding,
         rates: goods.classes.rates(),
         entries: parts.chain(fees).collect(),
         tip: facts.tip_minor.max(0),

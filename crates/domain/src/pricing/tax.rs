@@ -1,7 +1,9 @@
 //! Taxes: for each class one sum, rounded once, of which every amount bears its part.
 //!
 //! So the taxes of the lines add up to the tax of the order, and the tax of the order is what its class says of all
-//! amounts together.
+//! amounts together; or, where that is the way of the country, of each line by itself.
+
+use std::collections::BTreeMap;
 
 use super::spread::{self, Exact};
 
@@ -15,6 +17,8 @@ pub(super) struct Taxed {
     pub(super) class: usize,
     /// The amount in minor units: with the tax where prices hold it, else without.
     pub(super) minor: i64,
+    /// Amounts of one unit are rounded together.
+    pub(super) unit: usize,
 }
 
 /// What is owed of a class.
@@ -44,17 +48,24 @@ pub(super) fn taxes(way: Way, rates: &[i64], amounts: &[Taxed]) -> Option<(Vec<O
             .iter()
             .enumerate()
             .filter(|(_, amount)| amount.class == class);
-        let (places, minor): (Vec<usize>, Vec<i64>) = of_class
-            .map(|(place, amount)| (place, amount.minor))
-            .unzip();
-        let (sum, parts) = of_one(way, *rate, &minor)?;
-        let base = minor
-            .iter()
-            .try_fold(0_i64, |sum, minor| sum.checked_add(*minor))?;
-        owed.push(Owed { base, tax: sum });
-        for (place, part) in places.into_iter().zip(parts) {
-            *borne.get_mut(place)? = part;
+        let mut units = BTreeMap::<usize, (Vec<usize>, Vec<i64>)>::new();
+        for (place, amount) in of_class {
+            let (places, minor) = units.entry(amount.unit).or_default();
+            places.push(place);
+            minor.push(amount.minor);
         }
+        let mut all = Owed { base: 0, tax: 0 };
+        for (places, minor) in units.into_values() {
+            let (sum, parts) = of_one(way, *rate, &minor)?;
+            all.tax = all.tax.checked_add(sum)?;
+            for minor in minor {
+                all.base = all.base.checked_add(minor)?;
+            }
+            for (place, part) in places.into_iter().zip(parts) {
+                *borne.get_mut(place)? = part;
+            }
+        }
+        owed.push(all);
     }
     Some((owed, borne))
 }
@@ -83,6 +94,7 @@ mod tests {
         let taxed = |(class, minor): &(usize, i64)| Taxed {
             class: *class,
             minor: *minor,
+            unit: 0,
         };
         amounts.iter().map(taxed).collect()
     }
@@ -110,6 +122,18 @@ mod tests {
         let (owed, borne) =
             taxes(Way::Added, &[100_000], &taxed(&[(0, 3), (0, 3), (0, 3)])).unwrap();
         assert_eq!((owed[0].tax, borne), (1, vec![1, 0, 0]));
+        // Each by itself they owe nothing, and of 0.05 each half a cent is one.
+        let alone = |minor: i64| -> Vec<Taxed> {
+            let mut bill = taxed(&[(0, minor), (0, minor), (0, minor)]);
+            bill.iter_mut()
+                .enumerate()
+                .for_each(|(place, one)| one.unit = place);
+            bill
+        };
+        for (minor, tax) in [(4, 0), (5, 1)] {
+            let (owed, borne) = taxes(Way::Added, &[100_000], &alone(minor)).unwrap();
+            assert_eq!((owed[0].tax, borne), (3 * tax, vec![tax; 3]), "{minor}");
+        }
     }
 
     proptest! {

@@ -34,6 +34,17 @@ pub struct ServiceFees {
     pub cash_minor: i64,
 }
 
+/// What of an order has its tax rounded together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// All of it: the tax of the order is what its rate says of the sum.
+    #[default]
+    Total,
+    /// Each line and each fee by itself: the tax of the order is the sum of theirs.
+    Line,
+}
+
 /// What a restaurant takes besides, by service. Nothing, for a service that is not here.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -44,6 +55,9 @@ pub struct Fees {
     /// What is taken with each service.
     #[serde(default)]
     pub services: BTreeMap<Service, ServiceFees>,
+    /// How taxes are rounded, those of what is sold too.
+    #[serde(default)]
+    pub rounding: Rounding,
 }
 
 impl Fees {

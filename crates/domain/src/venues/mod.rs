@@ -25,7 +25,7 @@ pub use date::{Date, DateError, Local, local};
 pub use exceptions::{
     EXCEPTIONS_MAX, Exception, Exceptional, Exceptions, ExceptionsEdit, SPANS_MAX,
 };
-pub use fees::{Fees, SERVICE_MILLIONTHS_MAX, ServiceFees};
+pub use fees::{Fees, Rounding, SERVICE_MILLIONTHS_MAX, ServiceFees};
 pub use ground::{
     ALL_CORNERS_MAX, CORNERS_MAX, MINUTES_MAX, Position, RADIUS_METRES_MAX, Shape, ZONES_MAX, Zone,
     Zones,

@@ -2,6 +2,8 @@
 
 use base::{Organisation, Result, Time, Uid};
 use domain::people::{ADDRESSES_MAX, Address, AddressId, PersonId};
+use futures_util::future::BoxFuture;
+use rpc::KeepsAddresses;
 use serde_json::{Map, json};
 use slice::Ask;
 use store::{Row, Value};
@@ -19,6 +21,15 @@ pub(crate) struct Entered {
     pub(crate) created_at: Time,
 }
 
+impl KeepsAddresses for App {
+    fn find(&self, person: PersonId, id: AddressId) -> BoxFuture<'_, Result<Option<Address>>> {
+        Box::pin(async move {
+            let found = self.find_address(person, id).await?;
+            Ok(found.map(|entered| entered.address))
+        })
+    }
+}
+
 impl App {
     /// All addresses of a person, the oldest first.
     pub(crate) async fn addresses(&self, person: PersonId) -> Result<Vec<Entered>> {
@@ -31,11 +42,17 @@ impl App {
 
     /// Reads one address of a person.
     pub(crate) async fn address(&self, person: PersonId, id: AddressId) -> Result<Entered> {
+        self.find_address(person, id).await?.ok_or_else(missing)
+    }
+
+    async fn find_address(&self, person: PersonId, id: AddressId) -> Result<Option<Entered>> {
         let found = self
             .rows(person, &rows::READ_ADDRESS, [id.uid().into()])
             .await?;
-        let row = found.first().ok_or_else(missing)?;
-        self.entered(person, row).await?.ok_or_else(missing)
+        match found.first() {
+            Some(row) => self.entered(person, row).await,
+            None => Ok(None),
+        }
     }
 
     /// Adds an address, if there is room.

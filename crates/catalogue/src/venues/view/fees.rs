@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{Currency, Result};
 use carte::{Key, Service};
-use domain::venues::{Fees, ServiceFees};
+use domain::venues::{Fees, Rounding, ServiceFees};
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use utoipa::ToSchema;
@@ -14,6 +14,17 @@ use crate::venues::app::Scene;
 
 /// Millionths in a hundredth.
 const MILLIONTHS_A_PERCENT: i64 = 10_000;
+
+/// What of an order has its tax rounded together.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TaxRounding {
+    /// All of it.
+    #[default]
+    Total,
+    /// Each line and each fee by itself.
+    Line,
+}
 
 /// What is taken with one service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -66,6 +77,8 @@ pub(crate) struct FeesOfServices {
 pub(crate) struct FeesView {
     /// The tax class of all fees; taxed like what is ordered when nothing is said.
     tax: Option<String>,
+    /// How taxes are rounded, those of what is sold too.
+    tax_rounding: TaxRounding,
     /// What is taken with each service.
     services: FeesOfServices,
     /// What its amounts are in.
@@ -83,6 +96,9 @@ pub(crate) struct ChangedFees {
     #[serde(default)]
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
     tax: Option<String>,
+    /// How taxes are rounded, those of what is sold too: once for the order when nothing is said.
+    #[serde(default)]
+    tax_rounding: TaxRounding,
     /// What is taken with each service.
     services: FeesOfServices,
     /// The version that was read; if it has another one by now, nothing is changed.
@@ -166,6 +182,10 @@ impl ChangedFees {
         let fees = Fees {
             tax: tax.map_err(|error| wrong("tax", error.to_string()))?,
             services,
+            rounding: match self.tax_rounding {
+                TaxRounding::Total => Rounding::Total,
+                TaxRounding::Line => Rounding::Line,
+            },
         };
         fees.checked()
             .map_err(|refusal| wrong("services", refusal.to_string()))
@@ -182,6 +202,10 @@ impl From<&Scene> for FeesView {
         };
         FeesView {
             tax: fees.tax.as_ref().map(Key::to_string),
+            tax_rounding: match fees.rounding {
+                Rounding::Total => TaxRounding::Total,
+                Rounding::Line => TaxRounding::Line,
+            },
             services: FeesOfServices {
                 delivery: of(Service::Delivery),
                 pickup: of(Service::Pickup),

@@ -5,6 +5,7 @@ use std::fmt;
 use base::{Currency, Money, Result, Time};
 use carte::{Channel, GroupId, ItemId, Service, Wanted};
 use domain::organisations::RestaurantId;
+use domain::people::{Address, AddressId, Line};
 use domain::pricing::WantedLine;
 use domain::venues::Position;
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,10 @@ pub(crate) struct Asked {
     /// Where it is to be brought.
     #[serde(default)]
     pub(crate) delivery_address: Option<AddressAsked>,
+    /// Instead of `deliveryAddress`: an address of the diner's address book, as it stands now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^adr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    pub(crate) delivery_address_id: Option<AddressId>,
     /// Where that is. Without it, and without one in the address, the order costs what the dearest zone costs.
     #[serde(default)]
     pub(crate) position: Option<Place>,
@@ -222,6 +227,22 @@ impl From<ServiceName> for Service {
     }
 }
 
+impl From<&Address> for AddressAsked {
+    fn from(address: &Address) -> Self {
+        let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
+        AddressAsked::Parts(AddressParts {
+            street: address.street.as_str().to_owned(),
+            city: text(&address.city),
+            post_code: text(&address.post_code),
+            instructions: text(&address.instructions),
+            position: address.point.map(|point| Place {
+                lat: point.latitude(),
+                lng: point.longitude(),
+            }),
+        })
+    }
+}
+
 impl From<Service> for ServiceName {
     fn from(service: Service) -> Self {
         match service {
@@ -245,6 +266,7 @@ impl Asked {
             channel: None,
             wanted_at: None,
             delivery_address: None,
+            delivery_address_id: None,
             position: None,
             special_instructions: None,
             contact_name: None,

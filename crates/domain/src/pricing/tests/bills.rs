@@ -106,6 +106,29 @@ fn a_zone_has_its_fee_at_the_time_for_which_it_is_ordered() {
 }
 
 #[test]
+fn taxes_are_rounded_as_the_restaurant_says() {
+    let mut known = Known::new(TaxesIncluded::Added);
+    // 5 % of 0.30 are one and a half cents: of three lines 4.5 together, two each by itself.
+    known.menu.items[0].price = carte::Prices::flat(30);
+    let all: BTreeMap<_, _> = Service::ALL.iter().map(|one| (*one, 50_000)).collect();
+    for class in &mut known.menu.taxes {
+        class.rates.clone_from(&all);
+    }
+    let lines = [line(1, 1), line(1, 1), line(1, 1)];
+    let taxes = |known: &Known| -> Vec<i64> {
+        let quote = known.quote(&lines);
+        let taxes = quote.lines.iter().map(|line| line.tax.minor());
+        [quote.totals.tax.minor()]
+            .into_iter()
+            .chain(taxes)
+            .collect()
+    };
+    assert_eq!(taxes(&known), [5, 2, 2, 1]);
+    known.venue.fees.rounding = crate::venues::Rounding::Line;
+    assert_eq!(taxes(&known), [6, 2, 2, 2]);
+}
+
+#[test]
 fn small_orders_and_service_cost_what_the_restaurant_says() {
     let mut known = Known::new(TaxesIncluded::Included);
     let fees = known

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::venues::Rounding;
 use carte::{Off, PriceRule};
 
 fn prices() -> impl Strategy<Value = Prices> {
@@ -113,17 +114,23 @@ pub(crate) fn known() -> impl Strategy<Value = Known> {
     let rates = prop::collection::vec(prop_oneof![9 => 0_i64..400_000, 1 => any::<i64>()], 2);
     let fees = (0_i64..500_000, 0_i64..3_000, 0_i64..500, any::<bool>());
     let others = (0_i64..200, 0_i64..200, any::<bool>());
+    let roundings = prop_oneof![Just(Rounding::Total), Just(Rounding::Line)];
     let off = prop::collection::btree_map(1_u8..9, prop::option::of(0_u32..9), 0..3);
     let tip = prop_oneof![9 => 0_i64..500, 1 => any::<i64>()];
     (
-        (service, taxes, rates),
+        (service, taxes, (rates, roundings)),
         (items(), groups()),
         ((fees, others), off, discounts(), tip),
     )
         .prop_map(
-            |((service, taxes, rates), (items, groups), ((fees, others), off, discounts, tip))| {
+            |(
+                (service, taxes, (rates, rounding)),
+                (items, groups),
+                ((fees, others), off, discounts, tip),
+            )| {
                 let mut known = Known::new(taxes);
                 known.service = service;
+                known.venue.fees.rounding = rounding;
                 for (class, rate) in known.menu.taxes.iter_mut().zip(rates) {
                     class.rates.insert(service, rate);
                 }

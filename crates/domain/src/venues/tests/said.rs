@@ -102,6 +102,7 @@ fn what_is_out_of_range_is_refused() {
     );
     let fees = Fees {
         tax: None,
+        rounding: Rounding::Total,
         services: BTreeMap::from([(
             Service::Pickup,
             ServiceFees {
