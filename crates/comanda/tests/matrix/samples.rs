@@ -737,6 +737,9 @@ pub(crate) static SAMPLES: &[Sample] = &[
     none("credit.own", "signed-in"),
     none("restaurant_orders.list", "orders.read"),
     none("restaurant_orders.read", "orders.read"),
+    json("restaurant_orders.take", "orders.change", |_, house| {
+        basket(house)
+    }),
     json(
         "sagas.compensate",
         "operator",

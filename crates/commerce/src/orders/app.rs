@@ -22,7 +22,7 @@ use crate::carts::Shelf;
 use crate::{capacity, credit, ledger, offers, payments};
 
 /// For how long those who made an order see for whom, after it has ended.
-const SEEN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const SEEN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many orders are given out at once.
 const EXPORTED_AT_ONCE: i64 = 100;
 /// An id after all others.
@@ -231,7 +231,7 @@ impl App {
         let mut ids: Vec<Uid> = found.iter().map(|one| one.order.id.uid()).collect();
         let next = self.next(&scope, &mut ids, limit);
         found.truncate(ids.len());
-        let people = found.iter().filter_map(|stored| stored.order.customer);
+        let people = found.iter().filter_map(Stored::whose);
         let people: Vec<Uid> = people.map(|person| person.uid()).collect();
         let deadline = self.0.db.deadline();
         self.0.sealer.prepare(&people, &deadline).await.at()?;
@@ -299,7 +299,7 @@ impl App {
 
     /// What is said of the diner of an order.
     async fn said(&self, stored: &Stored) -> Result<Personal> {
-        let Some(person) = stored.order.customer else {
+        let Some(person) = stored.whose() else {
             return Ok(Personal::default());
         };
         let deadline = self.0.db.deadline();

@@ -8,6 +8,7 @@ use domain::people::PersonId;
 use slice::{Ask, wrong};
 use store::Failure;
 use trade::carts::{CartId, Since, compare};
+use trade::orders::Actor;
 
 use super::app::App;
 use super::claims;
@@ -34,6 +35,7 @@ impl App {
             let wish = Wish {
                 ask,
                 person,
+                by: Actor::Diner,
                 sent: &asked,
                 asked: &whole,
                 seen: None,
@@ -66,6 +68,7 @@ impl App {
         let wish = Wish {
             ask,
             person,
+            by: Actor::Diner,
             sent: &asked,
             asked: &whole,
             seen: Some(&found.body),

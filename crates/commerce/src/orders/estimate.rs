@@ -63,7 +63,9 @@ impl App {
                 current: scene.current,
             });
         }
-        let (offered, _) = self.offers_for((&scene, asked), person, &quote).await?;
+        let (offered, _) = self
+            .offers_for((&scene, asked), Some(person), &quote)
+            .await?;
         if !offered.discounts.is_empty() {
             quote = scene.quote((asked, false), &offered.discounts)?;
         }

@@ -209,6 +209,23 @@ fn of_restaurants() -> Routes<App> {
                 .handler(set),
         )
         .add(
+            diner(
+                Method::POST,
+                "/api/restaurants/{restaurant}/orders",
+                "restaurant_orders.take",
+            )
+            .about("Take an order by phone or at the counter, for somebody without an account")
+            .policy(Policy::May(Permission::OrdersChange.name()))
+            .rate(Rate::Api)
+            .criticality(Criticality::Critical)
+            .deadline(CHANGE_WITHIN)
+            .path::<OfRestaurant>()
+            .takes::<Asked>()
+            .answers::<OrderView>(StatusCode::CREATED)
+            .fails(&[codes::CONFLICT, codes::NOT_FOUND, codes::ORDER_REFUSED])
+            .handler(take),
+        )
+        .add(
             staff(
                 "/api/restaurants/{restaurant}/orders",
                 "restaurant_orders.list",
@@ -323,6 +340,19 @@ async fn set(
 ) -> Answer<Versioned<OrderView>> {
     let set = app.set(&ask, (of.order, &granted), &asked).await?;
     Ok(Versioned(set.version, set))
+}
+
+async fn take(
+    State(app): State<App>,
+    granted: Granted,
+    ask: Ask,
+    Path(of): Path<OfRestaurant>,
+    Json(asked): Json<Asked>,
+) -> Answer<(StatusCode, Json<OrderView>)> {
+    let taken = app
+        .take_call((&ask, &granted), of.restaurant, &asked)
+        .await?;
+    Ok((StatusCode::CREATED, Json(taken)))
 }
 
 async fn list_of(

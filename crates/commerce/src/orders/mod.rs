@@ -11,6 +11,7 @@ pub(crate) mod change;
 mod change_http;
 mod change_pay;
 mod claims;
+mod counter;
 mod credits;
 mod estimate;
 mod fold;

@@ -145,10 +145,11 @@ impl App {
     #[must_use]
     pub fn timers(&self) -> Vec<TimerHandler> {
         let app = self.clone();
-        vec![TimerHandler::new(DUE, move |due| {
+        let ring = TimerHandler::new(DUE, move |due| {
             let app = app.clone();
             async move { app.ring(&due).await }
-        })]
+        });
+        vec![ring, self.forgets_callers()]
     }
 
     /// The commit that moves an order, and what comes of it. A commit of nothing where it stands there already.

@@ -29,19 +29,39 @@ use crate::{capacity, credit, ledger, offers};
 
 /// How often an order is decided anew because others took what it was decided upon.
 const TRIES: usize = 8;
-/// Under which name requests with the same key are told from those of other operations.
-const OPERATION: &str = "orders.place";
 
 /// Who places an order, and what he sent.
 pub(super) struct Wish<'a> {
     pub(super) ask: &'a Ask,
     pub(super) person: PersonId,
+    /// As whom he places it: where he is not the diner himself, he stands for somebody without an account.
+    pub(super) by: Actor,
     /// What he sent. It tells the request from another one: a cart that it names may be changed while it is ordered.
     pub(super) sent: &'a Asked,
     /// What is ordered: the same, or the cart with it.
     pub(super) asked: &'a Asked,
     /// The cart that it is, where it is one: what of it is dearer by now is refused.
     pub(super) seen: Option<&'a Body>,
+}
+
+impl Wish<'_> {
+    /// Whose order it is; nobody's, where the restaurant takes it.
+    pub(super) fn customer(&self) -> Option<PersonId> {
+        (self.by == Actor::Diner).then_some(self.person)
+    }
+
+    /// Who called, where the restaurant takes it.
+    fn caller(&self) -> Option<PersonId> {
+        (self.by != Actor::Diner).then_some(self.person)
+    }
+
+    /// Under which name requests with the same key are told from those of other operations.
+    fn operation(&self) -> &'static str {
+        match self.by {
+            Actor::Diner => "orders.place",
+            Actor::Restaurant | Actor::Courier | Actor::Operator | Actor::Platform => "orders.take",
+        }
+    }
 }
 
 /// What is said in an order, and how often it was tried to place it.
@@ -148,7 +168,7 @@ impl App {
         let key = Key {
             organisation: known.ok_or_else(missing)?.id.organisation(),
             caller: wish.ask.actor.clone(),
-            operation: OPERATION.to_owned(),
+            operation: wish.operation().to_owned(),
             key: key.to_owned(),
         };
         // What was sent is personal: what tells it from another request must not be guessed from.
@@ -172,7 +192,7 @@ impl App {
     /// Reads what is known, prices, decides, and writes the commit with all that belongs to an order.
     async fn decide(&self, wish: &Wish<'_>, said: Said<'_>) -> Result<Ready> {
         let scene = self.scene(wish.asked, said.tries).await?;
-        let wanted = (wish.person, said.keys);
+        let wanted = (wish.customer(), said.keys);
         let priced = self.priced((&scene, wish.asked), wanted).await?;
         if let Some(seen) = wish.seen {
             cart::none_dearer(seen, &priced.quote)?;
@@ -182,9 +202,16 @@ impl App {
         let total = priced.quote.totals.total;
         let bill = self.bill(wish, (total, &placing.money)).await?;
         placing.paying = bill.paying();
-        let fraud = self.look_at(wish, &mut placing, total).await?;
+        let fraud = match wish.customer() {
+            Some(_) => self.look_at(wish, &mut placing, total).await?,
+            None => {
+                // Whoever takes it has accepted it.
+                placing.rules.auto_accept = true;
+                None
+            }
+        };
         let placed = counts(&placing.lines);
-        let facts = Facts::new(Actor::Diner, scene.now);
+        let facts = Facts::new(wish.by, scene.now);
         let events = decide(None, &Command::Place(Box::new(placing)), &facts)?;
         let house = scene.restaurant.id.organisation();
         let mut commit = self.0.db.new_commit(house);
@@ -194,6 +221,7 @@ impl App {
                 cart: wish.asked.cart_id.zip(wish.asked.cart_version),
                 minimum: scene.minimum(wish.asked)?,
                 fraud,
+                caller: wish.caller(),
                 ..held(&scene, &placed)
             },
         };
@@ -210,7 +238,7 @@ impl App {
         };
         let uid = order.id.uid();
         claims::take(&mut commit, &order, (wish.asked.cart_id, priced.first()));
-        offers::take(&mut commit, uid, Some(wish.person), &priced.given);
+        offers::take(&mut commit, uid, wish.customer(), &priced.given);
         if let Some(need) = priced
             .need
             .as_ref()
@@ -224,6 +252,9 @@ impl App {
         }
         if !base::planted("timer_not_set") {
             self.arm(&mut commit, &order)?;
+        }
+        if let Some(caller) = wish.caller() {
+            self.forget_later(&mut commit, (&order, caller))?;
         }
         let view = OrderView::of(&order);
         let begun = begun.map(|(begun, payment)| {
@@ -253,7 +284,7 @@ impl App {
         Ok(Placing {
             id: OrderId::make(&self.0.clock, &self.0.random, id.organisation()),
             restaurant: id,
-            customer: Some(wish.person),
+            customer: wish.customer(),
             service: asked.service(),
             channel: asked.channel()?,
             number: 0,

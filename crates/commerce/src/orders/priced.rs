@@ -82,7 +82,7 @@ impl App {
     pub(super) async fn priced(
         &self,
         (scene, asked): (&Scene, &Asked),
-        (person, keys): (PersonId, &[LineKey]),
+        (person, keys): (Option<PersonId>, &[LineKey]),
     ) -> Result<Priced> {
         if asked.service() == Service::Delivery && asked.delivery_address.is_none() {
             return Err(wrong("deliveryAddress", "a delivery needs an address"));
@@ -114,7 +114,7 @@ impl App {
     async fn offered(
         &self,
         (scene, asked): (&Scene, &Asked),
-        person: PersonId,
+        person: Option<PersonId>,
         bare: Quote,
     ) -> Result<(Quote, Vec<Given>, Option<Before>)> {
         let (found, before) = self.offers_for((scene, asked), person, &bare).await?;
@@ -132,7 +132,7 @@ impl App {
     pub(super) async fn offers_for(
         &self,
         (scene, asked): (&Scene, &Asked),
-        person: PersonId,
+        person: Option<PersonId>,
         bare: &Quote,
     ) -> Result<(Found, Option<Before>)> {
         let code = asked.coupon_code.as_deref().map(Code::parse).transpose();
@@ -158,7 +158,7 @@ impl App {
             channel: &asked.channel()?,
             now: scene.now,
             at: asked.wanted_at.unwrap_or(scene.now),
-            person: Some(person),
+            person,
             orders_before: None,
             lines: &lines,
             delivery_minor: delivery.map_or(0, |fee| fee.amount.minor()),
@@ -166,6 +166,9 @@ impl App {
         };
         let mut before = None;
         let count = async || {
+            let Some(person) = person else {
+                return Ok(0);
+            };
             let found = self.had_before(id, person).await?;
             before = Some(found);
             Ok(u64::from(found.any))

@@ -291,6 +291,9 @@ pub(super) struct Held {
     /// The cart that it was made of, and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cart: Option<(CartId, i64)>,
+    /// Whoever called, where the restaurant has taken the order: nobody with an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) caller: Option<PersonId>,
 }
 
 /// What was taken of counted items at once.
@@ -345,6 +348,13 @@ pub(crate) struct Stored {
     pub(crate) order: Order,
     pub(super) held: Held,
     pub(super) sealed: SealedFields,
+}
+
+impl Stored {
+    /// With whose key is sealed what is said of the diner: his own, or that of whoever called.
+    pub(super) fn whose(&self) -> Option<PersonId> {
+        self.order.customer.or(self.held.caller)
+    }
 }
 
 /// Which orders of a restaurant.

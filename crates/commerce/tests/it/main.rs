@@ -20,6 +20,7 @@ mod offers_races;
 mod orders;
 mod orders_change;
 mod orders_change_races;
+mod orders_counter;
 mod orders_means;
 mod orders_money;
 mod orders_quoted;
