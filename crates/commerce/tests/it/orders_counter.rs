@@ -80,7 +80,11 @@ async fn what_nobody_can_take_by_phone_is_refused(engine: Engine) {
         let mut call = kitchen.call();
         call[field] = said;
         let refused = kitchen.take((&staff, ""), call).await;
-        assert_eq!(refused.code(), (422, "field_invalid"), "{field} {refused:?}");
+        assert_eq!(
+            refused.code(),
+            (422, "field_invalid"),
+            "{field} {refused:?}"
+        );
         assert_eq!(refused.body["fields"][0]["field"], field, "{refused:?}");
     }
     let stranger = kitchen.shop.person(&[&beside]);
