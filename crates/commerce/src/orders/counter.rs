@@ -77,12 +77,15 @@ impl App {
         })
     }
 
-    /// Has a commit remember when to forget whoever called.
+    /// Has a commit remember when to forget whoever called, if somebody did.
     pub(super) fn forget_later(
         &self,
         commit: &mut Commit,
-        (order, caller): (&Order, PersonId),
+        (order, caller): (&Order, Option<PersonId>),
     ) -> Result<()> {
+        let Some(caller) = caller else {
+            return Ok(());
+        };
         let payload = serde_json::to_string(&Of { caller }).map_err(|error| {
             Error::internal(codes::INTERNAL, "a timer that is no JSON").caused_by(error)
         })?;

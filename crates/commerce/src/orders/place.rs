@@ -202,14 +202,7 @@ impl App {
         let total = priced.quote.totals.total;
         let bill = self.bill(wish, (total, &placing.money)).await?;
         placing.paying = bill.paying();
-        let fraud = match wish.customer() {
-            Some(_) => self.look_at(wish, &mut placing, total).await?,
-            None => {
-                // Whoever takes it has accepted it.
-                placing.rules.auto_accept = true;
-                None
-            }
-        };
+        let fraud = self.look_at(wish, &mut placing, total).await?;
         let placed = counts(&placing.lines);
         let facts = Facts::new(wish.by, scene.now);
         let events = decide(None, &Command::Place(Box::new(placing)), &facts)?;
@@ -253,9 +246,7 @@ impl App {
         if !base::planted("timer_not_set") {
             self.arm(&mut commit, &order)?;
         }
-        if let Some(caller) = wish.caller() {
-            self.forget_later(&mut commit, (&order, caller))?;
-        }
+        self.forget_later(&mut commit, (&order, wish.caller()))?;
         let view = OrderView::of(&order);
         let begun = begun.map(|(begun, payment)| {
             let stored = beside.stored(order);
