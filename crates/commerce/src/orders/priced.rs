@@ -166,8 +166,9 @@ impl App {
         };
         let mut before = None;
         let count = async || {
+            // Of whoever is not known nobody knows that it is the first.
             let Some(person) = person else {
-                return Ok(0);
+                return Ok(u64::MAX);
             };
             let found = self.had_before(id, person).await?;
             before = Some(found);

@@ -87,6 +87,17 @@ async fn what_nobody_can_take_by_phone_is_refused(engine: Engine) {
         );
         assert_eq!(refused.body["fields"][0]["field"], field, "{refused:?}");
     }
+    // Nobody knows whether it is his first order.
+    let gives = json!({"kind": "percent", "percent": "10"});
+    let terms = json!({"name": "First", "currency": "EUR", "gives": gives, "firstOrder": true});
+    let coupon = json!({"code": "FIRST", "terms": terms});
+    let path = format!("/api/organisations/{}/coupons", kitchen.organisation);
+    kitchen.shop.post(&path, coupon).await.good();
+    let mut call = kitchen.call();
+    call["couponCode"] = "FIRST".into();
+    let refused = kitchen.take((&staff, ""), call).await;
+    assert_eq!(refused.code(), (409, "order_refused"), "{refused:?}");
+
     let stranger = kitchen.shop.person(&[&beside]);
     let refused = kitchen.take((&stranger, ""), kitchen.call()).await;
     assert!([403, 404].contains(&refused.status.as_u16()), "{refused:?}");
