@@ -271,30 +271,22 @@ impl Daypart {
     /// day. What lasts all day is on for the whole business day, whenever that begins.
     #[must_use]
     pub fn is_on(&self, local: &Local) -> bool {
-        local.is_within(&self.days, (self.from, self.to))
-    }
-}
-
-impl Local {
-    /// Whether it is within what goes on these business days from one time until another, as [`Daypart::is_on`] says.
-    #[must_use]
-    pub fn is_within(&self, days: &Days, (from, to): (TimeOfDay, TimeOfDay)) -> bool {
-        let is_today = days.contains(&self.day);
-        let length = match to.after(from) {
+        let is_today = self.days.contains(&local.day);
+        let length = match self.to.after(self.from) {
             0 => return is_today,
             minutes => minutes,
         };
-        let begins = from.after(self.day_starts);
+        let begins = self.from.after(local.day_starts);
         let ends = begins.saturating_add(length);
-        let now = self.time.after(self.day_starts);
+        let now = local.time.after(local.day_starts);
         let Some(rest) = ends.checked_sub(DAY_MINUTES) else {
             return is_today && begins <= now && now < ends;
         };
         // It goes beyond a business day. On the clock it either ends on the next day, or it begins so early on its
         // day that the business day before was not over.
-        let (first, last) = match to <= from {
-            true => (is_today, days.contains(&self.day.before())),
-            false => (days.contains(&self.day.after()), is_today),
+        let (first, last) = match self.to <= self.from {
+            true => (is_today, self.days.contains(&local.day.before())),
+            false => (self.days.contains(&local.day.after()), is_today),
         };
         (first && begins <= now) || (last && now < rest)
     }

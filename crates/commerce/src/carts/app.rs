@@ -152,7 +152,9 @@ impl App {
         match act {
             Act::Details(said) => {
                 said.clone().over(&mut body.asked);
-                body.asked = self.0.orders.addressed(person, body.asked).await?;
+                if let Some(whole) = self.0.orders.addressed(person, &body.asked).await? {
+                    body.asked = whole;
+                }
                 let now = self.0.orders.estimate(person, &body.asked).await?;
                 if said.accept_prices {
                     body.see(&now, None);

@@ -298,7 +298,7 @@ impl App {
     }
 
     /// What is said of the diner of an order.
-    async fn said(&self, stored: &Stored) -> Result<Personal> {
+    pub(super) async fn said(&self, stored: &Stored) -> Result<Personal> {
         let Some(person) = stored.whose() else {
             return Ok(Personal::default());
         };

@@ -7,13 +7,13 @@ use engine::sagas::{Begun, Saga};
 use rpc::providers::Token;
 use slice::wrong;
 use store::Commit;
-use trade::orders::{MoneyLine, Order, Paying};
+use trade::orders::{LineKey, MoneyLine, Order, Paying, Placing};
 use trade::payments::{CashPart, Covers, PaymentId, split};
 
 use super::app::App;
 use super::pay::{self, Paid, Share};
 use super::place::Wish;
-use super::priced::refusal;
+use super::priced::{Priced, Scene, refusal};
 use super::store::Held;
 use super::view::{Method, PaymentAsked, SplitAsked};
 use crate::payments::{Begin, Known};
@@ -39,7 +39,7 @@ struct Part {
 
 impl Bill {
     /// How sure the money of such an order is.
-    pub(super) fn paying(&self) -> Paying {
+    fn paying(&self) -> Paying {
         match self.parts.is_empty() && self.cash > 0 {
             true => Paying::OnDelivery,
             false => Paying::Waiting,
@@ -48,6 +48,36 @@ impl Bill {
 }
 
 impl App {
+    /// What an order costs, and by which means it is paid. What it costs to pay in cash is taken where something is left to
+    /// be paid so.
+    pub(super) async fn costed(
+        &self,
+        wish: &Wish<'_>,
+        (scene, keys): (&Scene, &[LineKey]),
+    ) -> Result<(Priced, Placing, Bill)> {
+        let rules = self.rules(scene.restaurant.id).await?.rules;
+        let said = wish.asked.in_cash()?;
+        let mut in_cash = said.unwrap_or_default();
+        loop {
+            let wanted = (wish.customer(), keys);
+            let priced = self.priced((scene, wish.asked, in_cash), wanted).await?;
+            let mut placing = self.placing(wish, scene, (&priced, keys, rules))?;
+            let total = priced.quote.totals.total;
+            let bill = self.bill(wish, (total, &placing.money)).await?;
+            let is_left = said.is_none() && !in_cash && bill.cash > 0;
+            if is_left && scene.has_cash_fee(wish.asked.service()) {
+                in_cash = true;
+                continue;
+            }
+            placing.paying = match wish.customer() {
+                Some(_) => bill.paying(),
+                // Also where nothing is to be paid yet: a change may cost more.
+                None => Paying::OnDelivery,
+            };
+            return Ok((priced, placing, bill));
+        }
+    }
+
     /// What each of the means gives of a total. One of them may leave out how much: it gives the rest.
     pub(super) async fn bill(
         &self,

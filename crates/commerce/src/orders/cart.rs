@@ -31,13 +31,12 @@ impl App {
         asked: Asked,
     ) -> Result<OrderView> {
         let Some(cart) = asked.cart_id else {
-            let whole = self.addressed(person, asked.clone()).await?;
             let wish = Wish {
                 ask,
                 person,
                 by: Actor::Diner,
                 sent: &asked,
-                asked: &whole,
+                asked: &asked,
                 seen: None,
             };
             return self.place(&wish).await;
@@ -62,8 +61,7 @@ impl App {
             let said = "the cart was changed since it was read; read it again";
             return Err(Error::conflict(codes::VERSION_CHANGED, said));
         }
-        let said = self.addressed(person, asked.clone()).await?;
-        let mut whole = found.body.asked.clone().and(said);
+        let mut whole = found.body.asked.clone().and(asked.clone());
         whole.cart_version = Some(found.version);
         let wish = Wish {
             ask,
@@ -86,10 +84,11 @@ impl App {
         }
     }
 
-    /// The same with the address of the diner's address book that it names, as it stands there now.
-    pub(crate) async fn addressed(&self, person: PersonId, mut asked: Asked) -> Result<Asked> {
-        let Some(id) = asked.delivery_address_id.take() else {
-            return Ok(asked);
+    /// The same with the address of the diner's address book that it names, as it stands there now; nothing where it
+    /// names none.
+    pub(crate) async fn addressed(&self, person: PersonId, asked: &Asked) -> Result<Option<Asked>> {
+        let Some(id) = asked.delivery_address_id else {
+            return Ok(None);
         };
         if asked.delivery_address.is_some() {
             let said = "it is said instead of deliveryAddress";
@@ -97,8 +96,11 @@ impl App {
         }
         let found = self.0.addresses.find(person, id).await?;
         let found = found.ok_or_else(|| wrong("deliveryAddressId", "there is no such address"))?;
-        asked.delivery_address = Some((&found).into());
-        Ok(asked)
+        Ok(Some(Asked {
+            delivery_address: Some((&found).into()),
+            delivery_address_id: None,
+            ..asked.clone()
+        }))
     }
 
     /// The order that was made of a cart, if one was, as it stands now. The cart is gone then, if it was there still.

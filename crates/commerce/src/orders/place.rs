@@ -31,6 +31,7 @@ use crate::{capacity, credit, ledger, offers};
 const TRIES: usize = 8;
 
 /// Who places an order, and what he sent.
+#[derive(Clone, Copy)]
 pub(super) struct Wish<'a> {
     pub(super) ask: &'a Ask,
     pub(super) person: PersonId,
@@ -68,7 +69,6 @@ impl Wish<'_> {
 #[derive(Clone, Copy)]
 struct Said<'a> {
     keys: &'a [LineKey],
-    personal: &'a Personal,
     tries: usize,
 }
 
@@ -77,6 +77,7 @@ struct Ready {
     commit: Commit,
     /// What it shows, without what is personal.
     view: OrderView,
+    personal: Personal,
     /// What comes of it when it is stored.
     after: After,
 }
@@ -93,6 +94,8 @@ struct After {
 /// An order that was placed, or the answer that was given when it was.
 struct Settled {
     view: OrderView,
+    /// What is said of the diner, where it was placed now.
+    personal: Option<Personal>,
     after: After,
     committed: Option<Committed>,
 }
@@ -108,10 +111,8 @@ impl App {
     pub(super) async fn place(&self, wish: &Wish<'_>) -> Result<OrderView> {
         let key = key(wish)?.filter(|_| !base::planted("key_forgotten"));
         let keys = wish.asked.keys()?;
-        let personal = Personal::of(wish.asked, &keys)?;
         let mut said = Said {
             keys: &keys,
-            personal: &personal,
             tries: 1,
         };
         let settled = loop {
@@ -124,6 +125,11 @@ impl App {
             self.follow(wish.asked.restaurant_id, settled.after, committed)
                 .await;
         }
+        // What was answered before is answered again, whatever is said now.
+        let personal = match settled.personal {
+            Some(personal) => personal,
+            None => self.said(&self.find(settled.view.id).await?).await?,
+        };
         Ok(settled.view.with(personal))
     }
 
@@ -159,6 +165,7 @@ impl App {
             let committed = db.commit(ready.commit, &deadline).await.at()?;
             return Ok(Settled {
                 view: ready.view,
+                personal: Some(ready.personal),
                 after: ready.after,
                 committed: Some(committed),
             });
@@ -174,16 +181,18 @@ impl App {
         // What was sent is personal: what tells it from another request must not be guessed from.
         let text = json(wish.sent)?;
         let digest = self.0.sealer.digest("order", &text, &deadline).await.at()?;
-        let mut after = After::default();
+        let (mut after, mut personal) = (After::default(), None);
         let once = db.once(&key, &digest, &deadline, async || {
             let ready = self.decide(wish, said).await?;
             after = ready.after;
+            personal = Some(ready.personal);
             let body = json(&ready.view)?;
             Ok::<_, Error>((ready.commit, Reply { status: 201, body }))
         });
         let (reply, committed) = once.await?;
         Ok(Settled {
             view: serde_json::from_str(&reply.body).map_err(unreadable)?,
+            personal: personal.filter(|_| committed.is_some()),
             after,
             committed,
         })
@@ -191,17 +200,16 @@ impl App {
 
     /// Reads what is known, prices, decides, and writes the commit with all that belongs to an order.
     async fn decide(&self, wish: &Wish<'_>, said: Said<'_>) -> Result<Ready> {
-        let scene = self.scene(wish.asked, said.tries).await?;
-        let wanted = (wish.customer(), said.keys);
-        let priced = self.priced((&scene, wish.asked), wanted).await?;
+        let whole = self.addressed(wish.person, wish.asked).await?;
+        let asked = whole.as_ref().unwrap_or(wish.asked);
+        let wish = &Wish { asked, ..*wish };
+        let personal = Personal::of(asked, said.keys)?;
+        let scene = self.scene(asked, said.tries).await?;
+        let (priced, mut placing, bill) = self.costed(wish, (&scene, said.keys)).await?;
         if let Some(seen) = wish.seen {
             cart::none_dearer(seen, &priced.quote)?;
         }
-        let rules = self.rules(scene.restaurant.id).await?.rules;
-        let mut placing = self.placing(wish, &scene, (&priced, said.keys, rules))?;
         let total = priced.quote.totals.total;
-        let bill = self.bill(wish, (total, &placing.money)).await?;
-        placing.paying = bill.paying();
         let fraud = self.look_at(wish, &mut placing, total).await?;
         let placed = counts(&placing.lines);
         let facts = Facts::new(wish.by, scene.now);
@@ -209,7 +217,7 @@ impl App {
         let house = scene.restaurant.id.organisation();
         let mut commit = self.0.db.new_commit(house);
         let mut beside = Beside {
-            sealed: self.seal(wish.person, said.personal).await?,
+            sealed: self.seal(wish.person, &personal).await?,
             held: Held {
                 cart: wish.asked.cart_id.zip(wish.asked.cart_version),
                 minimum: scene.minimum(wish.asked)?,
@@ -255,12 +263,13 @@ impl App {
         Ok(Ready {
             commit,
             view,
+            personal,
             after: After { counted, begun },
         })
     }
 
     /// What is to be placed, as it was priced.
-    fn placing(
+    pub(super) fn placing(
         &self,
         wish: &Wish<'_>,
         scene: &Scene,

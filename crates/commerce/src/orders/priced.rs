@@ -8,7 +8,7 @@ use carte::{Channel, Service};
 use domain::organisations::{Restaurant, State, TimeZone};
 use domain::people::PersonId;
 use domain::pricing::{self, Discount, Kind, Quote, Reason, Refused};
-use domain::venues::{Position, Shape, Venue, Zone, Zones, menu_clock, zone_at};
+use domain::venues::{Position, Shape, Venue, Zone, Zones, local, zone_at};
 use rpc::Current;
 use slice::wrong;
 use trade::capacity::Goods;
@@ -81,22 +81,29 @@ impl App {
     /// What an order costs, or why it cannot be taken: the codes are those of a quote, of a coupon, or of a slot.
     pub(super) async fn priced(
         &self,
-        (scene, asked): (&Scene, &Asked),
+        (scene, asked, in_cash): (&Scene, &Asked, bool),
         (person, keys): (Option<PersonId>, &[LineKey]),
     ) -> Result<Priced> {
         if asked.service() == Service::Delivery && asked.delivery_address.is_none() {
             return Err(wrong("deliveryAddress", "a delivery needs an address"));
         }
-        if asked.is_unplaced() && self.rules(scene.restaurant.id).await?.rules.place_needed {
+        let rules = self.rules(scene.restaurant.id).await?.rules;
+        let tip = asked.tip(scene.current.menu.currency)?;
+        if tip.minor() > 0 && rules.no_tips.with(asked.service()) {
+            let said = "The restaurant takes no tip with this service.";
+            return Err(refusal().field("tip", "no_tips", said));
+        }
+        if asked.is_unplaced() && rules.place_needed {
             let reason = Reason::PositionMissing;
             return Err(refused(&[Refused { line: None, reason }], keys));
         }
-        let bare = scene.quote((asked, asked.in_cash()?), &[])?;
+        let bare = scene.quote((asked, in_cash), &[])?;
         if !bare.refusals.is_empty() {
             return Err(refused(&bare.refusals, keys));
         }
         self.holds_promise(asked, scene.now, &bare)?;
-        let (quote, given, before) = self.offered((scene, asked), person, bare).await?;
+        let offered = self.offered((scene, asked, in_cash), person, bare);
+        let (quote, given, before) = offered.await?;
         if !quote.refusals.is_empty() {
             return Err(refused(&quote.refusals, keys));
         }
@@ -113,7 +120,7 @@ impl App {
     /// The same quote with what offers take off.
     async fn offered(
         &self,
-        (scene, asked): (&Scene, &Asked),
+        (scene, asked, in_cash): (&Scene, &Asked, bool),
         person: Option<PersonId>,
         bare: Quote,
     ) -> Result<(Quote, Vec<Given>, Option<Before>)> {
@@ -124,7 +131,7 @@ impl App {
         if found.discounts.is_empty() {
             return Ok((bare, found.given, before));
         }
-        let quote = scene.quote((asked, asked.in_cash()?), &found.discounts)?;
+        let quote = scene.quote((asked, in_cash), &found.discounts)?;
         Ok((quote, found.given, before))
     }
 
@@ -220,6 +227,11 @@ impl App {
 }
 
 impl Scene {
+    /// Whether it costs more to pay in cash.
+    pub(super) fn has_cash_fee(&self, service: Service) -> bool {
+        self.venue.fees.of(service).cash_minor > 0
+    }
+
     /// What it costs with these discounts, in cash or not, or why it cannot be ordered.
     pub(super) fn quote(
         &self,
@@ -293,7 +305,7 @@ impl Scene {
 /// A restaurant for somebody who says no place: the dearest of its zones then is all around it. So nobody pays less by
 /// saying nothing, and nobody is sent away whose address the restaurant knows well.
 fn at_its_dearest(venue: Arc<Venue>, (zone, at): (TimeZone, Time)) -> Arc<Venue> {
-    let zones = venue.zones.on(menu_clock(&venue, zone, at));
+    let zones = venue.zones.on(local(zone, at));
     let dearest = zones.max_by_key(|zone| (zone.fee_minor, zone.minimum_minor, zone.minutes));
     let around = dearest.map(|zone| Zone {
         shape: Shape::Radius(AROUND_METRES),

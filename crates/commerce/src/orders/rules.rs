@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use base::{Clock, Currency, Error, Money, Result, Trail as _, Uid, codes};
+use carte::Service;
 use domain::access::Permission;
 use domain::organisations::RestaurantId;
 use edge::{Answer, Criticality, Json, Path, Policy, Rate, Route, Routes, Versioned};
@@ -15,11 +16,12 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Class, Column, Failure, Fold, Folded, Logged, Outcome, Row, Sql, Table, Value};
-use trade::orders::{Lapse, Rules};
+use trade::orders::{Lapse, NoTips, Rules};
 use utoipa::ToSchema;
 
 use super::app::App;
 use super::http::OfRestaurant;
+use super::view::ServiceName;
 
 /// A restaurant has other rules.
 const CHANGED: &str = "order_rules.changed";
@@ -152,6 +154,10 @@ struct RulesView {
     /// said.
     #[serde(default)]
     without_position: PlacelessName,
+    /// With which services no tip is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 3)]
+    no_tips: Vec<ServiceName>,
     /// The version that was read; 0 when nothing was said yet. If it has another one by now, nothing is changed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
@@ -190,6 +196,11 @@ impl RulesView {
                 true => PlacelessName::Refuse,
                 false => PlacelessName::Dearest,
             },
+            no_tips: Service::ALL
+                .iter()
+                .filter(|service| kept.rules.no_tips.with(**service))
+                .map(|service| (*service).into())
+                .collect(),
             version: kept.version,
         }
     }
@@ -209,6 +220,11 @@ impl RulesView {
             },
             refunds_alone: alone.map(hundredths).transpose()?,
             place_needed: matches!(self.without_position, PlacelessName::Refuse),
+            no_tips: NoTips {
+                delivery: self.no_tips.contains(&ServiceName::Delivery),
+                pickup: self.no_tips.contains(&ServiceName::Pickup),
+                dine_in: self.no_tips.contains(&ServiceName::DineIn),
+            },
         })
     }
 }

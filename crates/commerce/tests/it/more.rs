@@ -1,6 +1,6 @@
 //! The slices of this crate, in the world of those that they sell for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base::Uid;
 use commerce::payments::Pretend;
@@ -32,6 +32,7 @@ pub(crate) struct More {
     pub(crate) parts: Parts,
     /// A provider that is never asked first, and tells things by itself.
     pub(crate) fake: Fake,
+    pub(crate) home: Home,
     pub(crate) sealer: Sealer,
 }
 
@@ -61,8 +62,9 @@ impl JudgesOrders for Wary {
     }
 }
 
-/// Everybody has one address.
-struct Home;
+/// Everybody has one address, until it is moved or taken away.
+#[derive(Clone)]
+pub(crate) struct Home(Arc<Mutex<Option<String>>>);
 
 /// The address that everybody has.
 pub(crate) fn home() -> AddressId {
@@ -76,9 +78,10 @@ impl KeepsAddresses for Home {
         id: AddressId,
     ) -> BoxFuture<'_, base::Result<Option<Address>>> {
         let line = |text: &str| Line::parse(text).unwrap();
-        let home = (id == home()).then(|| Address {
+        let street = self.0.lock().unwrap().clone();
+        let home = street.filter(|_| id == home()).map(|street| Address {
             label: None,
-            street: line("Via dei Tribunali 32"),
+            street: line(&street),
             city: Some(line("Napoli")),
             post_code: None,
             instructions: Some(line("Second floor")),
@@ -88,8 +91,17 @@ impl KeepsAddresses for Home {
     }
 }
 
+impl Home {
+    /// From now on it is in another street, or there is none.
+    pub(crate) fn is_in(&self, street: Option<&str>) {
+        *self.0.lock().unwrap() = street.map(str::to_owned);
+    }
+}
+
 impl More {
     pub(crate) fn new(below: &Below<'_>) -> Self {
+        let home = Home(Arc::default());
+        home.is_in(Some("Via dei Tribunali 32"));
         let fake = Fake::new("fake", below.random);
         let parts = Parts {
             db: below.db.clone(),
@@ -104,12 +116,13 @@ impl More {
             menus: Menus::new(Arc::new(below.catalogue.menus.clone())),
             stock: below.catalogue.menus.clone(),
             fraud: Fraud::new(Arc::new(Wary)),
-            addresses: Addresses::new(Arc::new(Home)),
+            addresses: Addresses::new(Arc::new(home.clone())),
             providers: Providers::new(vec![Arc::new(Pretend::new()), Arc::new(fake.clone())]),
         };
         More {
             commerce: Commerce::new(&parts),
             fake,
+            home,
             sealer: parts.sealer.clone(),
             parts,
         }

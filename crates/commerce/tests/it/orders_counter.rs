@@ -97,6 +97,7 @@ async fn what_nobody_can_take_by_phone_is_refused(engine: Engine) {
     call["couponCode"] = "FIRST".into();
     let refused = kitchen.take((&staff, ""), call).await;
     assert_eq!(refused.code(), (409, "order_refused"), "{refused:?}");
+    assert_eq!(refused.body["fields"][0]["code"], "sign_in", "{refused:?}");
 
     let stranger = kitchen.shop.person(&[&beside]);
     let refused = kitchen.take((&stranger, ""), kitchen.call()).await;

@@ -17,6 +17,7 @@ on_both!(
     a_second_person_agrees_to_much,
     two_who_agree_at_once_draw_one_after_the_other,
     boxes_and_cash_cost_their_fees,
+    no_tip_is_taken_where_the_restaurant_takes_none,
 );
 
 /// Somebody with so much credit, by an order of his own.
@@ -330,7 +331,14 @@ async fn boxes_and_cash_cost_their_fees(engine: Engine) {
         [-40, 0]
     );
 
-    // One of several means is enough. Taxes of a tenth are in both fees.
+    // Where credit pays all of it nothing is left to be paid in cash.
+    let rich = with_credit(&kitchen, "27.44").await;
+    eventually(async || credit(&kitchen, &rich).await == "27.44").await;
+    let payments = json!([{"method": "store_credit"}, {"method": "cash"}]);
+    let order = kitchen.order((&rich, ""), paid(&kitchen, payments));
+    assert_eq!(order.await.good()["total"], "27.44");
+
+    // What is left costs the fee. Taxes of a tenth are in both fees.
     let payments = json!([{"method": "card", "amount": "20.00"}, {"method": "cash"}]);
     let order = kitchen
         .order((&diner, ""), paid(&kitchen, payments))
@@ -342,7 +350,29 @@ async fn boxes_and_cash_cost_their_fees(engine: Engine) {
             on(&kitchen, "packaging_fees").await,
             on(&kitchen, "payment_fees").await
         ],
-        [-80, -100]
+        [-120, -100]
     );
     kitchen.shop.verify().await;
+}
+
+async fn no_tip_is_taken_where_the_restaurant_takes_none(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let path = format!("{}/order-rules", kitchen.at());
+    let mut rules = kitchen.shop.get(&path).await.good();
+    assert_eq!(rules["noTips"], Value::Null);
+    rules["noTips"] = json!(["pickup"]);
+    let said = kitchen.shop.put(&path, rules).await.good();
+    assert_eq!(said["noTips"], json!(["pickup"]));
+    let diner = kitchen.shop.person(&[]);
+    let mut basket = kitchen.basket();
+    basket["tip"] = "1.00".into();
+    let refused = kitchen.order((&diner, ""), basket.clone()).await;
+    assert_eq!(refused.code(), (409, "order_refused"), "{refused:?}");
+    assert_eq!(refused.body["fields"][0]["code"], "no_tips", "{refused:?}");
+    basket["serviceType"] = "dine_in".into();
+    let order = kitchen.order((&diner, ""), basket.clone()).await.good();
+    assert_eq!(order["tip"], "1.00");
+    basket["serviceType"] = "pickup".into();
+    basket["tip"] = "0".into();
+    kitchen.order((&diner, ""), basket).await.good();
 }

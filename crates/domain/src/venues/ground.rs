@@ -5,9 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use carte::Local;
-
 use super::Refusal;
+use super::date::Local;
 use super::hours::Week;
 use crate::organisations::Name;
 
@@ -185,13 +184,13 @@ impl Zones {
         &self.0
     }
 
-    /// The zones that there are when the clock shows this, in their order.
+    /// The zones that there are when calendar and clock show this, in their order.
     pub fn on(&self, local: Local) -> impl Iterator<Item = &Zone> {
-        let is_on = move |zone: &&Zone| zone.times.is_empty() || zone.times.is_on(&local);
+        let is_on = move |zone: &&Zone| zone.times.is_empty() || zone.times.is_on(local);
         self.0.iter().filter(is_on)
     }
 
-    /// The first zone that has this place in it when the clock shows this, for a restaurant that is here. Without knowing
+    /// The first zone that has this place in it when calendar and clock show this, for a restaurant that is here. Without knowing
     /// where the restaurant is, zones with a radius have nothing in them.
     #[must_use]
     pub fn at(&self, restaurant: Option<Position>, place: Position, local: Local) -> Option<&Zone> {

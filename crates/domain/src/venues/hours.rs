@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use carte::{Days, Local, Service, TimeOfDay, Weekday};
+use super::date::Local;
+use carte::{Days, Service, TimeOfDay, Weekday};
 
 /// The most spans that the week of one service has.
 pub const WEEK_SPANS_MAX: usize = 42;
@@ -103,11 +104,13 @@ impl Week {
         self.0.is_empty()
     }
 
-    /// Whether one of the spans is on when the clock shows this.
+    /// Whether one of the spans is on when calendar and clock show this.
     #[must_use]
-    pub fn is_on(&self, local: &Local) -> bool {
-        let mut spans = self.0.iter();
-        spans.any(|span| local.is_within(&span.days, (span.from, span.to)))
+    pub fn is_on(&self, local: Local) -> bool {
+        let Local { date, time } = local;
+        let begun = |span: Span| span.from <= time && (span.is_over_midnight() || time < span.to);
+        let goes_on = |span: Span| span.is_over_midnight() && time < span.to;
+        self.on(date.weekday()).any(begun) || self.on(date.plus(-1).weekday()).any(goes_on)
     }
 
     /// The spans that begin on this day.

@@ -64,8 +64,8 @@ fn overlaid(uid: Uid) -> Uid {
 /// The first zone that a place is in at a time; nothing when the restaurant does not deliver there then.
 #[must_use]
 pub fn zone_at(venue: &Venue, place: Position, (zone, at): (TimeZone, Time)) -> Option<&Zone> {
-    let local = menu_clock(venue, zone, at);
-    venue.zones.at(venue.profile.position, place, local)
+    let position = venue.profile.position;
+    venue.zones.at(position, place, local(zone, at))
 }
 
 /// Why something is not done.

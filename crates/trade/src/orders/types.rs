@@ -380,6 +380,41 @@ pub struct Rules {
     /// Whether a delivery says where it goes to on the earth; one that does not is refused then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub place_needed: bool,
+    /// With which services no tip is taken.
+    #[serde(default, skip_serializing_if = "NoTips::is_none")]
+    pub no_tips: NoTips,
+}
+
+/// Services with which no tip is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct NoTips {
+    /// When it is brought.
+    pub delivery: bool,
+    /// When it is fetched.
+    pub pickup: bool,
+    /// When it is eaten there.
+    pub dine_in: bool,
+}
+
+impl NoTips {
+    /// Whether none is taken with this service.
+    #[must_use]
+    pub const fn with(self, service: Service) -> bool {
+        match service {
+            Service::Delivery => self.delivery,
+            Service::Pickup => self.pickup,
+            Service::DineIn => self.dine_in,
+        }
+    }
+
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Rules {
@@ -405,6 +440,7 @@ impl Default for Rules {
             lapse: Lapse::Keep,
             refunds_alone: None,
             place_needed: false,
+            no_tips: NoTips::default(),
         }
     }
 }

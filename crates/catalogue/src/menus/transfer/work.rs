@@ -155,7 +155,9 @@ impl App {
         if import.state != State::Applying {
             return Ok(Handled::Done);
         }
-        let (mut commit, next) = self.step(place, import).await?;
+        let Some((mut commit, next)) = self.step(place, import).await? else {
+            return Ok(Handled::Done);
+        };
         if next == State::Applying {
             self.set_timer(&mut commit, place, id)?;
         }
@@ -171,21 +173,31 @@ impl App {
         if import.state != State::Applying || is_last {
             return Ok(false);
         }
-        let (commit, next) = self.step(place, import).await?;
+        let Some((commit, next)) = self.step(place, import).await? else {
+            return Ok(false);
+        };
         self.0.db.commit(commit, &self.0.db.deadline()).await.at()?;
         Ok(next == State::Applying)
     }
 
-    /// The next step of an import as a commit, and how the import stands after it.
-    async fn step(&self, place: Place, mut import: Import) -> Result<(Commit, State)> {
+    /// The next step of an import as a commit, and how the import stands after it; nothing where it was stopped meanwhile,
+    /// and its steps with it.
+    async fn step(&self, place: Place, mut import: Import) -> Result<Option<(Commit, State)>> {
         let params = [import.id.into(), import.run.into(), import.step.into()];
         let found = self
             .0
             .db
             .rows(place.organisation(), &rows::READ_STEP, params);
         let found = found.await.at()?;
-        let lost = || Error::internal(codes::DAMAGED, "a step of an import is lost");
-        let row = found.first().ok_or_else(lost)?;
+        let Some(row) = found.first() else {
+            return match self.find_import(place, import.id).await? {
+                Some(now) if now.state == State::Applying => {
+                    let said = "a step of an import is lost";
+                    Err(Error::internal(codes::DAMAGED, said))
+                }
+                Some(_) | None => Ok(None),
+            };
+        };
         let mut edit = rows::unpack(&row.get::<Vec<u8>>(0).at()?).at()?;
         let parts = rows::count(&edit);
         self.keep_known(place, &mut edit).await?;
@@ -200,7 +212,7 @@ impl App {
                 let mut commit = self.commit_of(place);
                 import.found.trouble = trouble(&error);
                 end(&mut commit, place, (&mut import, State::Failed))?;
-                return Ok((commit, State::Failed));
+                return Ok(Some((commit, State::Failed)));
             }
             Err(error) => return Err(error),
         };
@@ -211,7 +223,7 @@ impl App {
         } else {
             commit.guard(&rows::MOVE, import.moved(place.uid()).at()?);
         }
-        Ok((commit, import.state))
+        Ok(Some((commit, import.state)))
     }
 
     /// What is to go and has gone already, by hand, is not to go again.

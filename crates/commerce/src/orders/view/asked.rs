@@ -14,7 +14,7 @@ use trade::carts::CartId;
 use trade::orders::{LineKey, LineKeyError};
 use utoipa::ToSchema;
 
-use super::paying::{self, Method, PaymentAsked, SplitAsked};
+use super::paying::{self, PaymentAsked, SplitAsked};
 
 /// How it is to reach the diner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -282,17 +282,18 @@ impl Asked {
 
     /// What a cart says, with what is said besides when it is ordered: that goes before the cart.
     pub(crate) fn and(self, said: Self) -> Self {
-        let place = said.position.or(match &said.delivery_address {
-            // Another address is at another place.
-            Some(_) => None,
-            None => self.position,
-        });
+        // Another address is at another place.
+        let is_other = said.delivery_address.is_some() || said.delivery_address_id.is_some();
+        let (address, place) = match is_other {
+            true => (said.delivery_address, said.position),
+            false => (self.delivery_address, said.position.or(self.position)),
+        };
         Asked {
             items: self.items,
             service_type: said.service_type.or(self.service_type),
             channel: said.channel.or(self.channel),
             wanted_at: said.wanted_at.or(self.wanted_at),
-            delivery_address: said.delivery_address.or(self.delivery_address),
+            delivery_address: address,
             position: place,
             special_instructions: said.special_instructions.or(self.special_instructions),
             contact_name: said.contact_name.or(self.contact_name),
@@ -349,14 +350,9 @@ impl Asked {
         paying::means(self.payment.as_ref(), &self.payments)
     }
 
-    /// Whether cash is one of the means by which it is paid.
-    pub(crate) fn in_cash(&self) -> Result<bool> {
-        let mut means = self.payments()?.iter();
-        let mut shares = self.split.iter().flat_map(|split| &split.parts);
-        Ok(match self.split.is_some() {
-            true => shares.any(|part| part.payment.method() == Method::Cash),
-            false => means.any(|part| part.method() == Method::Cash),
-        })
+    /// Whether some of it is paid in cash; nothing where that depends on what the others leave of it.
+    pub(crate) fn in_cash(&self) -> Result<Option<bool>> {
+        Ok(paying::in_cash(self.payments()?, self.split.as_ref()))
     }
 
     /// What is wanted, as prices are asked for.

@@ -367,3 +367,22 @@ pub(super) fn means<'a>(
     }
     Ok(all)
 }
+
+/// Whether some of it is paid in cash; nothing where that depends on what the others leave of it.
+pub(super) fn in_cash(all: &[PaymentAsked], split: Option<&SplitAsked>) -> Option<bool> {
+    let is_cash = |part: &&PaymentAsked| part.method == Method::Cash;
+    match split {
+        None => match all.iter().find(is_cash) {
+            None => Some(false),
+            Some(cash) => (all.len() == 1 || cash.amount.is_some()).then_some(true),
+        },
+        Some(split) => {
+            let mut parts = split.parts.iter();
+            let cash = parts.find(|part| part.payment.method == Method::Cash);
+            match cash {
+                None => Some(false),
+                Some(part) => part.amount.is_some().then_some(true),
+            }
+        }
+    }
+}

@@ -6,17 +6,15 @@ use super::*;
 use crate::organisations::Name;
 
 /// On a Monday.
-const NOON: carte::Local = local(Weekday::Monday, 720);
+fn noon() -> Local {
+    local("2026-05-04", 720)
+}
 
-const fn local(day: Weekday, minutes: u16) -> carte::Local {
-    let time = match TimeOfDay::from_minutes(minutes) {
-        Ok(time) => time,
-        Err(_) => panic!("a day has that minute"),
-    };
-    carte::Local {
-        day,
-        time,
-        day_starts: super::super::hours::MIDNIGHT,
+/// What calendar and clock show.
+fn local(date: &str, minutes: u16) -> Local {
+    Local {
+        date: date.parse().unwrap(),
+        time: TimeOfDay::from_minutes(minutes).unwrap(),
     }
 }
 
@@ -38,7 +36,7 @@ fn a_zone(name: &str, shape: Shape) -> Zone {
 
 /// The name of the first zone that a place is in.
 fn found(zones: &Zones, place: Position) -> Option<&str> {
-    let found = zones.at(Some(self::place(40.85, 14.26)), place, NOON);
+    let found = zones.at(Some(self::place(40.85, 14.26)), place, noon());
     found.map(|zone| zone.name.as_str())
 }
 
@@ -99,45 +97,55 @@ fn the_first_zone_that_fits_counts() {
         assert_eq!(found(&zones, place(lat, lng)), name, "{lat} {lng}");
     }
     // Nobody knows where the restaurant is: a radius has nothing in it.
-    assert!(zones.at(None, place(40.855, 14.26), NOON).is_none());
-    assert!(zones.at(None, place(40.05, 14.15), NOON).is_some());
+    assert!(zones.at(None, place(40.855, 14.26), noon()).is_none());
+    assert!(zones.at(None, place(40.05, 14.15), noon()).is_some());
 }
 
 #[test]
 fn zones_that_are_there_at_times_count_then() {
     let on = |days: &[Weekday], from, to| Weekly {
         days: days.iter().copied().collect(),
-        from: local(Weekday::Monday, from).time,
-        to: local(Weekday::Monday, to).time,
+        from: local("2026-05-04", from).time,
+        to: local("2026-05-04", to).time,
     };
-    let (fri, sat) = (Weekday::Friday, Weekday::Saturday);
-    // In the night of Friday and of Saturday, until two.
+    // In the night of Friday and of Saturday, until two; all of Monday; from Wednesday evening for a day.
     let mut night = a_zone("night", Shape::Radius(1_000));
-    night.times = Week::new(vec![on(&[fri, sat], 22 * 60, 2 * 60)]).unwrap();
+    let days = [Weekday::Friday, Weekday::Saturday];
+    night.times = Week::new(vec![on(&days, 22 * 60, 2 * 60)]).unwrap();
     let mut monday = a_zone("monday", Shape::Radius(2_000));
-    monday.times = Week::new(vec![on(&[Weekday::Monday], 0, 0)]).unwrap();
+    monday.times = Week::new(vec![
+        on(&[Weekday::Monday], 0, 0),
+        on(&[Weekday::Wednesday], 18 * 60, 18 * 60),
+    ])
+    .unwrap();
     let always = a_zone("always", Shape::Radius(1_500));
     let zones = Zones::new(vec![night, monday, always]).unwrap();
     let here = place(40.85, 14.26);
-    let at = |place, day, minutes| {
-        let found = zones.at(Some(here), place, local(day, minutes));
+    let at = |place, date, minutes| {
+        let found = zones.at(Some(here), place, local(date, minutes));
         found.map(|zone| zone.name.as_str())
     };
-    for (day, minutes, name) in [
+    let (mon, tue, wed, thu) = ("2026-05-04", "2026-05-05", "2026-05-06", "2026-05-07");
+    let (fri, sat, sun) = ("2026-05-08", "2026-05-09", "2026-05-10");
+    for (date, minutes, name) in [
         (fri, 22 * 60 - 1, "always"),
         (fri, 22 * 60, "night"),
         (sat, 60, "night"),
         (sat, 2 * 60, "always"),
-        (Weekday::Sunday, 60, "night"),
-        (Weekday::Monday, 60, "monday"),
-        (Weekday::Tuesday, 0, "always"),
+        (sun, 60, "night"),
+        (mon, 60, "monday"),
+        (tue, 0, "always"),
+        (wed, 18 * 60 - 1, "always"),
+        (wed, 18 * 60, "monday"),
+        (thu, 18 * 60 - 1, "monday"),
+        (thu, 18 * 60, "always"),
     ] {
-        assert_eq!(at(here, day, minutes), Some(name), "{day:?} {minutes}");
+        assert_eq!(at(here, date, minutes), Some(name), "{date} {minutes}");
     }
-    // Between one and a half and two kilometres nobody is brought anything but on Mondays.
+    // Between one and a half and two kilometres nobody is brought anything but then.
     let far = place(40.865, 14.26);
-    assert_eq!(at(far, Weekday::Monday, 1_439), Some("monday"));
-    assert_eq!(at(far, Weekday::Tuesday, 1), None);
+    assert_eq!(at(far, mon, 1_439), Some("monday"));
+    assert_eq!(at(far, tue, 1), None);
 }
 
 #[test]
@@ -190,7 +198,7 @@ fn is_in_box((lat, lng): (i32, i32), (up, right): (i32, i32), from: (i32, i32)) 
     ];
     let zones = Zones::new(vec![a_zone("box", Shape::Polygon(corners))]).unwrap();
     let place = Position::new(from.0 + lat, east(from.1 + lng)).unwrap();
-    zones.at(None, place, NOON).is_some()
+    zones.at(None, place, noon()).is_some()
 }
 
 proptest! {
