@@ -39,7 +39,7 @@ impl App {
                 asked: &asked,
                 seen: None,
             };
-            return self.place(&wish).await;
+            return Box::pin(self.place(&wish)).await;
         };
         if !asked.items.is_empty() {
             return Err(wrong("items", "what is ordered is in the cart"));
@@ -71,7 +71,7 @@ impl App {
             asked: &whole,
             seen: Some(&found.body),
         };
-        match self.place(&wish).await {
+        match Box::pin(self.place(&wish)).await {
             Ok(order) => {
                 self.try_close(person, (cart, found.version)).await;
                 Ok(order)

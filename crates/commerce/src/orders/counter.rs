@@ -65,7 +65,7 @@ impl App {
             asked,
             seen: None,
         };
-        self.place(&wish).await
+        Box::pin(self.place(&wish)).await
     }
 
     /// What is done when somebody who called is to be forgotten.
