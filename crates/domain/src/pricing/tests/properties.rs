@@ -221,8 +221,13 @@ fn adds_up(quote: &Quote) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Each class is owed what its rate says of all of its amounts, to the nearest cent.
-fn is_taxed(quote: &Quote) -> Result<(), TestCaseError> {
+/// Each class is owed what its rate says of all of its amounts, to the nearest cent, or to the nearest cent of each line and
+/// each fee.
+fn is_taxed(quote: &Quote, rounding: Rounding) -> Result<(), TestCaseError> {
+    let units = match rounding {
+        Rounding::Total => 1,
+        Rounding::Line => quote.lines.len() + quote.fees.len(),
+    };
     for tax in &quote.taxes {
         let rate = i128::from(tax.rate_millionths.clamp(0, 1_000_000));
         let whole = match quote.taxes_included {
@@ -230,7 +235,7 @@ fn is_taxed(quote: &Quote) -> Result<(), TestCaseError> {
             TaxesIncluded::Added => 1_000_000,
         };
         let off = i128::from(tax.base.minor()) * rate - i128::from(tax.tax.minor()) * whole;
-        prop_assert!(off.abs() * 2 <= whole);
+        prop_assert!(off.abs() * 2 <= whole * i128::try_from(units).unwrap());
     }
     let own = |kind: Kind| {
         matches!(kind, Kind::Discount(Funder::Restaurant | Funder::Brand))
@@ -254,7 +259,7 @@ proptest! {
     fn every_bill_adds_up(known in known(), wanted in wanted()) {
         let quote = known.quote(&wanted);
         adds_up(&quote)?;
-        is_taxed(&quote)?;
+        is_taxed(&quote, known.venue.fees.rounding)?;
         let is_told = |place: usize| {
             let is_refused = quote.refusals.iter().any(|refused| {
                 refused.line == Some(place) || refused.line.is_none()
