@@ -1,6 +1,6 @@
 //! The use cases of payments: read, store what is asked, ask, store what was answered.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,10 +30,7 @@ use crate::credit;
 
 /// How often something is decided anew because somebody else was faster, or because another provider is asked.
 const TRIES: usize = 16;
-/// For so long after it was begun an attempt has certainly not been sent by somebody who took over.
-const FRESH_FOR: Duration = Duration::from_secs(1);
-/// For so long after it was begun new money is asked for by nobody but who has begun it: longer than [`FRESH_FOR`], with the
-/// longest call that never leaves.
+/// For so long after it was begun what asks for new money is left to whoever has begun it, by all who only want to know.
 const OWN_FOR: Duration = Duration::from_secs(2);
 /// What stands before our own name for what is done with credit.
 const CREDIT: &str = "credit";
@@ -54,7 +51,7 @@ pub(super) struct Inner {
     pub(super) random: Random,
     pub(super) gate: Gate,
     /// Attempts that were begun here and not sent yet.
-    fresh: Mutex<HashMap<AttemptId, Time>>,
+    fresh: Mutex<HashSet<AttemptId>>,
 }
 
 /// A payment that is to begin.
@@ -478,9 +475,14 @@ impl App {
                 Next::Stand => return Ok(Standing::of(&kept)),
                 Next::Drop => self.drop_it(&kept).await?,
                 Next::Send(attempt) => {
-                    let how = self.take_fresh(attempt);
                     spurned.extend(provider_of(&kept, attempt));
-                    self.call(into, &kept, (attempt, how)).await?
+                    match self.how(&kept, attempt) {
+                        Some(how) => self.call(into, &kept, (attempt, how)).await?,
+                        None => {
+                            self.disown(&kept, attempt).await?;
+                            Settled::Anew
+                        }
+                    }
                 }
                 Next::LookUp(attempt) => self.look_up(into, &kept, attempt).await?,
                 Next::Begin(act, attempt, minor) => {
@@ -566,15 +568,9 @@ impl App {
             true => Some(by_ourselves(&asked)),
             false => self.0.gate.send(name.as_str(), &asked, how).await,
         };
-        let age = self.0.clock.now().since(attempt.uid().time());
         let answer = match (answer, how) {
-            // After that somebody may have taken over and sent it while this process stood still: what he was answered is
-            // looked up.
-            (Some(Answer::Unsent { .. }) | None, Try::First)
-                if asked.act() == AUTHORISE && age <= FRESH_FOR =>
-            {
-                None
-            }
+            // Whoever sends it as well has said so before: then this is not stored, and what he was answered is looked up.
+            (Some(Answer::Unsent { .. }) | None, Try::First) if asked.act() == AUTHORISE => None,
             (Some(answer), _) => Some(answer),
             (None, _) => Some(unknown("calls to the provider do not pass now")),
         };
@@ -616,41 +612,80 @@ impl App {
     ) -> Result<Settled> {
         match kept.intent.attempt(attempt) {
             Some(open) if !open.state.is_settled() => match plan::push(open) {
-                // Whoever has begun it is about to send it, and may find that it never left: so nobody else sends it.
+                // Whoever has begun it is about to send it.
                 Next::Send(_) if self.is_young(open) => Ok(Settled::Stands(Standing::of(kept))),
-                Next::Send(attempt) => {
-                    let how = self.take_fresh(attempt);
-                    self.call(into, kept, (attempt, how)).await
-                }
+                Next::Send(attempt) => match self.how(kept, attempt) {
+                    Some(how) => self.call(into, kept, (attempt, how)).await,
+                    None => {
+                        self.disown(kept, attempt).await?;
+                        self.look_up_disowned(into, kept.intent.id, attempt).await
+                    }
+                },
                 _ => self.look_up(into, kept, attempt).await,
             },
             _ => Ok(Settled::Anew),
         }
     }
 
-    /// Whether new money was asked for so lately that only who has begun to ask may go on with it.
+    /// Looks up what nobody knows the end of, unless somebody has just told it.
+    async fn look_up_disowned(
+        &self,
+        into: Into<'_>,
+        payment: PaymentId,
+        attempt: AttemptId,
+    ) -> Result<Settled> {
+        let kept = self.find(payment).await?;
+        let state = kept.intent.attempt(attempt).map(|attempt| attempt.state);
+        match state {
+            Some(AttemptState::Unknown) => self.look_up(into, &kept, attempt).await,
+            _ => Ok(Settled::Anew),
+        }
+    }
+
+    /// Stores that nobody knows what became of an attempt which somebody else has begun. From then on he can store nothing of
+    /// what he makes of his own call, least of all that it never left and that he asks elsewhere.
+    async fn disown(&self, kept: &Kept, attempt: AttemptId) -> Result<()> {
+        let mut step = Step::of(kept.clone());
+        step.note(attempt, Known::Unknown)?;
+        let mut commit = self.0.db.new_commit(kept.intent.id.organisation());
+        step.write(&mut commit)?;
+        match self.0.db.commit(commit, &self.0.db.deadline()).await {
+            Ok(_) => Ok(()),
+            Err(failure) if rows::is_lost_race(&failure) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// How an attempt is sent that stands as sent. What asks for new money and was begun by somebody else is not: it has to be
+    /// disowned first.
+    fn how(&self, kept: &Kept, id: AttemptId) -> Option<Try> {
+        let is_fresh = self.take_fresh(id);
+        let attempt = kept.intent.attempt(id);
+        match attempt.is_some_and(|attempt| attempt.act == Act::Authorise) {
+            _ if is_fresh => Some(Try::First),
+            true => None,
+            false => Some(Try::Again),
+        }
+    }
+
+    /// Whether new money was asked for so lately that who has begun to ask is still about to.
     fn is_young(&self, attempt: &Attempt) -> bool {
         let age = self.0.clock.now().since(attempt.id.uid().time());
         attempt.act == Act::Authorise && age < OWN_FOR
     }
 
     pub(super) fn remember(&self, attempt: AttemptId) {
-        let now = self.0.clock.now();
         let mut fresh = self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         if fresh.len() >= FRESH_MAX {
             fresh.clear();
         }
-        fresh.insert(attempt, now);
+        fresh.insert(attempt);
     }
 
-    /// Whether an attempt can only be sent for the first time now. Said once.
-    fn take_fresh(&self, attempt: AttemptId) -> Try {
-        let now = self.0.clock.now();
+    /// Whether an attempt was begun here and not sent yet. Said once.
+    fn take_fresh(&self, attempt: AttemptId) -> bool {
         let mut fresh = self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        match fresh.remove(&attempt) {
-            Some(begun_at) if now.since(begun_at) <= FRESH_FOR => Try::First,
-            _ => Try::Again,
-        }
+        fresh.remove(&attempt)
     }
 }
 
