@@ -191,7 +191,7 @@ impl App {
                 if order.restaurant != asked.restaurant_id {
                     return Err(missing());
                 }
-                let mut body = Body::again(&order, &said);
+                let mut body = Body::again(&order, &said)?;
                 asked.over(&mut body.asked);
                 body
             }

@@ -1,7 +1,6 @@
 //! What was ordered once, put into a cart anew.
 
-use std::collections::BTreeMap;
-
+use base::Result;
 use trade::orders::{Choice, Line, Order};
 
 use super::body::{Body, Seen};
@@ -9,12 +8,11 @@ use crate::orders::{Asked, LineAsked, OptionAsked, Personal};
 
 impl Body {
     /// What an order holds, as it would be asked for again. Its lines remember what they cost then.
-    pub(super) fn again(order: &Order, said: &Personal) -> Self {
-        let notes: BTreeMap<String, String> = said
-            .notes
-            .as_deref()
-            .and_then(|notes| serde_json::from_str(notes).ok())
-            .unwrap_or_default();
+    ///
+    /// # Errors
+    /// What was said of the diner does not read.
+    pub(super) fn again(order: &Order, said: &Personal) -> Result<Self> {
+        let notes = said.notes()?;
         let sold: Vec<&Line> = order.lines.iter().filter(|line| line.is_sold()).collect();
         let seen = sold.iter().map(|line| {
             let seen = Seen {
@@ -30,20 +28,19 @@ impl Body {
             options: options(&line.choices, u64::from(line.quantity), 1),
             special_instructions: notes.get(line.key.as_str()).cloned(),
         });
-        let address = said.address.as_deref();
-        Body {
+        Ok(Body {
             seen: seen.collect(),
             asked: Asked {
                 items: items.collect(),
                 service_type: Some(order.service.into()),
                 channel: Some(order.channel.to_string()),
-                delivery_address: address.and_then(|text| serde_json::from_str(text).ok()),
+                delivery_address: said.address()?,
                 special_instructions: said.instructions.clone(),
                 contact_name: said.contact.clone(),
                 phone: said.phone.clone(),
                 ..Asked::at(order.restaurant)
             },
-        }
+        })
     }
 }
 

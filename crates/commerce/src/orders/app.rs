@@ -294,7 +294,7 @@ impl App {
     /// An order with what is said of the diner, as long as he was not erased.
     async fn opened(&self, stored: &Stored) -> Result<OrderView> {
         let said = self.said(stored).await?;
-        Ok(OrderView::of(&stored.order).with(said))
+        OrderView::of(&stored.order).with(said)
     }
 
     /// What is said of the diner of an order.

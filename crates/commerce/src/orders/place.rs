@@ -130,7 +130,7 @@ impl App {
             Some(personal) => personal,
             None => self.said(&self.find(settled.view.id).await?).await?,
         };
-        Ok(settled.view.with(personal))
+        settled.view.with(personal)
     }
 
     /// Goes on with an order that was just stored.

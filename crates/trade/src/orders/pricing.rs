@@ -229,9 +229,8 @@ fn line_of(
     key: &LineKey,
     (menu, rates): (&Menu, &BTreeMap<&Key, i64>),
 ) -> Option<Line> {
-    let rate = |class: &Key| rates.get(class).copied().unwrap_or(0);
     let (item, choices) = priced.parts.split_first()?;
-    let choices = choices.iter().map(|part| choice_of(part, (menu, &rate)));
+    let choices = choices.iter().map(|part| choice_of(part, (menu, rates)));
     Some(Line {
         key: key.clone(),
         item: priced.item,
@@ -242,14 +241,14 @@ fn line_of(
         discount_minor: priced.discount.minor(),
         tax_minor: priced.tax.minor(),
         tax: item.class.clone(),
-        rate: rate(&item.class),
+        rate: *rates.get(&item.class)?,
         choices: choices.collect::<Option<_>>()?,
         revision: None,
         state: LineState::Sold,
     })
 }
 
-fn choice_of(part: &PricedPart, (menu, rate): (&Menu, &dyn Fn(&Key) -> i64)) -> Option<Choice> {
+fn choice_of(part: &PricedPart, (menu, rates): (&Menu, &BTreeMap<&Key, i64>)) -> Option<Choice> {
     let group = part.group?;
     Some(Choice {
         group,
@@ -260,7 +259,7 @@ fn choice_of(part: &PricedPart, (menu, rate): (&Menu, &dyn Fn(&Key) -> i64)) -> 
         depth: u8::try_from(part.depth).ok()?,
         minor: part.amount.minor(),
         tax: part.class.clone(),
-        rate: rate(&part.class),
+        rate: *rates.get(&part.class)?,
     })
 }
 

@@ -1,6 +1,8 @@
 //! An order as it is shown, in the words of the public interface: amounts are decimal texts.
 
-use base::{Currency, Money, Result, Time};
+use std::collections::BTreeMap;
+
+use base::{Currency, Error, Money, Result, Time, codes};
 use carte::{GroupId, ItemId, RevisionNumber};
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
@@ -252,9 +254,8 @@ impl Personal {
     pub(crate) fn of(asked: &Asked, keys: &[LineKey]) -> Result<Self> {
         let address = asked.delivery_address.as_ref();
         let address = address.map(serde_json::to_string).transpose();
-        let broken = |error| {
-            base::Error::internal(base::codes::INTERNAL, "an address is no JSON").caused_by(error)
-        };
+        let broken =
+            |error| Error::internal(codes::INTERNAL, "an address is no JSON").caused_by(error);
         Ok(Personal {
             address: address.map_err(broken)?,
             instructions: asked.special_instructions.clone(),
@@ -262,6 +263,18 @@ impl Personal {
             contact: asked.contact_name.clone(),
             notes: asked.notes(keys),
         })
+    }
+
+    /// Where it is brought.
+    pub(crate) fn address(&self) -> Result<Option<AddressAsked>> {
+        let address = self.address.as_deref().map(serde_json::from_str);
+        address.transpose().map_err(damaged)
+    }
+
+    /// What is said of single lines, by their keys.
+    pub(crate) fn notes(&self) -> Result<BTreeMap<String, String>> {
+        let notes = self.notes.as_deref().map(serde_json::from_str);
+        Ok(notes.transpose().map_err(damaged)?.unwrap_or_default())
     }
 
     /// The texts in the order of the fields as they are stored.
@@ -358,21 +371,23 @@ impl OrderView {
     }
 
     /// The same with what is said of the diner.
-    pub(crate) fn with(mut self, personal: Personal) -> Self {
-        let address = personal.address.as_deref();
-        self.delivery_address = address.and_then(|text| serde_json::from_str(text).ok());
+    pub(crate) fn with(mut self, personal: Personal) -> Result<Self> {
+        self.delivery_address = personal.address()?;
+        let mut notes = personal.notes()?;
+        for line in &mut self.items {
+            line.special_instructions = notes.remove(&line.line);
+        }
         self.special_instructions = personal.instructions;
         self.contact_name = personal.contact;
         self.phone = personal.phone;
-        let notes = personal.notes.unwrap_or_default();
-        let notes: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&notes).unwrap_or_default();
-        for line in &mut self.items {
-            let note = notes.get(&line.line).and_then(|note| note.as_str());
-            line.special_instructions = note.map(str::to_owned);
-        }
-        self
+        Ok(self)
     }
+}
+
+/// What was sealed by us and is no longer what we seal: nobody is told that there was nothing.
+#[track_caller]
+fn damaged(error: serde_json::Error) -> Error {
+    Error::internal(codes::DAMAGED, "what is said of a diner does not read").caused_by(error)
 }
 
 fn lines(order: &Order) -> Vec<LineView> {
