@@ -1,9 +1,12 @@
-"""What schemathesis cannot know: that keys are for one request each, which ids there are, and not to wait for news."""
+"""What schemathesis cannot know: that keys are for one request each, which ids there are, not to wait for news, and that
+tokens are drawn anew."""
 
 import json
 import os
 import random
 import re
+import time
+import urllib.request
 import uuid
 
 import schemathesis
@@ -11,10 +14,37 @@ import schemathesis
 HEADER = "Idempotency-Key"
 IDS = json.loads(os.environ.get("COMANDA_IDS", "{}"))
 CHANCE = random.Random(7)
+# Tokens are good for five minutes.
+RENEWED_AFTER_S = 120
+
+
+class Token:
+    """An access token, and the one that the next is got with: each can be used once."""
+
+    def __init__(self, where, access, refresh):
+        self.where, self.access, self.refresh = where, access, refresh
+        self.drawn_at = time.monotonic()
+
+    def good(self):
+        if time.monotonic() - self.drawn_at > RENEWED_AFTER_S:
+            body = json.dumps({"refreshToken": self.refresh}).encode()
+            request = urllib.request.Request(self.where, body, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                drawn = json.load(answer)
+            self.access, self.refresh = drawn["accessToken"], drawn["refreshToken"]
+            self.drawn_at = time.monotonic()
+        return f"Bearer {self.access}"
+
+
+TOKEN = Token(**json.loads(os.environ["COMANDA_TOKEN"])) if "COMANDA_TOKEN" in os.environ else None
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    # What is asked for without a sign-in, or with another one, is left as it is.
+    headers = kwargs.get("headers") or {}
+    if TOKEN and "Authorization" in headers:
+        kwargs["headers"] = {**headers, "Authorization": TOKEN.good()}
     # A request that lacks a header on purpose must stay as it was made.
     phase = getattr(case.meta, "phase", None)
     scenario = getattr(getattr(phase, "data", None), "scenario", None)

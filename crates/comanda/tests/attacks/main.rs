@@ -57,8 +57,8 @@ fn serve() -> (Serve, String) {
     (serve, key)
 }
 
-/// Somebody signs up, and has one of each thing: a token, and the ids by the names of parameters.
-fn owner(node: SocketAddr) -> (String, Value) {
+/// Somebody signs up, and has one of each thing: their ids by the names of parameters.
+fn owner(node: SocketAddr) -> (Browser, Value) {
     let mut owner = Browser::new(node);
     owner.sign_in("lucia@example.com", &|to| inbox(&[node], to));
     owner.set_up_app();
@@ -86,5 +86,5 @@ fn owner(node: SocketAddr) -> (String, Value) {
         "organisation": organisation, "brand": brand, "restaurant": restaurant, "key": key, "role": role,
         "invitation": invitation, "address": address.body["id"], "person": owner.get("/api/auth/me").text("id"),
     });
-    (owner.tokens().0, ids)
+    (owner, ids)
 }
