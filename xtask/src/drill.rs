@@ -102,8 +102,6 @@ fn simulation(seeds: u32) -> Command {
         "--profile",
         "bench",
         "--package",
-        "commerce",
-        "--test",
         "simulation",
         "--",
         "--ignored",

@@ -1,4 +1,4 @@
-//! Mistakes that are planted on purpose, to show that the simulator of `commerce` finds them.
+//! Mistakes that are planted on purpose, to show that the simulator finds them.
 //!
 //! Without the feature `planted`, which no program names, every question is answered `false` when it is compiled, and
 //! nothing of a mistake is left. With it a test plants one by its name, in its own thread.

@@ -54,11 +54,12 @@ const ALL: &[&str] = &[
     "demo",
     "comanda",
     "testkit",
+    "simulation",
     "load",
     "xtask",
 ];
 
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     ("base", &[]),
     ("calls", &["base"]),
     ("carte", &["base"]),
@@ -85,6 +86,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("demo", &["base", "carte", "domain"]),
     ("comanda", ALL),
     ("testkit", ALL),
+    ("simulation", ALL),
     ("load", &["base"]),
     ("xtask", &[]),
 ];
@@ -92,7 +94,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
 const BINARY: &str = "comanda";
 
 /// Worlds for tests never become part of what is shipped.
-const TESTS_ONLY: [&str; 2] = ["testkit", "xtask"];
+const TESTS_ONLY: [&str; 3] = ["testkit", "simulation", "xtask"];
 
 /// Crates that speak to a database, cache or broker.
 const DRIVERS: [&str; 13] = [

@@ -3,7 +3,7 @@
 use super::files::Source;
 
 /// Where the feature is made, and where the tests are that turn it on.
-const MAY_NAME: [&str; 2] = ["crates/base/Cargo.toml", "crates/commerce/Cargo.toml"];
+const MAY_NAME: [&str; 2] = ["crates/base/Cargo.toml", "crates/simulation/Cargo.toml"];
 
 /// Looks at every manifest.
 pub(crate) fn check(source: &Source) -> Vec<String> {
@@ -39,9 +39,9 @@ mod tests {
             check(&source).len()
         };
         let made = "[features]\nplanted = [\"base/planted\"]\n";
-        assert_eq!(check_one("crates/commerce/Cargo.toml", made), 0);
+        assert_eq!(check_one("crates/simulation/Cargo.toml", made), 0);
         assert_eq!(check_one("crates/comanda/Cargo.toml", made), 1);
         let default = "[features]\ndefault = [\"planted\"]\n";
-        assert_eq!(check_one("crates/commerce/Cargo.toml", default), 1);
+        assert_eq!(check_one("crates/simulation/Cargo.toml", default), 1);
     }
 }

@@ -16,8 +16,9 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 pub(crate) struct Wanted {
     pub(crate) from: u64,
     pub(crate) seeds: u64,
-    /// When no more are begun.
+    /// When no more are begun, but for so many that there must be.
     pub(crate) within: Option<Duration>,
+    pub(crate) least: u64,
     /// Whether it is told how far it has come.
     pub(crate) tells: bool,
 }
@@ -59,7 +60,7 @@ pub(crate) fn told(plan: &Plan, why: &str) -> String {
     let commit = commit.unwrap_or_default();
     format!(
         "seed {} at commit {commit}: {why}\n  it needs {:?}, crashes at {:?}\n  again: SIMULATE_FROM={} \
-         SIMULATE_SEEDS=1 cargo test --profile ci -p commerce --test simulation -- --ignored --exact --nocapture drill\
+         SIMULATE_SEEDS=1 cargo test --profile ci -p simulation -- --ignored --exact --nocapture drill\
          \n  what has happened at last:\n    {}",
         plan.seed,
         plan.faults,
@@ -129,7 +130,7 @@ pub(crate) fn sweep(wanted: Wanted) -> Swept {
                 while !stop.load(Ordering::Relaxed) {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let is_late = wanted.within.is_some_and(|within| began.elapsed() > within);
-                    if place >= wanted.seeds || is_late {
+                    if place >= wanted.seeds || is_late && place >= wanted.least {
                         return;
                     }
                     let plan = Plan::of(wanted.from + place);
