@@ -207,10 +207,11 @@ pub(crate) async fn pay(engine: Engine, payments: usize, lost: u64) {
         .await;
 
     let mut left: Vec<Payer> = payers.clone();
+    // How many it takes depends on how often five answers in a row are lost: nothing passes for a while then.
     let mut rounds = 0;
     while !left.is_empty() {
         rounds += 1;
-        if rounds == 200 {
+        if rounds == 1_000 {
             let first = till.intent(&left[0]).await;
             panic!("{} payments never end: {first:?}", left.len());
         }
