@@ -642,20 +642,6 @@ impl App {
         }
     }
 
-    /// Stores that nobody knows what became of an attempt which somebody else has begun. From then on he can store nothing of
-    /// what he makes of his own call, least of all that it never left and that he asks elsewhere.
-    async fn disown(&self, kept: &Kept, attempt: AttemptId) -> Result<()> {
-        let mut step = Step::of(kept.clone());
-        step.note(attempt, Known::Unknown)?;
-        let mut commit = self.0.db.new_commit(kept.intent.id.organisation());
-        step.write(&mut commit)?;
-        match self.0.db.commit(commit, &self.0.db.deadline()).await {
-            Ok(_) => Ok(()),
-            Err(failure) if rows::is_lost_race(&failure) => Ok(()),
-            Err(failure) => Err(failure.into()),
-        }
-    }
-
     /// How an attempt is sent that stands as sent. What asks for new money and was begun by somebody else is not: it has to be
     /// disowned first.
     fn how(&self, kept: &Kept, id: AttemptId) -> Option<Try> {

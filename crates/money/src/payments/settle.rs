@@ -237,6 +237,16 @@ impl App {
         self.store(commit, &step).await
     }
 
+    /// Stores that nobody knows what became of an attempt which somebody else has begun. From then on he can store nothing of
+    /// what he makes of his own call, least of all that it never left and that he asks elsewhere.
+    pub(super) async fn disown(&self, kept: &Kept, attempt: AttemptId) -> Result<Settled> {
+        let mut step = Step::of(kept.clone());
+        step.note(attempt, Known::Unknown)?;
+        let mut commit = self.0.db.new_commit(kept.intent.id.organisation());
+        step.write(&mut commit)?;
+        self.store(commit, &step).await
+    }
+
     /// Takes note of an answer. Without one the attempt certainly came to nothing, and it may be asked elsewhere.
     pub(super) async fn answered(
         &self,

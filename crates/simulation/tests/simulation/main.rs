@@ -49,14 +49,16 @@ fn sound(swept: &Swept) {
 /// As many seeds as fit into a part of a minute; more where somebody has the time, and as many as are asked for at least.
 #[test]
 fn some_seeds() {
+    let least = set("SIMULATE_LEAST").unwrap_or(0);
     let swept = sweep(Wanted {
         from: set("SIMULATE_FROM").unwrap_or(1),
         seeds: set("SIMULATE_SEEDS").unwrap_or(600),
         within: Some(Duration::from_secs(set("SIMULATE_SECONDS").unwrap_or(45))),
-        least: set("SIMULATE_LEAST").unwrap_or(0),
+        least,
         tells: false,
     });
     sound(&swept);
+    assert!(swept.seeds >= least, "{swept}, and {least} are asked for");
 }
 
 /// Far more of them.
