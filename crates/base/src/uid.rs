@@ -13,6 +13,9 @@ const MICROS_PER_MILLI: i64 = 1_000;
 const MILLIS_MAX: i64 = (1 << 48) - 1;
 /// How much of a wrong prefix an error repeats, so that a hostile text cannot fill the logs.
 const GOT_CHARS_MAX: usize = 16;
+/// How many letters a prefix has at most.
+const PREFIX_MAX: usize = 8;
+const SPELT_MAX: usize = PREFIX_MAX + 1 + crockford::DIGITS;
 
 /// An id without a type, as it stands in a database; code outside the store holds typed ids.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +61,9 @@ impl Uid {
 
 impl fmt::Debug for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Uid({})", crockford::encode(u128::from_be_bytes(self.0)))
+        let digits = crockford::encode(u128::from_be_bytes(self.0));
+        let digits = std::str::from_utf8(&digits).unwrap_or_default();
+        write!(f, "Uid({digits})")
     }
 }
 
@@ -124,10 +129,46 @@ impl From<ParseError> for Error {
     }
 }
 
+/// An id as text, which takes no memory of its own.
+#[derive(Clone, Copy)]
+pub struct Spelt {
+    bytes: [u8; SPELT_MAX],
+    length: usize,
+}
+
+impl Spelt {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl std::ops::Deref for Spelt {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Spelt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// Spells an id of the type that this prefix names; for [`crate::typed_id!`].
 #[doc(hidden)]
-pub fn spell(prefix: &str, uid: Uid) -> String {
-    format!("{prefix}_{}", crockford::encode(u128::from_be_bytes(uid.0)))
+pub fn spell(prefix: &str, uid: Uid) -> Spelt {
+    debug_assert!(is_prefix(prefix), "{prefix:?} is no prefix of ids");
+    let digits = crockford::encode(u128::from_be_bytes(uid.0));
+    let letters = prefix.len().min(PREFIX_MAX);
+    let mut bytes = [b'_'; SPELT_MAX];
+    bytes[..letters].copy_from_slice(&prefix.as_bytes()[..letters]);
+    let length = letters + 1 + digits.len();
+    bytes[letters + 1..length].copy_from_slice(&digits);
+    Spelt { bytes, length }
 }
 
 /// Reads an id of the type that this prefix names; for [`crate::typed_id!`].
@@ -141,6 +182,10 @@ pub fn read(expected: &'static str, text: &str) -> Result<Uid, ParseError> {
         let got = before.chars().take(GOT_CHARS_MAX).collect();
         return Err(ParseError::Prefix { expected, got });
     };
+    if let Some(value) = crockford::decode(digits) {
+        return Ok(Uid(value.to_be_bytes()));
+    }
+    // Something is wrong with it: what, is found out slowly.
     let length = digits.chars().count();
     if length != crockford::DIGITS {
         return Err(ParseError::Length { got: length });
@@ -169,7 +214,7 @@ pub const fn is_prefix(prefix: &str) -> bool {
         }
         place += 1;
     }
-    2 <= place && place <= 8
+    2 <= place && place <= PREFIX_MAX
 }
 
 /// Makes types of ids, each with a prefix of its own, so that no id is taken for one of another type.
@@ -218,6 +263,11 @@ macro_rules! typed_id {
                 self.0
             }
 
+            /// Gives the text of the id, without taking memory for it.
+            $visible fn spelt(&self) -> $crate::uid::Spelt {
+                $crate::uid::spell($prefix, self.0)
+            }
+
             /// Says which organisation the id claims to belong to.
             $visible const fn organisation(&self) -> $crate::Organisation {
                 self.0.organisation()
@@ -231,13 +281,13 @@ macro_rules! typed_id {
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.pad(&$crate::uid::spell($prefix, self.0))
+                f.pad(self.spelt().as_str())
             }
         }
 
         impl ::std::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(&$crate::uid::spell($prefix, self.0))
+                f.write_str(self.spelt().as_str())
             }
         }
 
@@ -266,7 +316,7 @@ macro_rules! typed_id {
                 &self,
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.spelt().as_str())
             }
         }
 

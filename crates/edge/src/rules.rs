@@ -20,9 +20,24 @@ pub(crate) struct Rules {
     schemas: HashMap<String, Value>,
 }
 
-/// The limits of the parameters of path or query, by name.
+/// What a schema bounds a value by.
+const BOUNDS: [&str; 11] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+];
+
+/// The limits of the parameters of path or query, by name; no schema where it bounds nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(Vec<(String, Value)>);
+pub(crate) struct Limits(Vec<(String, Option<Value>)>);
 
 /// What is wrong: the path of a field, and what it must be.
 type Wrong = Vec<(String, String)>;
@@ -121,7 +136,8 @@ impl Limits {
     pub(crate) fn new(params: &[Parameter]) -> Self {
         let written = |param: &Parameter| {
             let schema = serde_json::to_value(&param.schema).unwrap_or_default();
-            (param.name.clone(), schema)
+            let bounds = BOUNDS.iter().any(|name| schema.get(name).is_some());
+            (param.name.clone(), bounds.then_some(schema))
         };
         Self(params.iter().map(written).collect())
     }
@@ -134,7 +150,8 @@ impl Limits {
     pub(crate) fn check<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
         let mut wrong = Wrong::new();
         for (name, text) in pairs {
-            if let Some((_, schema)) = self.0.iter().find(|(known, _)| known == name) {
+            let found = self.0.iter().find(|(known, _)| known == name);
+            if let Some((_, Some(schema))) = found {
                 // A text where a number is to be is refused when the handler's type is read.
                 let number = text.parse::<i64>().ok().map(Number::from);
                 let value = match number.filter(|_| has_type(schema, "integer")) {

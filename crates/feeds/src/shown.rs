@@ -95,7 +95,7 @@ pub(crate) fn shown(event: &Logged) -> Option<(EventView, About)> {
         id: engine::event_id(event),
         kind: public.kind,
         version: public.version,
-        stream: uid::spell(public.stream, event.stream),
+        stream: uid::spell(public.stream, event.stream).to_string(),
         sequence: event.version,
         restaurant: match about {
             About::Restaurant(id) => Some(id),

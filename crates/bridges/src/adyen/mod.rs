@@ -304,7 +304,7 @@ impl fmt::Debug for Adyen {
 
 /// The key under which Adyen knows an attempt again; at most 64 characters with a mark.
 fn key(attempt: Uid) -> String {
-    uid::spell("att", attempt)
+    uid::spell("att", attempt).to_string()
 }
 
 /// A few letters that stand for what the payer brought back.

@@ -385,7 +385,7 @@ impl Ask {
 
 /// The key under which PayPal knows an attempt again.
 fn key(attempt: Uid) -> String {
-    uid::spell("att", attempt)
+    uid::spell("att", attempt).to_string()
 }
 
 fn whole(said: Said<Answer>) -> Answer {

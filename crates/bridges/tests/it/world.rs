@@ -65,7 +65,7 @@ pub(crate) fn attempt(number: u8) -> (Uid, String) {
 
 /// Under which key the other side knows an attempt again.
 pub(crate) fn key(number: u8) -> String {
-    uid::spell("att", Uid::from_bytes([number; 16]))
+    uid::spell("att", Uid::from_bytes([number; 16])).to_string()
 }
 
 pub(crate) fn euros(minor: i64) -> Money {

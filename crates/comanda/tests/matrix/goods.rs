@@ -106,7 +106,7 @@ impl Town {
         let job = engine::Job::new("hook.deliver", "{}").not_before(end);
         job.enqueue(id, &mut commit);
         db.commit(commit, &db.deadline()).await.unwrap();
-        base::uid::spell("job", id)
+        base::uid::spell("job", id).to_string()
     }
 
     /// Puts something of everything into the draft of a place, which was begun, publishes it, and tries a file on it.

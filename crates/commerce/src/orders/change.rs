@@ -383,7 +383,7 @@ impl App {
         };
         self.0.payments.begin(commit, &begin)?;
         along.held.raise = Some(payment);
-        along.held.raising = Some(base::uid::spell(SAGA, begun.id));
+        along.held.raising = Some(base::uid::spell(SAGA, begun.id).to_string());
         along.begun = Some(begun);
         Ok(())
     }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use base::{Error, Kind};
 use bytes::Bytes;
 use fabric::Taken;
+use http::header::Entry;
 use http::request::Parts as Head;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
@@ -287,17 +288,31 @@ fn leave_out(response: &mut Response) {
 fn write_headers(always: &Always, headers: &mut HeaderMap, form: Form) {
     let fixed = always.of(headers, form);
     let own = std::mem::replace(headers, fixed.clone());
-    let mut name = None;
+    let mut again = None;
     for (next, value) in own {
-        // A header that is there several times is named once.
-        name = next.or(name);
-        // What an answer depends on besides is said beside what all depend on.
-        let is_own = |name: &&HeaderName| **name == header::VARY || !fixed.contains_key(*name);
-        if let Some(name) = name.as_ref().filter(is_own) {
-            headers.append(name, value);
+        match (next, &again) {
+            (Some(name), _) => again = add_own(headers, name, value),
+            // A header that is there several times is named once.
+            (None, Some(name)) => {
+                headers.append(name, value);
+            }
+            (None, None) => {}
         }
     }
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+}
+
+/// Puts what an answer brings beside what all carry, unless that has it already. Gives the name where more of it is put there.
+fn add_own(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Option<HeaderName> {
+    match headers.entry(&name) {
+        Entry::Vacant(place) => {
+            place.insert(value);
+        }
+        // What an answer depends on besides is said beside what all depend on.
+        Entry::Occupied(mut place) if name == header::VARY => place.append(value),
+        Entry::Occupied(_) => return None,
+    }
+    Some(name)
 }
 
 /// Says of an answer for one caller alone that nobody may keep it, whatever the handler says.

@@ -166,7 +166,7 @@ impl Framing {
     /// Reads to the end of a line, or keeps what there is of it. A line that is odd is passed on without its end,
     /// so that nobody takes it for whole.
     fn line(&mut self, rest: &[u8]) -> Result<usize, Odd> {
-        let end = rest.iter().position(|byte| *byte == b'\n');
+        let end = memchr::memchr(b'\n', rest);
         let used = end.map_or(rest.len(), |end| end.saturating_add(1));
         let part = rest.get(..used).unwrap_or_default();
         self.head_bytes = self.head_bytes.saturating_add(used);
@@ -200,7 +200,7 @@ impl Framing {
         let line = line
             .strip_suffix(b"\r\n")
             .ok_or("a line ends without a carriage return")?;
-        if line.contains(&b'\r') {
+        if memchr::memchr(b'\r', line).is_some() {
             return Err("a carriage return stands alone");
         }
         match self.state {

@@ -164,12 +164,12 @@ async fn a_stream_is_told_in_order_however_often_it_takes(engine: Engine) {
     assert_eq!(calls.len(), 9, "three were not taken at first");
     let first = calls[0].place().0;
     let mut told: Vec<(String, i64)> = calls.iter().map(super::receiver::Call::place).collect();
-    let spelled = base::uid::spell("ord", order);
+    let spelled = base::uid::spell("ord", order).to_string();
     assert!(
         first == spelled
             || others
                 .iter()
-                .any(|other| first == base::uid::spell("ord", *other))
+                .any(|other| *first == *base::uid::spell("ord", *other))
     );
     told.retain(|(stream, _)| *stream == spelled);
     let places: Vec<i64> = told.iter().map(|(_, place)| *place).collect();

@@ -196,7 +196,9 @@ impl App {
         let aside = Aside {
             token: begin.token.as_ref().map(|token| token.as_str().to_owned()),
             return_url: begin.return_url.clone(),
-            saga: begin.saga.map(|saga| base::uid::spell(SAGA, saga)),
+            saga: begin
+                .saga
+                .map(|saga| base::uid::spell(SAGA, saga).to_string()),
             ..Aside::default()
         };
         let mut step = Step::open(&open, begin.restaurant, aside)?;
@@ -249,7 +251,7 @@ impl App {
             provider: ProviderName::credit(),
             refund: None,
         }))?;
-        let reference = base::uid::spell(CREDIT, attempt);
+        let reference = base::uid::spell(CREDIT, attempt).to_string();
         step.note(attempt.into(), Known::Done { reference, minor })?;
         if let Some(entry) = step.kept.credit(minor) {
             credit::spend(commit, ask, attempt, &entry)?;
@@ -735,7 +737,7 @@ pub(super) fn attempt_of(payment: PaymentId, step: Uid, act: Act) -> AttemptId {
 /// What is asked of ourselves is done: its effect on somebody's credit is in the commit that takes note of it.
 fn by_ourselves(asked: &rpc::providers::Asked) -> Answer {
     Answer::Done {
-        reference: base::uid::spell(CREDIT, asked.attempt()),
+        reference: base::uid::spell(CREDIT, asked.attempt()).to_string(),
         amount: asked.amount(),
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn action(event: &Logged) -> Entry {
         role: role_of(&event.actor).to_owned(),
         what: What::Action,
         operation: event.kind.clone(),
-        target: uid::spell(prefix_of(&event.kind), event.stream),
+        target: uid::spell(prefix_of(&event.kind), event.stream).to_string(),
         code: String::new(),
         reason: String::new(),
         correlation: event.trace.clone(),

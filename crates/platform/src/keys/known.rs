@@ -185,7 +185,7 @@ impl Known {
     /// Forgets one that was changed here.
     pub(crate) async fn forget(&self, id: Uid) {
         let text = base::uid::spell(self.sort.prefix, id);
-        self.cache.invalidate_key(&text).await;
+        self.cache.invalidate_key(text.as_str()).await;
     }
 
     /// Forgets what other nodes revoke, and writes down what was used, until the stop.

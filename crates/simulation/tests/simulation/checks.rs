@@ -112,8 +112,8 @@ fn worth(sim: &Sim, order: &Ordered) -> i64 {
 async fn stock(sim: &Sim) -> Result<(), String> {
     for (restaurant, item, counted, taken) in Rows(&sim.db).stock().await {
         let (restaurant, item) = (
-            base::uid::spell("rst", restaurant),
-            base::uid::spell("itm", item),
+            base::uid::spell("rst", restaurant).to_string(),
+            base::uid::spell("itm", item).to_string(),
         );
         let orders = sim.book.orders.values();
         let its = orders.filter(|order| order.restaurant == restaurant);
@@ -293,7 +293,7 @@ async fn answers(sim: &Sim) -> Result<(), String> {
     let refunds = Rows(&sim.db).refunds().await;
     let refunds: BTreeSet<String> = refunds
         .iter()
-        .map(|(_, id, ..)| base::uid::spell("rfd", *id))
+        .map(|(_, id, ..)| base::uid::spell("rfd", *id).to_string())
         .collect();
     let of_id = |id: &str| sim.book.orders.values().find(|order| order.id == id);
     for op in &sim.clients.ops {

@@ -67,12 +67,14 @@ impl Pages {
         id: RestaurantId,
         load: impl AsyncFnOnce() -> Result<Front>,
     ) -> Result<Arc<Front>> {
-        let key = id.to_string();
+        let key = id.spelt();
         self.fronts
-            .get_or_set(&key, || async {
+            .get_or_set(key.as_str(), || async {
                 let front = load().await?;
                 let (bytes, brand, owner) = (front.bytes(), front.brand, front.organisation);
-                let loaded = Loaded::new(Arc::new(front), bytes).of(owner).tag(&*key);
+                let loaded = Loaded::new(Arc::new(front), bytes)
+                    .of(owner)
+                    .tag(key.as_str());
                 let loaded = loaded.tag(tag(owner));
                 Ok(match brand {
                     Some(brand) => loaded.tag(brand.to_string()),

@@ -96,8 +96,7 @@ impl Head {
     }
 
     fn target(&mut self, method: &[u8], target: &[u8]) -> Result<(), &'static str> {
-        let visible = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
-        if !target.iter().all(visible) {
+        if !all(target, |byte| byte.is_ascii_graphic() && byte != b'#') {
             return Err("a target has a byte that it must not have");
         }
         match target {
@@ -210,26 +209,27 @@ fn connection(value: &[u8]) -> Result<(), &'static str> {
 }
 
 fn name_and_value(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
-    let colon = line
-        .iter()
-        .position(|byte| *byte == b':')
-        .ok_or("a header has no colon")?;
+    let colon = memchr::memchr(b':', line).ok_or("a header has no colon")?;
     let (name, value) = line.split_at(colon);
-    if name.is_empty() || !name.iter().all(is_token) {
+    if name.is_empty() || !all(name, is_token) {
         return Err("a header's name has a byte that it must not have");
     }
     let value = value.get(1..).unwrap_or_default();
-    if value
-        .iter()
-        .any(|byte| byte.is_ascii_control() && *byte != b'\t')
-    {
+    if !all(value, |byte| !byte.is_ascii_control() || byte == b'\t') {
         return Err("a header's value has a byte that it must not have");
     }
     Ok((name, value.trim_ascii()))
 }
 
-fn is_token(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
+/// Whether all bytes are so. It looks at all of them, in any case: many at a time are faster than one after the other.
+fn all(bytes: &[u8], is_so: impl Fn(u8) -> bool) -> bool {
+    bytes
+        .iter()
+        .fold(true, |so_far, byte| so_far & is_so(*byte))
+}
+
+fn is_token(byte: u8) -> bool {
+    matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
 }
 
 fn without_scheme(target: &[u8]) -> Option<&[u8]> {
@@ -243,8 +243,15 @@ fn without_scheme(target: &[u8]) -> Option<&[u8]> {
 
 /// A host and perhaps a port; no user, no list, no path.
 fn plain_authority(value: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
-    if value.is_empty() || !value.iter().all(plain) {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'
+                    ..=b'+' | b';' | b'=' | b':' | b'[' | b']'
+            )
+    };
+    if value.is_empty() || !all(value, is_plain) {
         return Err("a host is not a name or an address");
     }
     Ok(value.to_vec())
