@@ -6,7 +6,7 @@ use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::{Consumer, Tasks, TimerHandler};
 use fabric::{Blobs, Bus, Trust};
-use rpc::{Menus, Restaurants, Venues};
+use rpc::{Menus, Places, Restaurants, Venues};
 use slice::Cursors;
 use store::Db;
 
@@ -59,6 +59,15 @@ impl Catalogue {
             menus,
             pictures: pictures::App::new(parts),
             pricing: pricing::App::new(parts, known, sold),
+        }
+    }
+
+    /// The same, having places in the slots of kitchens held by this service.
+    #[must_use]
+    pub fn holding(self, places: Places) -> Self {
+        Catalogue {
+            pricing: self.pricing.holding(places),
+            ..self
         }
     }
 

@@ -1,11 +1,13 @@
 //! All slices of this crate as one thing, for whoever wires the binary or a world of tests.
 
+use std::sync::Arc;
+
 use base::{Clock, Random, Result};
 use edge::Routes;
 use engine::sagas::{self, Sagas};
 use engine::{Consumer, Tasks, TimerHandler};
-use fabric::{Bus, Trust};
-use rpc::{Addresses, Fraud, Menus, Providers, Restaurants, Venues};
+use fabric::{Bus, Limits, Trust};
+use rpc::{Addresses, Fraud, Menus, Places, Providers, Restaurants, Venues};
 use slice::Cursors;
 use store::{Db, Sealer};
 
@@ -28,6 +30,8 @@ pub struct Parts {
     pub bus: Bus,
     /// Whether the caches of this node may be believed.
     pub trust: Trust,
+    /// Counts how often people ask for what others then cannot have.
+    pub limits: Limits,
     /// Who keeps the records of restaurants.
     pub restaurants: Restaurants,
     /// Who knows how restaurants serve.
@@ -86,6 +90,7 @@ impl From<&Parts> for terms::Parts {
             cursors: parts.cursors.clone(),
             bus: parts.bus.clone(),
             trust: parts.trust.clone(),
+            limits: parts.limits.clone(),
             restaurants: parts.restaurants.clone(),
             venues: parts.venues.clone(),
         }
@@ -126,6 +131,12 @@ impl Commerce {
         }
     }
 
+    /// Who holds places in the slots of kitchens, for whoever quotes.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        Places::new(Arc::new(self.capacity.clone()))
+    }
+
     /// The routes of all slices.
     #[must_use]
     pub fn routes(&self) -> Routes {
@@ -153,6 +164,7 @@ impl Commerce {
     #[must_use]
     pub fn timers(&self) -> Vec<TimerHandler> {
         let mut timers = self.orders.timers();
+        timers.extend(self.capacity.timers());
         timers.extend(self.payments.timers());
         timers
     }

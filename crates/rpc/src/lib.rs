@@ -8,6 +8,7 @@ mod letters;
 mod menus;
 mod people;
 mod personal;
+pub mod places;
 pub mod providers;
 mod restaurants;
 mod venues;
@@ -20,6 +21,7 @@ pub use letters::{
 pub use menus::{Current, Indexed, Menus, Sells};
 pub use people::{Known, People};
 pub use personal::{Erasures, Heirs, Keeps, Personal};
+pub use places::{HoldsPlaces, Places};
 pub use providers::{Provider, Providers};
 pub use restaurants::{KeepsRestaurants, Restaurants};
 pub use venues::{KnowsVenues, Venues};

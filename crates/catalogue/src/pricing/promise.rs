@@ -1,12 +1,14 @@
-//! What a quote promises: that what it was asked for costs no more for some minutes. It is signed and not stored, and nothing
-//! is kept aside for it: what is sold out meanwhile is sold out.
+//! What a quote promises: that what it was asked for costs no more for some minutes. It is signed and not stored. A place in a
+//! slot may be held with it, which it names; nothing else is kept aside for it: what is sold out meanwhile is sold out.
 
 use std::time::Duration;
 
-use base::{Result, Time};
+use base::{Result, Time, Uid};
 use domain::organisations::RestaurantId;
 use slice::Cursors;
 
+/// What stands where no place is held.
+const NO_HOLD: Uid = Uid::from_bytes([0; 16]);
 /// For how long a price is promised.
 const HOLDS_FOR: Duration = Duration::from_secs(10 * 60);
 
@@ -17,6 +19,8 @@ pub struct Promise {
     pub total_minor: i64,
     /// Until when.
     pub until: Time,
+    /// The place in a slot that is held with it.
+    pub hold: Option<Uid>,
 }
 
 impl Promise {
@@ -26,14 +30,23 @@ impl Promise {
         Promise {
             total_minor,
             until: now.plus(HOLDS_FOR).unwrap_or(now),
+            hold: None,
         }
+    }
+
+    /// The same with a place that is held.
+    #[must_use]
+    pub fn with(self, hold: Option<Uid>) -> Self {
+        Promise { hold, ..self }
     }
 
     /// The text by which an order names it.
     #[must_use]
     pub fn seal(&self, cursors: &Cursors, at: RestaurantId) -> String {
         let [total, until] = [self.total_minor, self.until.as_micros()].map(i64::to_be_bytes);
-        cursors.seal(&scope(at), &[total, until].concat())
+        let hold = *self.hold.unwrap_or(NO_HOLD).as_bytes();
+        let all = [total.as_slice(), &until, &hold].concat();
+        cursors.seal(&scope(at), &all)
     }
 
     /// What a text promises at a restaurant.
@@ -41,14 +54,16 @@ impl Promise {
     /// # Errors
     /// It was not made there, or not by us.
     pub fn open(cursors: &Cursors, at: RestaurantId, text: &str) -> Result<Self> {
-        let bytes = u128::from_be_bytes(cursors.open::<16>(&scope(at), text)?);
-        let half = |bits: u32| {
-            let [.., a, b, c, d, e, f, g, h] = (bytes >> bits).to_be_bytes();
-            i64::from_be_bytes([a, b, c, d, e, f, g, h])
-        };
+        let bytes: [u8; 32] = cursors.open(&scope(at), text)?;
+        let (mut total, mut until, mut hold) = ([0; 8], [0; 8], [0; 16]);
+        let all = [total.as_mut_slice(), &mut until, &mut hold];
+        let places = all.into_iter().flatten();
+        places.zip(bytes).for_each(|(place, byte)| *place = byte);
+        let hold = Uid::from_bytes(hold);
         Ok(Promise {
-            total_minor: half(64),
-            until: Time::from_micros(half(0)),
+            total_minor: i64::from_be_bytes(total),
+            until: Time::from_micros(i64::from_be_bytes(until)),
+            hold: (hold != NO_HOLD).then_some(hold),
         })
     }
 }
@@ -62,7 +77,7 @@ mod tests {
     use base::{Clock, CursorKey, Organisation, Random};
     use slice::Cursors;
 
-    use super::{Promise, RestaurantId};
+    use super::{Promise, RestaurantId, Uid};
 
     #[test]
     fn a_promise_is_read_as_it_was_made_and_where_it_was_made() {
@@ -71,8 +86,10 @@ mod tests {
         let cursors = Cursors::new(key);
         let [here, there] =
             [(); 2].map(|()| RestaurantId::make(&clock, &random, Organisation::PEOPLE));
-        for total in [0, 1, 2_749, -1, i64::MAX] {
-            let promise = Promise::made(total, clock.now());
+        let hold = Uid::make(&clock, &random, Organisation::PEOPLE);
+        let all = [0, 1, 2_749, -1, i64::MAX].into_iter();
+        for (total, hold) in all.flat_map(|total| [(total, None), (total, Some(hold))]) {
+            let promise = Promise::made(total, clock.now()).with(hold);
             let text = promise.seal(&cursors, here);
             assert_eq!(Promise::open(&cursors, here, &text).unwrap(), promise);
             assert!(Promise::open(&cursors, there, &text).is_err());

@@ -5,6 +5,7 @@ use carte::{Channel, GroupId, Item, ItemId, Menu, RevisionNumber, Service, Wante
 use domain::organisations::RestaurantId;
 use domain::pricing::{self as nouns, Note, PricedLine, PricedPart, Quote, Refused};
 use domain::venues::Position;
+use rpc::places::PlaceHeld;
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use utoipa::ToSchema;
@@ -172,13 +173,19 @@ pub(super) struct QuoteView {
     at: Time,
     /// Whether it can be ordered so: nothing is refused.
     orderable: bool,
-    /// Names this quote in an order, which is refused then if it costs more. Nothing is kept aside for it.
+    /// Names this quote in an order, which is refused then if it costs more. Nothing is kept aside for
+    /// it but the place that `heldUntil` speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     quote_id: Option<String>,
     /// Until when an order may name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Time>,
+    /// Until when the place is held for the order that names this quote. Missing where none was asked for, and where
+    /// nothing is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    held_until: Option<Time>,
     /// The lines that have a price.
     lines: Vec<LineView>,
     /// What is taken besides.
@@ -356,6 +363,8 @@ pub(super) struct Shown<'a> {
     pub(super) quote: &'a Quote,
     /// By which name an order may refer to it, and until when.
     pub(super) promised: Option<(String, Time)>,
+    /// The place that was asked for.
+    pub(super) place: &'a PlaceHeld,
 }
 
 impl QuoteView {
@@ -380,9 +389,13 @@ impl QuoteView {
             taxes: quote.taxes_included.name(),
             service: shown.wish.service,
             at: shown.at,
-            orderable: quote.refusals.is_empty(),
+            orderable: shown.promised.is_some(),
             quote_id: shown.promised.as_ref().map(|(id, _)| id.clone()),
             expires_at: shown.promised.as_ref().map(|(_, until)| *until),
+            held_until: match shown.place {
+                PlaceHeld::Until { until, .. } => Some(*until),
+                PlaceHeld::Unlimited | PlaceHeld::Refused { .. } => None,
+            },
             lines: quote.lines.iter().map(|line| shown.line(line)).collect(),
             fees: fees.collect(),
             tax_sums: taxes.collect(),
@@ -397,6 +410,7 @@ impl QuoteView {
                 .refusals
                 .iter()
                 .map(|one| shown.refusal(one))
+                .chain(shown.no_place())
                 .collect(),
             notes: quote.notes.iter().map(|note| shown.note(note)).collect(),
         }
@@ -449,6 +463,21 @@ impl Shown<'_> {
             item: refused.reason.item(),
             group,
             what,
+        }
+    }
+
+    /// Why no place could be held.
+    fn no_place(&self) -> Option<RefusalView> {
+        match self.place {
+            PlaceHeld::Refused { code, words } => Some(RefusalView {
+                code,
+                words: words.clone(),
+                line: None,
+                item: None,
+                group: None,
+                what: None,
+            }),
+            PlaceHeld::Unlimited | PlaceHeld::Until { .. } => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! There is nothing more than the slices of this crate.
 
+use catalogue::Catalogue;
 use engine::{Consumer, Tasks, TimerHandler};
 use store::{Fold, Part};
 
@@ -14,6 +15,10 @@ pub(crate) struct More;
 impl More {
     pub(crate) fn new(_below: &Below<'_>) -> Self {
         More
+    }
+
+    pub(crate) fn holding(&self, catalogue: Catalogue) -> Catalogue {
+        catalogue
     }
 
     pub(crate) fn routes(&self) -> edge::Routes {

@@ -264,6 +264,7 @@ impl Node {
             platform: &platform,
             catalogue: &catalogue,
         });
+        let catalogue = more.holding(catalogue);
         let parts = engine::Parts {
             db: db.clone(),
             clock: clock.clone(),

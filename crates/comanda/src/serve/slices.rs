@@ -104,7 +104,8 @@ impl Slices {
             letters,
             join: format!("{url}/join"),
         });
-        let (catalogue, commerce, feeds) = sellers(ground, (&identity, &platform), url)?;
+        let within = (&identity, &platform, &limits);
+        let (catalogue, commerce, feeds) = sellers(ground, within, url)?;
         let search = searching(ground, &platform, &catalogue);
         // Set once, here, so neither was there before.
         let _first = workers.platform.set(platform.clone());
@@ -177,7 +178,7 @@ impl Slices {
 /// What is sold, what is ordered of it, and what the outside is told of both.
 fn sellers(
     ground: &Ground,
-    (identity, platform): (&Identity, &Platform),
+    (identity, platform, limits): (&Identity, &Platform, &Limits),
     url: &str,
 ) -> Result<(Catalogue, Commerce, Feeds)> {
     let catalogue = Catalogue::new(&catalogue::Parts {
@@ -198,6 +199,7 @@ fn sellers(
         sealer: ground.sealer.clone(),
         bus: ground.bus.clone(),
         trust: ground.trust.clone(),
+        limits: limits.clone(),
         restaurants: platform.restaurants(),
         venues: Venues::new(Arc::new(catalogue.venues.clone())),
         menus: Menus::new(Arc::new(catalogue.menus.clone())),
@@ -206,6 +208,7 @@ fn sellers(
         addresses: Addresses::new(Arc::new(identity.people.clone())),
         providers: payments::providers(ground, url)?,
     });
+    let catalogue = catalogue.holding(commerce.places());
     let feeds = Feeds::new(&feeds::Parts {
         db: ground.db.clone(),
         clock: ground.clock.clone(),

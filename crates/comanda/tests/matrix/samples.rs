@@ -564,6 +564,12 @@ pub(crate) static SAMPLES: &[Sample] = &[
             "lines": [{"item": "itm_01jd6yv2m00000000000000000", "quantity": 1}],
         })
     }),
+    json("restaurants.hold", "signed-in", |_, _| {
+        json!({
+            "service": "pickup",
+            "lines": [{"item": "itm_01jd6yv2m00000000000000000", "quantity": 1}],
+        })
+    }),
     none("venues.profile", "restaurants.read"),
     json(
         "venues.change_profile",

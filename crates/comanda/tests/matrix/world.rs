@@ -242,6 +242,7 @@ impl Ground<'_> {
             sealer: self.sealer.clone(),
             bus: self.bus.clone(),
             trust: self.trust.clone(),
+            limits: self.limits.clone(),
             restaurants: platform.restaurants(),
             venues: Venues::new(Arc::new(catalogue.venues.clone())),
             menus: Menus::new(Arc::new(catalogue.menus.clone())),
@@ -395,6 +396,7 @@ impl Town {
         let catalogue = ground.catalogue(&platform);
         let search = ground.search(&platform, &catalogue);
         let commerce = ground.commerce((&identity, &platform), &catalogue);
+        let catalogue = catalogue.holding(commerce.places());
         let feeds = ground.feeds(&platform);
         let slices = (&platform, &catalogue, &commerce, &feeds, &search);
         let edge = ground.edge(&identity, slices);

@@ -240,13 +240,7 @@ impl App {
         let uid = order.id.uid();
         claims::take(&mut commit, &order, (wish.asked.cart_id, priced.first()));
         offers::take(&mut commit, uid, wish.customer(), &priced.given);
-        if let Some(need) = priced
-            .need
-            .as_ref()
-            .filter(|_| !base::planted("slot_not_taken"))
-        {
-            capacity::take(&mut commit, uid, need);
-        }
+        priced.take_slot(&mut commit, uid);
         let sale = Transaction::sale(order.id, order.currency, &order.money).map_err(unbalanced)?;
         if !base::planted("sale_not_posted") {
             ledger::post(&mut commit, wish.ask, &sale)?;
@@ -421,6 +415,7 @@ fn is_outrun(error: &Error) -> bool {
     failure.is_some_and(|failure: &Failure| {
         stock::is_short(failure)
             || capacity::is_full(failure)
+            || capacity::is_given_back(failure)
             || credit::is_short(failure)
             || offers::is_refused(failure)
             || claims::is_second(failure)

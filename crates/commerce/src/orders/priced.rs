@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use base::{Error, Result, Time, Trail as _, codes};
+use base::{Error, Result, Time, Trail as _, Uid, codes};
 use carte::{Channel, Service};
 use domain::organisations::{Restaurant, State, TimeZone};
 use domain::people::PersonId;
@@ -11,6 +11,7 @@ use domain::pricing::{self, Discount, Kind, Quote, Reason, Refused};
 use domain::venues::{Position, Shape, Venue, Zone, Zones, local, zone_at};
 use rpc::Current;
 use slice::wrong;
+use store::Commit;
 use trade::capacity::Goods;
 use trade::offers::{Code, Found, Given, Line};
 use trade::orders::LineKey;
@@ -19,7 +20,7 @@ use super::app::App;
 use super::claims::Before;
 use super::slot::prep_minutes;
 use super::view::Asked;
-use crate::capacity::{self, Decided, Need};
+use crate::capacity::{self, Decided, Instead, Need};
 
 /// A distance at which a restaurant itself is.
 const AROUND_METRES: u32 = 1_000;
@@ -40,6 +41,8 @@ pub(super) struct Priced {
     pub(super) before: Option<Before>,
     /// What it takes of a slot, where slots are counted.
     pub(super) need: Option<Need>,
+    /// The place that was held for it.
+    pub(super) instead: Option<Instead>,
     pub(super) promised_at: Time,
 }
 
@@ -48,6 +51,17 @@ impl Priced {
     pub(super) fn first(&self) -> Option<Before> {
         let mut given = self.given.iter();
         self.before.filter(|_| given.any(|given| given.first_order))
+    }
+
+    /// Has the commit of an order take its place in a slot: the one that was held for it, or one of its own.
+    pub(super) fn take_slot(&self, commit: &mut Commit, order: Uid) {
+        let need = self.need.as_ref();
+        let need = need.filter(|_| !base::planted("slot_not_taken"));
+        match (&self.instead, need) {
+            (Some(instead), need) => capacity::use_hold(commit, order, (need, instead)),
+            (None, Some(need)) => capacity::take(commit, order, need),
+            (None, None) => {}
+        }
     }
 }
 
@@ -101,19 +115,20 @@ impl App {
         if !bare.refusals.is_empty() {
             return Err(refused(&bare.refusals, keys));
         }
-        self.holds_promise(asked, scene.now, &bare)?;
+        let hold = self.holds_promise(asked, scene.now, &bare)?;
         let offered = self.offered((scene, asked, in_cash), person, bare);
         let (quote, given, before) = offered.await?;
         if !quote.refusals.is_empty() {
             return Err(refused(&quote.refusals, keys));
         }
-        let (need, ready_at) = self.slot((scene, asked), &quote).await?;
+        let ((need, instead), ready_at) = self.slot((scene, asked), (&quote, hold)).await?;
         Ok(Priced {
             promised_at: scene.there_at(asked, ready_at)?,
             quote,
             given,
             before,
             need,
+            instead,
         })
     }
 
@@ -189,12 +204,12 @@ impl App {
         Ok((found, before))
     }
 
-    /// What an order takes of which slot, and when it is ready.
+    /// What an order takes of which slot, the place that was held for it, and when it is ready.
     async fn slot(
         &self,
         (scene, asked): (&Scene, &Asked),
-        quote: &Quote,
-    ) -> Result<(Option<Need>, Time)> {
+        (quote, hold): (&Quote, Option<Uid>),
+    ) -> Result<((Option<Need>, Option<Instead>), Time)> {
         let goods = quote.lines.iter().map(|line| Goods {
             minutes: prep_minutes(Some(&scene.current), line.item),
             quantity: line.quantity,
@@ -209,11 +224,12 @@ impl App {
             goods: &goods,
             money_minor: quote.totals.items.minor(),
         };
-        match self.0.capacity.find(&wanted).await.at()? {
-            Decided::Free { ready_at } => Ok((None, ready_at)),
+        let (decided, instead) = self.0.capacity.find_held(&wanted, hold).await.at()?;
+        match decided {
+            Decided::Free { ready_at } => Ok(((None, instead), ready_at)),
             Decided::Take(need) => {
                 let ready_at = need.ready_at;
-                Ok((Some(need), ready_at))
+                Ok(((Some(need), instead), ready_at))
             }
             Decided::Refused { why, next } => {
                 let said = match next {

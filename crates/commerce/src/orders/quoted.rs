@@ -1,6 +1,6 @@
 //! Orders by a quote: what was promised is held, and what costs more by now is refused and not taken silently.
 
-use base::{Money, Result, Time};
+use base::{Money, Result, Time, Uid};
 use catalogue::pricing::Promise;
 use domain::pricing::Quote;
 
@@ -13,10 +13,15 @@ const FIELD: &str = "quoteId";
 
 impl App {
     /// Refuses an order that names a quote which is over, was given elsewhere, or promised less than it costs now without
-    /// tip and before anything is taken off.
-    pub(super) fn holds_promise(&self, asked: &Asked, now: Time, bare: &Quote) -> Result<()> {
+    /// tip and before anything is taken off. Answers which place is held with it.
+    pub(super) fn holds_promise(
+        &self,
+        asked: &Asked,
+        now: Time,
+        bare: &Quote,
+    ) -> Result<Option<Uid>> {
         let Some(text) = &asked.quote_id else {
-            return Ok(());
+            return Ok(None);
         };
         let refused = |code: &'static str, said: String| Err(refusal().field(FIELD, code, said));
         let Ok(promise) = Promise::open(&self.0.cursors, asked.restaurant_id, text) else {
@@ -34,6 +39,6 @@ impl App {
             let said = format!("The quote was for {was}, and this costs {is} now.");
             return refused("dearer", said);
         }
-        Ok(())
+        Ok(promise.hold)
     }
 }

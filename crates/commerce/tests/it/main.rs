@@ -21,6 +21,7 @@ mod orders;
 mod orders_change;
 mod orders_change_races;
 mod orders_counter;
+mod orders_held;
 mod orders_means;
 mod orders_money;
 mod orders_quoted;

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use base::Uid;
+use catalogue::Catalogue;
 use commerce::payments::Pretend;
 use commerce::{Commerce, Parts};
 use domain::people::{Address, AddressId, Line, PersonId, Point};
 use engine::{Consumer, Tasks, TimerHandler};
+use fabric::Limits;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rpc::fraud::{FraudScore, JudgesOrders, Recommendation, Risk, Wished};
@@ -111,6 +113,7 @@ impl More {
             sealer: below.sealer.clone(),
             bus: below.bus.clone(),
             trust: below.trust.clone(),
+            limits: Limits::memory(below.clock, 1_000),
             restaurants: below.platform.restaurants(),
             venues: Venues::new(Arc::new(below.catalogue.venues.clone())),
             menus: Menus::new(Arc::new(below.catalogue.menus.clone())),
@@ -126,6 +129,11 @@ impl More {
             sealer: parts.sealer.clone(),
             parts,
         }
+    }
+
+    /// What is sold, with places that are held here.
+    pub(crate) fn holding(&self, catalogue: Catalogue) -> Catalogue {
+        catalogue.holding(self.commerce.places())
     }
 
     pub(crate) fn routes(&self) -> edge::Routes {

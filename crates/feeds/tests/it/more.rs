@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use base::{Clock, Organisation, Random, Uid};
+use catalogue::Catalogue;
 use engine::{Consumer, Engine, Handled, JobSettings, Settings, Tasks, TimerHandler};
 use fabric::{Bus, Room, Trust};
 use feeds::{Feeds, Neighbours, Parts, Patience, Resolve, Wire};
@@ -68,6 +69,10 @@ impl More {
             clock: below.clock.clone(),
             random: below.random.clone(),
         }
+    }
+
+    pub(crate) fn holding(&self, catalogue: Catalogue) -> Catalogue {
+        catalogue
     }
 
     pub(crate) fn routes(&self) -> edge::Routes {

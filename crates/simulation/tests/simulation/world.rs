@@ -14,7 +14,7 @@ use edge::{
     Rates, Role, Routes, Seen, Settings, Strength, Who, Witness,
 };
 use engine::Engine;
-use fabric::{Blobs, Bus, Room, Trust, blobs};
+use fabric::{Blobs, Bus, Limits, Room, Trust, blobs};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
@@ -297,6 +297,7 @@ impl Process {
             sealer: db.sealer(&keys.people),
             bus: bus.clone(),
             trust: trust.clone(),
+            limits: Limits::memory(clock, 1_000),
             restaurants: platform.restaurants(),
             venues: Venues::new(Arc::new(catalogue.venues.clone())),
             menus: Menus::new(Arc::new(catalogue.menus.clone())),

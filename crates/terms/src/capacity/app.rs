@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::store::{Call, Commit, Db, Failure, Value};
-use base::{Clock, Error, Organisation, Result, Time, Trail as _, Uid, codes};
+use base::{Clock, Error, Organisation, Random, Result, Time, Trail as _, Uid, codes};
 use carte::{Channel, Service};
 use domain::organisations::{Restaurant, RestaurantId, State};
 use domain::venues::{self, Venue, open_at};
 use engine::Stop;
-use fabric::Bus;
+use fabric::{Bus, Limits};
 use rpc::{Restaurants, Venues};
 use slice::Ask;
 use trade::capacity::{
@@ -19,7 +19,7 @@ use trade::capacity::{
 
 use super::fold::CHANGED;
 use super::memory::Memory;
-use super::store as rows;
+use super::store::{self as rows, Held};
 use super::take::{self, Need, OfChannel};
 
 /// How many slots are looked at for the next that is free: those of a week.
@@ -40,6 +40,8 @@ pub(super) struct Inner {
     memory: Memory,
     restaurants: Restaurants,
     venues: Venues,
+    pub(super) random: Random,
+    pub(super) limits: Limits,
 }
 
 /// An order, as far as capacity depends on it.
@@ -116,6 +118,8 @@ impl App {
             bus: parts.bus.clone(),
             restaurants: parts.restaurants.clone(),
             venues: parts.venues.clone(),
+            random: parts.random.clone(),
+            limits: parts.limits.clone(),
         }))
     }
 
@@ -130,6 +134,16 @@ impl App {
     /// # Errors
     /// There is no such restaurant, or a database is away.
     pub async fn find(&self, asked: &Asked<'_>) -> Result<Decided> {
+        Box::pin(self.decide(asked, (None, None))).await
+    }
+
+    /// The same for whoever has this already, which is his to use. A slot that is kept for him stays his, though it is too
+    /// late to ask for it by now, and though it has begun while he thought.
+    pub(super) async fn decide(
+        &self,
+        asked: &Asked<'_>,
+        (held, kept): (Option<&Held>, Option<Slot>),
+    ) -> Result<Decided> {
         let scene = self.scene(asked.restaurant).await?;
         let (rules, zone) = (&scene.kept.rules, scene.restaurant.details.time_zone);
         let load = Load {
@@ -141,7 +155,13 @@ impl App {
             Some(wanted) => wanted,
             None => ready_at(rules, asked.goods, busy(&scene, asked), asked.now),
         };
-        let admitted = asked.wanted_at.map(|wanted| rules.admit(asked.now, wanted));
+        let slot = slot_of(ready_at);
+        let kept = kept.filter(|kept| match asked.wanted_at {
+            Some(_) => *kept == slot,
+            None => *kept == slot || kept.next() == slot,
+        });
+        let admitted = asked.wanted_at.filter(|_| kept.is_none());
+        let admitted = admitted.map(|wanted| rules.admit(asked.now, wanted));
         if let Some(Err(why)) = admitted {
             let first = rules.first(asked.now);
             let next = match why {
@@ -150,13 +170,17 @@ impl App {
             };
             return Ok(Decided::Refused { why, next });
         }
-        let slot = slot_of(ready_at);
+        let slot = kept.unwrap_or(slot);
         let Some(bounds) = rules.bounds(zone, slot, asked.channel) else {
             return Ok(Decided::Free { ready_at });
         };
         let counted = bounds.channel.map(|_| asked.channel);
         let taken = self.taken(asked.restaurant, (slot, slot), counted).await?;
-        if !bounds.hold(taken.get(&slot).copied().unwrap_or_default(), load) {
+        let mut taken = taken.get(&slot).copied().unwrap_or_default();
+        if let Some(held) = held.filter(|held| held.slot == slot) {
+            held.leave(&mut taken, asked.channel);
+        }
+        if !bounds.hold(taken, load) {
             let next = self.next(&scene, (asked, load), slot.next()).await?;
             let why = Why::Full;
             return Ok(Decided::Refused { why, next });

@@ -1,13 +1,14 @@
 //! Capacity: how much a restaurant takes on in a quarter of an hour, counted in the commits of orders.
 //!
 //! Tables: `capacity_rules`, folded from `capacity.changed`; `capacity_slots` and `capacity_channels`, a counter for each
-//! slot that has taken on something, and `capacity_takes`, what each order took, all in no event of this slice. Where no
-//! rule speaks of a slot nothing is counted and no row is touched. None in, and nothing is done by itself but that old
-//! counters go.
+//! slot that has taken on something, `capacity_takes`, what each order and each hold took, and `capacity_holds`, who has
+//! which hold, all in no event of this slice. Where no rule speaks of a slot nothing is counted and no row is touched. None
+//! in, and nothing is done by itself but that holds end, by a timer, and old counters go.
 
 mod app;
 mod clear;
 mod fold;
+mod hold;
 mod http;
 mod memory;
 mod shift;
@@ -20,6 +21,7 @@ use engine::Tasks;
 
 pub use app::{App, Asked, Decided};
 pub use fold::FOLD;
+pub use hold::{Instead, use_hold};
 pub use http::routes;
 pub use shift::{Shifted, Wants};
 pub use take::{Need, OfChannel, is_full, is_given_back, take};
@@ -42,6 +44,12 @@ pub static SHARD: Part = Part {
             name: "channels",
             sqlite: include_str!("../../migrations/capacity/sqlite/0002_channels.sql"),
             postgres: include_str!("../../migrations/capacity/postgres/0002_channels.sql"),
+        },
+        Migration {
+            number: 3,
+            name: "holds",
+            sqlite: include_str!("../../migrations/capacity/sqlite/0003_holds.sql"),
+            postgres: include_str!("../../migrations/capacity/postgres/0003_holds.sql"),
         },
     ],
 };

@@ -1,9 +1,10 @@
 //! The tables of capacity, their SQL and their rows.
 
 use base::Uid;
+use carte::Channel;
 use domain::organisations::RestaurantId;
 use store::{Class, Column, Failure, Outcome, Row, Sql, Table};
-use trade::capacity::{Kept, Load, Rules, Slot};
+use trade::capacity::{Kept, Load, Rules, Slot, Taken};
 
 /// What restaurants say of their capacity.
 pub(crate) static RULES: Table = Table::new(
@@ -53,7 +54,7 @@ pub(crate) static CHANNELS: Table = Table::new(
 )
 .cleared();
 
-/// What an order has taken of which slot, until it gives it back; also of its channel, where that is named.
+/// What an order, or a hold, has taken of which slot, until it gives it back; also of its channel, where that is named.
 pub(crate) static TAKES: Table = Table::new(
     "capacity_takes",
     Class::Organisation,
@@ -73,7 +74,20 @@ pub(crate) static TAKES: Table = Table::new(
 )
 .cleared();
 
-/// All of them as the queue role sees what is older than 30 days.
+/// Which hold a person has at a restaurant. What it has taken stands in the takes, under its id.
+pub(crate) static HOLDS: Table = Table::new(
+    "capacity_holds",
+    Class::Organisation,
+    &[
+        Column::id("person"),
+        Column::id("restaurant"),
+        Column::id("hold"),
+    ],
+    2,
+    &[],
+);
+
+/// All of them but the holds as the queue role sees what is older than 30 days.
 static OLD_SLOTS: Table = SLOTS.as_queue();
 static OLD_CHANNELS: Table = CHANNELS.as_queue();
 static OLD_TAKES: Table = TAKES.as_queue();
@@ -180,6 +194,34 @@ pub(crate) static READ_TAKE: Sql = Sql::new(
      WHERE organisation = $1 AND purchase = $2",
 );
 
+pub(crate) static READ_HOLD: Sql = Sql::new(
+    "capacity_holds.read",
+    &HOLDS,
+    "SELECT hold FROM capacity_holds WHERE organisation = $1 AND person = $2 AND restaurant = $3",
+);
+
+/// Somebody who had the hold `$5` has another one.
+pub(crate) static REPLACE_HOLD: Sql = Sql::new(
+    "capacity_holds.replace",
+    &HOLDS,
+    "UPDATE capacity_holds SET hold = $4 \
+     WHERE organisation = $1 AND person = $2 AND restaurant = $3 AND hold = $5",
+);
+
+/// Whose a hold is.
+pub(crate) static READ_HOLDER: Sql = Sql::new(
+    "capacity_holds.holder",
+    &HOLDS,
+    "SELECT person FROM capacity_holds WHERE organisation = $1 AND hold = $2",
+);
+
+/// A hold is no more.
+pub(crate) static END_HOLD: Sql = Sql::new(
+    "capacity_holds.end",
+    &HOLDS,
+    "DELETE FROM capacity_holds WHERE organisation = $1 AND person = $2 AND restaurant = $3 AND hold = $4",
+);
+
 /// How much slots of a restaurant have taken on, from `$3` to `$4`, both with.
 pub(crate) static READ_SLOTS: Sql = Sql::new(
     "capacity_slots.read",
@@ -220,7 +262,7 @@ pub(crate) static CLEAR_TAKES: Sql = Sql::new(
      (SELECT organisation, purchase FROM capacity_takes WHERE at < $1 LIMIT $2)",
 );
 
-pub(crate) const TABLES: &[&Table] = &[&RULES, &SLOTS, &CHANNELS, &TAKES];
+pub(crate) const TABLES: &[&Table] = &[&RULES, &SLOTS, &CHANNELS, &TAKES, &HOLDS];
 
 pub(crate) const STATEMENTS: &[&Sql] = &[
     &READ_RULES,
@@ -235,6 +277,10 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &GIVE_BACK_CHANNEL,
     &RETURN,
     &READ_TAKE,
+    &READ_HOLD,
+    &REPLACE_HOLD,
+    &READ_HOLDER,
+    &END_HOLD,
     &READ_SLOTS,
     &READ_CHANNEL,
     &CLEAR_SLOTS,
@@ -242,7 +288,7 @@ pub(crate) const STATEMENTS: &[&Sql] = &[
     &CLEAR_TAKES,
 ];
 
-/// What an order has taken.
+/// What an order, or a hold, has taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Held {
     pub(crate) restaurant: RestaurantId,
@@ -251,6 +297,27 @@ pub(crate) struct Held {
     pub(crate) money_minor: i64,
     /// What it has taken of its channel, where that has limits of its own: minutes and money.
     pub(crate) of_channel: Option<(String, i64, i64)>,
+}
+
+impl Held {
+    /// What a slot counts without it, also of this channel.
+    pub(crate) fn leave(&self, taken: &mut Taken, channel: &Channel) {
+        let own = Load {
+            orders: 1,
+            minutes: self.minutes,
+            money_minor: self.money_minor,
+        };
+        taken.all = taken.all.minus(own);
+        if let Some((of, minutes, money)) = &self.of_channel
+            && of == channel.as_str()
+        {
+            taken.channel = taken.channel.minus(Load {
+                orders: 1,
+                minutes: *minutes,
+                money_minor: *money,
+            });
+        }
+    }
 }
 
 /// What a restaurant says; the default where it has said nothing yet.

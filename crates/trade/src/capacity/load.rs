@@ -28,6 +28,16 @@ pub struct Load {
 }
 
 impl Load {
+    /// So much without the other.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Load {
+            orders: self.orders.saturating_sub(other.orders),
+            minutes: self.minutes.saturating_sub(other.minutes),
+            money_minor: self.money_minor.saturating_sub(other.money_minor),
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
