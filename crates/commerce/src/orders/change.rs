@@ -493,7 +493,7 @@ impl Scene {
 
 /// Whether the money of an order is taken, or about to be.
 fn is_taken(order: &Order) -> bool {
-    order.paying == Paying::Secured && order.status.is_accepted()
+    order.paying == Paying::Secured && order.takes_money()
 }
 
 /// Gives back what a change needs less of counted items, unless a kitchen has begun to make them.

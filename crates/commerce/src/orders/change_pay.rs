@@ -2,7 +2,7 @@
 //! back after.
 //!
 //! A change that costs more has a payment of its own, so nothing that is held or taken already is touched by it. Before
-//! an order is accepted less is simply taken then.
+//! the money of an order is taken less is simply taken then.
 
 use base::{Currency, Kind as ErrorKind, Money, Result};
 use engine::sagas::{At, Kind, Known, Script, State, Turn};
@@ -132,8 +132,8 @@ impl App {
         let moved = self.moved_in(&mut at.commit, &ask, (&stored, &facts), &command);
         let order = moved.await?.order;
         self.arm_anew(&mut at.commit, &stored.order, &order)?;
-        // What is not taken yet is taken with the rest when the order is accepted.
-        Ok(match is_held && order.status.is_accepted() {
+        // What is not taken yet is taken with the rest, when the order has come so far.
+        Ok(match is_held && order.takes_money() {
             true => at.done(),
             false => at.over(),
         })

@@ -282,7 +282,7 @@ impl App {
         if order.gives_back() && !was.status.is_final() && !base::planted("unwind_forgotten") {
             return self.begin_unwind(commit, order).map(Some);
         }
-        let is_taken = order.status.is_accepted() && !was.status.is_accepted();
+        let is_taken = order.takes_money() && !was.takes_money();
         let is_taken = is_taken && !base::planted("capture_forgotten");
         let is_own = *command == Command::Secure && !base::planted("captured_twice");
         if !is_taken || is_own {

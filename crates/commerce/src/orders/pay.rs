@@ -1,5 +1,5 @@
-//! The money of an order as sagas: asked for when it is placed, taken when it is accepted, let go or given back when it
-//! comes to nothing.
+//! The money of an order as sagas: asked for when it is placed, taken when it is accepted or ready, as its rules say, let go
+//! or given back when it comes to nothing.
 //!
 //! Each step asks how the payment and the order stand, so it can be repeated at any time by any process. What an order
 //! does because of its money is in the same commit as the saga's move.
@@ -20,7 +20,7 @@ use crate::payments::{self, Known, Noted};
 
 /// An order is placed: its money is held, and taken at once where the restaurant's rule accepts it.
 pub(super) static PLACE: Kind = Kind::new("order.place", 1);
-/// An order is accepted: its money is taken.
+/// An order has come to where its money is taken.
 static CAPTURE: Kind = Kind::new("order.capture", 1);
 /// An order comes to nothing: its money is let go, or given back.
 static UNWIND: Kind = Kind::new("order.unwind", 1);
@@ -145,7 +145,7 @@ impl App {
         all
     }
 
-    /// Has a commit begin to take the money of an order that was accepted.
+    /// Has a commit begin to take the money of an order.
     pub(super) fn begin_capture(
         &self,
         commit: &mut Commit,
@@ -188,8 +188,8 @@ impl App {
         // What it begins besides is found by its row: nobody knows here when that is stored.
         let order = moved.await?.order;
         self.arm_anew(&mut at.commit, &stored.order, &order)?;
-        // Where its own word has accepted the order nobody else takes the money.
-        at.state.takes = order.status.is_accepted();
+        // Where its own word has brought the order so far nobody else takes the money.
+        at.state.takes = order.takes_money();
         self.begin_to_take(&mut at, noted)?;
         Ok(match at.state.takes {
             true => at.done(),
@@ -216,7 +216,8 @@ impl App {
     }
 
     /// Takes the money of an order, if that is for this saga to do. Whoever has just accepted it need not ask whether it
-    /// was taken back since: the money is on its way, and whoever lets go of it waits for that.
+    /// was taken back since: the money is on its way, and whoever lets go of it waits for that. What one payment refuses,
+    /// because its hold has lapsed, keeps nobody from taking what the others hold.
     async fn capture(self, mut at: At<Paid>) -> Result<Turn<Paid>> {
         let known = at.had::<Known>();
         let is_over = match (&known, at.state.takes) {
@@ -227,7 +228,7 @@ impl App {
         if is_over {
             return Ok(at.done());
         }
-        let mut waits = false;
+        let (mut waits, mut refused) = (false, None);
         let most = match base::planted("second_not_taken") {
             true => 1,
             false => usize::MAX,
@@ -249,13 +250,14 @@ impl App {
             match come {
                 Come::There => {}
                 Come::Waits => waits = true,
-                Come::Refused(why) => return Ok(at.failed(why)),
+                Come::Refused(why) => refused = Some(why),
             }
         }
         // What was answered meanwhile is answered again, under the same key.
-        Ok(match waits {
-            false => at.done(),
-            true => at.wait(SOON),
+        Ok(match refused {
+            _ if waits => at.wait(SOON),
+            Some(why) => at.failed(why),
+            None => at.done(),
         })
     }
 

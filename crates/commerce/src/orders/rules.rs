@@ -16,7 +16,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Class, Column, Failure, Fold, Folded, Logged, Outcome, Row, Sql, Table, Value};
-use trade::orders::{Lapse, NoTips, Rules};
+use trade::orders::{Lapse, NoTips, Rules, Taking};
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -115,6 +115,18 @@ enum PlacelessName {
     Refuse,
 }
 
+/// When the money is taken that is held since an order was placed.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderTakeMoney)]
+enum TakingName {
+    /// When the order is accepted.
+    #[default]
+    Accepted,
+    /// When it is ready.
+    Ready,
+}
+
 /// By which rules a restaurant takes orders.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -158,6 +170,10 @@ struct RulesView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 3)]
     no_tips: Vec<ServiceName>,
+    /// When the money is taken that is held: when the order is accepted where nothing is said. Orders keep to what was said
+    /// when they were placed.
+    #[serde(default)]
+    take_money: TakingName,
     /// The version that was read; 0 when nothing was said yet. If it has another one by now, nothing is changed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
@@ -201,6 +217,10 @@ impl RulesView {
                 .filter(|service| kept.rules.no_tips.with(**service))
                 .map(|service| (*service).into())
                 .collect(),
+            take_money: match kept.rules.take_money {
+                Taking::Accepted => TakingName::Accepted,
+                Taking::Ready => TakingName::Ready,
+            },
             version: kept.version,
         }
     }
@@ -224,6 +244,10 @@ impl RulesView {
                 delivery: self.no_tips.contains(&ServiceName::Delivery),
                 pickup: self.no_tips.contains(&ServiceName::Pickup),
                 dine_in: self.no_tips.contains(&ServiceName::DineIn),
+            },
+            take_money: match self.take_money {
+                TakingName::Accepted => Taking::Accepted,
+                TakingName::Ready => Taking::Ready,
             },
         })
     }

@@ -29,6 +29,7 @@ mod orders_races;
 mod orders_refunds;
 mod orders_slots;
 mod orders_split;
+mod orders_taken;
 mod payments;
 mod payments_notices;
 mod payments_paused;

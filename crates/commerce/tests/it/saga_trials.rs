@@ -67,6 +67,10 @@ enum Deed {
     TakenOfSeveral,
     /// It is cancelled when that was taken.
     SeveralCancelled,
+    /// Its money is taken when it is ready.
+    TakenWhenReady,
+    /// The same, of two cards and credit.
+    SeveralWhenReady,
 }
 
 /// How an order must stand in the end.
@@ -89,7 +93,13 @@ impl Deed {
                 | Deed::RefusedByOne
                 | Deed::TakenOfSeveral
                 | Deed::SeveralCancelled
+                | Deed::SeveralWhenReady
         )
+    }
+
+    /// Whether the restaurant takes money when an order is ready.
+    const fn is_when_ready(self) -> bool {
+        matches!(self, Deed::TakenWhenReady | Deed::SeveralWhenReady)
     }
 
     /// Whether its money is held in the end, and not taken.
@@ -107,6 +117,7 @@ impl Deed {
             Deed::Rejected => ("rejected", false, 0, 0),
             Deed::Cancelled | Deed::SeveralCancelled => ("cancelled", false, TOTAL, TOTAL),
             Deed::Refunded => ("collected", true, TOTAL, PART),
+            Deed::TakenWhenReady | Deed::SeveralWhenReady => ("ready_for_pickup", true, TOTAL, 0),
             Deed::Dearer => ("confirmed", true, TOTAL + 500, 0),
             Deed::Cheaper => ("confirmed", true, TOTAL, TOTAL / 2),
         };
@@ -134,7 +145,10 @@ impl Deed {
             | Deed::TakenBack
             | Deed::HeldBySeveral
             | Deed::RefusedByOne => "order.place",
-            Deed::Accepted | Deed::TakenOfSeveral => "order.capture",
+            Deed::Accepted
+            | Deed::TakenOfSeveral
+            | Deed::TakenWhenReady
+            | Deed::SeveralWhenReady => "order.capture",
             Deed::Rejected | Deed::Cancelled | Deed::SeveralCancelled => "order.unwind",
             Deed::Refunded => "order.refund",
             Deed::Dearer | Deed::NotDearer => "order.change",
@@ -194,6 +208,9 @@ impl Counter {
         let path = format!("{}/order-rules", kitchen.at());
         let mut rules = kitchen.shop.get(&path).await.good();
         rules["autoAccept"] = (act == Deed::TakenAtOnce).into();
+        if act.is_when_ready() {
+            rules["takeMoney"] = "ready".into();
+        }
         kitchen.shop.put(&path, rules).await.good();
         let (diner, coupon) = (kitchen.shop.person(&[]), coupon(&kitchen).await);
         if act.is_several() {
@@ -321,6 +338,10 @@ impl Counter {
             Deed::Rejected => self.set(order, &["rejected"]).await,
             Deed::Accepted | Deed::TakenOfSeveral => self.set(order, &["confirmed"]).await,
             Deed::Dearer | Deed::NotDearer | Deed::Cheaper => self.change(order).await,
+            Deed::TakenWhenReady | Deed::SeveralWhenReady => {
+                let ready = ["confirmed", "preparing", "ready_for_pickup"];
+                self.set(order, &ready).await;
+            }
             Deed::Cancelled | Deed::SeveralCancelled => {
                 self.set(order, &["confirmed"]).await;
                 assert!(self.calm_down(order).await);
@@ -640,6 +661,8 @@ nothing_is_left_when! {
     one_of_several_means_is_refused: RefusedByOne,
     several_means_give_the_money: TakenOfSeveral,
     what_several_means_paid_is_cancelled: SeveralCancelled,
+    an_order_is_ready: TakenWhenReady,
+    several_means_give_when_it_is_ready: SeveralWhenReady,
 }
 
 #[tokio::test]

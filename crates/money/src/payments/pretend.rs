@@ -1,7 +1,7 @@
 //! The built-in provider `test`: it moves no money, answers at once, and does what its tokens say.
 //!
-//! `ok` is done, `refused` refused, `slow` takes two seconds, of `unknown` the answer is lost, and `action` sends the
-//! payer to a page first. It remembers nothing: its names of things say what was done and how much, so every answer
+//! `ok` is done, `refused` refused, `slow` takes two seconds, of `unknown` the answer is lost, `action` sends the
+//! payer to a page first, and what `lapses` holds is gone when it is to be taken. It remembers nothing: its names of things say what was done and how much, so every answer
 //! follows from the ask alone, in any process and after any restart. No node in production has it.
 
 use std::time::Duration;
@@ -15,6 +15,8 @@ use rpc::providers::{Answer, Asked, Change, Charge, Headers, LookUp, Notice, Ret
 const NAME: &str = "test";
 /// What stands before its references; the attempt and the minor units of the amount follow.
 const PREFIX: &str = "test";
+/// The same, of what is held and cannot be taken.
+const LAPSES: &str = "lapses";
 /// How long `slow` takes.
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -55,7 +57,7 @@ impl Provider for Pretend {
     }
 
     fn capture<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
-        Box::pin(async move { changed(change) })
+        Box::pin(async move { taken(change) })
     }
 
     fn cancel<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
@@ -76,9 +78,8 @@ impl Provider for Pretend {
                     url: "about:blank".to_owned(),
                 },
                 Asked::GoOn(back) => allowed(back),
-                Asked::Capture(change) | Asked::Cancel(change) | Asked::Refund(change) => {
-                    changed(change)
-                }
+                Asked::Capture(change) => taken(change),
+                Asked::Cancel(change) | Asked::Refund(change) => changed(change),
             }
         })
     }
@@ -112,6 +113,10 @@ fn charged(charge: &Charge) -> Answer {
                 .clone()
                 .unwrap_or_else(|| "about:blank".to_owned()),
         },
+        "lapses" => Answer::Done {
+            reference: named(LAPSES, (charge.attempt, charge.amount)),
+            amount: charge.amount,
+        },
         "refused" => refused("card_refused", "the token says so"),
         _ => refused("token_unknown", "there is no such token"),
     }
@@ -120,6 +125,14 @@ fn charged(charge: &Charge) -> Answer {
 /// The payer came back from the page.
 fn allowed(back: &Return) -> Answer {
     within(&back.reference, back.amount, back.reference.clone())
+}
+
+/// Money that is held is taken, if it is held for so long.
+fn taken(change: &Change) -> Answer {
+    match change.reference.starts_with(LAPSES) {
+        true => refused("authorisation_expired", "it is not held any more"),
+        false => changed(change),
+    }
 }
 
 /// Money that was held or taken goes where it is to go.
@@ -144,13 +157,18 @@ fn token(charge: &Charge) -> &str {
 }
 
 fn reference(attempt: Uid, amount: Money) -> String {
-    format!("{}_{}", uid::spell(PREFIX, attempt), amount.minor())
+    named(PREFIX, (attempt, amount))
+}
+
+fn named(prefix: &str, (attempt, amount): (Uid, Money)) -> String {
+    format!("{}_{}", uid::spell(prefix, attempt), amount.minor())
 }
 
 /// How much a name of ours is for.
 fn minor(reference: &str) -> Option<i64> {
     let (attempt, minor) = reference.rsplit_once('_')?;
-    uid::read(PREFIX, attempt).ok()?;
+    let known = uid::read(PREFIX, attempt).or_else(|_| uid::read(LAPSES, attempt));
+    known.ok()?;
     minor.parse().ok().filter(|minor| *minor > 0)
 }
 
@@ -216,6 +234,31 @@ mod tests {
             now(other.refund(&change(&reference, 2_549))),
             Answer::Done { .. }
         ));
+    }
+
+    #[test]
+    fn a_hold_that_lapses_is_let_go_and_not_taken() {
+        let charge = Charge {
+            attempt: Uid::from_bytes([1; 16]),
+            merchant_reference: "pay_1.1".to_owned(),
+            amount: Money::new(2_549, Currency::EUR),
+            token: Some(Token::parse("lapses").unwrap()),
+            return_url: None,
+        };
+        let Answer::Done { reference, .. } = now(Pretend.authorise(&charge)) else {
+            panic!("it is not held");
+        };
+        let change = change(&reference, 2_549);
+        let again = LookUp {
+            asked: Asked::Capture(change.clone()),
+            reference: None,
+        };
+        let refused = now(Pretend.capture(&change));
+        assert!(
+            matches!(&refused, Answer::Refused { code, .. } if code == "authorisation_expired")
+        );
+        assert_eq!(now(Pretend.look_up(&again)), refused);
+        assert!(matches!(now(Pretend.cancel(&change)), Answer::Done { .. }));
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub use reason::{Coded, Why};
 pub use refusal::Refusal;
 pub use types::{
     Actor, Choice, LINE_KEY_CHARS_MAX, LINES_MAX, Lapse, Line, LineKey, LineKeyError, LineState,
-    MoneyLine, NoTips, Order, OrderId, Paying, Rules, Status, TICKETS_MAX, Ticket, TicketId,
-    TicketState, Used,
+    MoneyLine, NoTips, Order, OrderId, Paying, Rules, Status, TICKETS_MAX, Taking, Ticket,
+    TicketId, TicketState, Used,
 };
 
 #[cfg(test)]

@@ -189,6 +189,13 @@ named! {
         /// What was to be replaced is taken out.
         Remove = "remove",
     }
+    /// When the money of an order is taken that is held since it was placed.
+    Taking {
+        /// When the restaurant accepts it.
+        Accepted = "accepted",
+        /// When it can be taken.
+        Ready = "ready",
+    }
     /// What has become of a line.
     LineState {
         /// It is sold.
@@ -248,6 +255,26 @@ impl Status {
             Self::Scheduled | Self::Pending | Self::Cancelled | Self::Rejected | Self::Expired => {
                 false
             }
+        }
+    }
+
+    /// Whether it is made, wherever it went from there.
+    #[must_use]
+    pub const fn is_made(self) -> bool {
+        match self {
+            Self::ReadyForPickup
+            | Self::OutForDelivery
+            | Self::Delivered
+            | Self::Collected
+            | Self::Served
+            | Self::Returned => true,
+            Self::Scheduled
+            | Self::Pending
+            | Self::Confirmed
+            | Self::Preparing
+            | Self::Cancelled
+            | Self::Rejected
+            | Self::Expired => false,
         }
     }
 }
@@ -383,6 +410,9 @@ pub struct Rules {
     /// With which services no tip is taken.
     #[serde(default, skip_serializing_if = "NoTips::is_none")]
     pub no_tips: NoTips,
+    /// When the money that is held is taken.
+    #[serde(default = "at_acceptance", skip_serializing_if = "is_at_acceptance")]
+    pub take_money: Taking,
 }
 
 /// Services with which no tip is taken.
@@ -441,6 +471,7 @@ impl Default for Rules {
             refunds_alone: None,
             place_needed: false,
             no_tips: NoTips::default(),
+            take_money: Taking::Accepted,
         }
     }
 }
@@ -571,6 +602,15 @@ impl Order {
         }
     }
 
+    /// Whether it has come to where its money is taken, by the rule that it was placed under.
+    #[must_use]
+    pub const fn takes_money(&self) -> bool {
+        match self.rules.take_money {
+            Taking::Accepted => self.status.is_accepted(),
+            Taking::Ready => self.status.is_made(),
+        }
+    }
+
     /// The line of this key.
     #[must_use]
     pub fn line(&self, key: &LineKey) -> Option<&Line> {
@@ -600,6 +640,18 @@ const fn keep() -> Lapse {
 )]
 const fn is_kept(lapse: &Lapse) -> bool {
     matches!(lapse, Lapse::Keep)
+}
+
+const fn at_acceptance() -> Taking {
+    Taking::Accepted
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands in references"
+)]
+const fn is_at_acceptance(taking: &Taking) -> bool {
+    matches!(taking, Taking::Accepted)
 }
 
 const fn sold() -> LineState {

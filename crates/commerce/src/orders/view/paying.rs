@@ -6,7 +6,7 @@ use rpc::providers::Token;
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use trade::orders::{LineKey, Order, OrderId};
-use trade::payments::{Covers, Intent, PaymentId, Split, State};
+use trade::payments::{Act, AttemptState, Covers, Intent, PaymentId, Split, State};
 use utoipa::ToSchema;
 
 /// How an order, or a part of it, is paid.
@@ -120,7 +120,7 @@ pub(crate) struct PaymentView {
     /// What the payer has to do before it goes on; shown to whoever placed the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<ActionView>,
-    /// Why it was refused, for programs.
+    /// Why it was refused, or taking what it holds, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refused_for: Option<String>,
 }
@@ -314,7 +314,7 @@ impl PaymentView {
                 kind: "redirect".to_owned(),
                 url,
             }),
-            refused_for: intent.code.clone(),
+            refused_for: intent.code.clone().or_else(|| not_taken(intent)),
         }
     }
 
@@ -337,6 +337,13 @@ impl PaymentView {
             refused_for: None,
         }
     }
+}
+
+/// Why what is held could not be taken, where the provider has said so last: the hold may have lapsed.
+fn not_taken(intent: &Intent) -> Option<String> {
+    let last = intent.attempts.last()?;
+    let is_refused = last.act == Act::Capture && last.state == AttemptState::Refused;
+    is_refused.then(|| last.code.clone()).flatten()
 }
 
 fn names(covers: &Covers) -> Vec<String> {

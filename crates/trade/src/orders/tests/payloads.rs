@@ -93,6 +93,32 @@ fn what_took_something_off_is_told_with_the_order() {
 }
 
 #[test]
+fn the_rule_for_taking_money_stays_with_the_order() {
+    let before = serde_json::to_value(Rules::default()).unwrap();
+    assert_eq!(before["takeMoney"], Value::Null);
+    let mut later = before.clone();
+    later["takeMoney"] = json!("ready");
+    let takes_at = |rules: Value| {
+        let rules: Rules = serde_json::from_value(rules).unwrap();
+        let placing = Placing { rules, ..placing() };
+        let mut story = Story::after(placing, &[Command::Secure]);
+        let mut took = vec![story.order().takes_money()];
+        for command in [accept(), start(), ready(), Command::Leave, Command::Deliver] {
+            story.ask(Actor::Restaurant, command, 9).unwrap();
+            // As those see it who have read it from the log.
+            let read = story.events.iter().map(|event| {
+                let told = event.told(story.order()).unwrap();
+                Event::read(event.kind(), serde_json::to_value(told).unwrap()).unwrap()
+            });
+            took.push(fold(&read.collect::<Vec<_>>()).unwrap().takes_money());
+        }
+        took
+    };
+    assert_eq!(takes_at(before), [false, true, true, true, true, true]);
+    assert_eq!(takes_at(later), [false, false, false, true, true, true]);
+}
+
+#[test]
 fn orders_and_commands_are_read_as_they_were_written() {
     let order = fold(&eventful()).unwrap();
     let written = serde_json::to_string(&order).unwrap();
