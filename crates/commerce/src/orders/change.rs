@@ -493,7 +493,8 @@ impl Scene {
 
 /// Whether the money of an order is taken, or about to be.
 fn is_taken(order: &Order) -> bool {
-    order.paying == Paying::Secured && order.takes_money()
+    let is_early = base::planted("given_back_untaken") && order.status.is_accepted();
+    order.paying == Paying::Secured && (order.takes_money() || is_early)
 }
 
 /// Gives back what a change needs less of counted items, unless a kitchen has begun to make them.

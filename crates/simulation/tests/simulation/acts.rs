@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Word(String),
     /// A cart is made, or changed.
     Cart,
+    /// A restaurant says otherwise when it takes money.
+    Rules,
     Notice,
 }
 
@@ -252,6 +254,7 @@ const ANYWHERE: [&str; 6] = [
 fn method(kind: &Kind, path: &str) -> Method {
     match kind {
         Kind::Move(..) | Kind::Change(_) => Method::PATCH,
+        Kind::Rules => Method::PUT,
         Kind::Cart if path.matches('/').count() == 3 => Method::PUT,
         _ => Method::POST,
     }
@@ -483,6 +486,7 @@ impl Sim {
                 let minutes = [1, 2, 6, 16, 40][below(&self.chance, 5)];
                 self.pass(Duration::from_secs(minutes * 60));
             }
+            3 if self.rules.is_some() => self.on_rules(),
             _ => self.pass(Duration::from_millis(self.chance.below(1_500))),
         }
         true

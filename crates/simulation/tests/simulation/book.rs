@@ -74,6 +74,8 @@ pub(crate) struct Ordered {
     /// The cart that it was, and the version of that.
     pub(crate) cart: Option<String>,
     pub(crate) has_coupon: bool,
+    /// Whether its money is taken when it is ready, and not when it is accepted.
+    pub(crate) when_ready: bool,
     pub(crate) is_of_diner: bool,
     pub(crate) number: i64,
     pub(crate) day: String,
@@ -94,6 +96,15 @@ impl Ordered {
     pub(crate) fn holds(&self) -> bool {
         let is_early = ["scheduled", "pending", "confirmed"].contains(&self.before.as_str());
         !(self.gives_back() && is_early)
+    }
+
+    /// Whether it has been where its money may be taken.
+    pub(crate) fn may_be_taken(&self) -> bool {
+        let mut been = self.been.iter();
+        been.any(|status| match self.when_ready {
+            true => super::legal::is_made(status),
+            false => super::legal::is_accepted(status),
+        })
     }
 
     pub(crate) fn is_final(&self) -> bool {
@@ -122,6 +133,8 @@ pub(crate) struct Book {
     pub(crate) refunds: BTreeMap<Uid, Granted>,
     /// The restaurants in which one person gives back only so much alone.
     pub(crate) careful: BTreeSet<String>,
+    /// Whether restaurants ever took money when an order was ready, and whether ever when it was accepted.
+    pub(crate) rules: BTreeSet<(String, bool)>,
 }
 
 /// What an event touched.
@@ -161,6 +174,10 @@ impl Book {
                 touched.has_money = true;
             } else if event.kind.starts_with("refund.") {
                 self.refund(event, &payload)?;
+            } else if event.kind == "order_rules.changed" {
+                let is_ready = payload["rules"]["takeMoney"] == "ready";
+                let restaurant = text(&payload["restaurant"]);
+                self.rules.insert((restaurant, is_ready));
             } else if event.kind.starts_with("credit.") {
                 self.credit(event, &payload)?;
                 touched.has_credit = true;
@@ -183,6 +200,11 @@ impl Book {
                 return Err(format!("6: an order begins as {status}"));
             }
             let order = created(payload, status);
+            let rule = (order.restaurant.clone(), order.when_ready);
+            if !self.rules.contains(&rule) {
+                let id = &order.id;
+                return Err(format!("6: {id} is under a rule that never was: {rule:?}"));
+            }
             let same = |one: &&Ordered| {
                 let place = (&one.restaurant, one.number, &one.day);
                 place == (&order.restaurant, order.number, &order.day)
@@ -276,6 +298,7 @@ fn created(payload: &Json, status: String) -> Ordered {
         proposals: BTreeMap::new(),
         is_changed: false,
         has_cash: held["cash"] == true,
+        when_ready: data["rules"]["takeMoney"] == "ready",
         cart: held["cart"].as_array().map(|cart| format!("{cart:?}")),
         is_of_diner: false,
         number: payload["number"].as_i64().unwrap_or(0),

@@ -193,6 +193,9 @@ async fn books(sim: &Sim) -> Result<(), String> {
         if ["sale", "change"].contains(&kind.as_str()) && account == "diner" {
             *sales.entry(order).or_insert(0) += minor;
         }
+        if kind == "captured" {
+            in_time(sim, order, "posted")?;
+        }
         if kind == "unsale" {
             unsold.insert(order);
         }
@@ -241,7 +244,18 @@ fn held(sim: &Sim) -> BTreeMap<Uid, Held> {
     all
 }
 
-/// Nothing is charged twice, or without an order, or more than it costs.
+/// Money is taken when an order has come to where its restaurant said when it was placed, by whatever it is paid.
+fn in_time(sim: &Sim, order: Uid, how: &str) -> Result<(), String> {
+    match sim.book.orders.get(&order) {
+        Some(order) if !order.may_be_taken() => Err(format!(
+            "4: {} is {}, and money was {how} before its time",
+            order.id, order.status
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing is charged twice, or without an order, or more than it costs, or before its time.
 fn provider(sim: &Sim) -> Result<(), String> {
     let mut charged = BTreeSet::new();
     for entry in sim.fake.entries().values() {
@@ -259,6 +273,9 @@ fn provider(sim: &Sim) -> Result<(), String> {
         let total = order.map_or(0, |order| order.most);
         if held.captured_minor > total || held.refunded_minor > held.captured_minor {
             return Err(format!("3: of {total} the provider has {held:?}"));
+        }
+        if held.captured_minor > 0 {
+            in_time(sim, id, "taken")?;
         }
     }
     match sim.fake.counts().other_bodies {
@@ -318,7 +335,7 @@ async fn answers(sim: &Sim) -> Result<(), String> {
                     || (*is_yes && fate.is_some_and(|fate| *fate != Fate::Waits))
             }),
             Kind::Word(refund) => refunds.contains(refund),
-            Kind::Credit | Kind::Cart | Kind::Notice => true,
+            Kind::Credit | Kind::Cart | Kind::Rules | Kind::Notice => true,
         };
         if !is_there {
             return Err(format!(

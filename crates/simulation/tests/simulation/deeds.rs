@@ -1,12 +1,14 @@
 //! What is done besides ordering and moving: carts, changes and the word on them, credit, and who agrees to refunds.
 
 use base::{Random, Uid};
+use http::Method;
 use serde_json::{Value as Json, json};
 
 use super::acts::{Clients, Kind, below};
 use super::book::Ordered;
 use super::kitchen::Kitchen;
 use super::run::Sim;
+use super::world::Sent;
 
 /// Says how something is paid: in cash, by card, or by several means of which one gives the rest.
 pub(crate) fn pay(body: &mut Json, chance: &Random) {
@@ -153,6 +155,35 @@ impl Clients {
 }
 
 impl Sim {
+    /// In some seeds a restaurant takes money when an order is ready, before anything else happens.
+    pub(crate) async fn furnish(&mut self) {
+        let Some(place) = self.plan.when_ready else {
+            return;
+        };
+        let (path, who) = self.rules_of(place);
+        let read = Sent::new((&who, ""), Method::GET, &path, &Json::Null);
+        let mut rules = self.ask(&read).await.good();
+        rules["takeMoney"] = "ready".into();
+        let said = Sent::new((&who, "rules"), Method::PUT, &path, &rules);
+        self.rules = Some(self.ask(&said).await.good());
+    }
+
+    /// It says otherwise, once: what was ordered before stays as it was.
+    pub(crate) fn on_rules(&mut self) {
+        let (Some(mut rules), Some(place)) = (self.rules.take(), self.plan.when_ready) else {
+            return;
+        };
+        rules["takeMoney"] = "accepted".into();
+        let (path, who) = self.rules_of(place);
+        let op = self.clients.push(Kind::Rules, &who, &path, &rules);
+        self.send(op);
+    }
+
+    fn rules_of(&self, place: usize) -> (String, String) {
+        let at = self.ground.kitchens[place].at();
+        (format!("{at}/order-rules"), self.ground.staff[0].clone())
+    }
+
     /// Somebody does something with a cart.
     pub(crate) fn on_a_cart(&mut self) -> bool {
         if self.clients.placed >= self.clients.wanted {

@@ -91,6 +91,8 @@ pub(crate) struct Plan {
     pub(crate) faults: BTreeSet<Fault>,
     /// At which borders, counted from the first, the process there ends.
     pub(crate) crashes: BTreeSet<u64>,
+    /// Which restaurant, if one does, takes money when an order is ready, until it says otherwise.
+    pub(crate) when_ready: Option<usize>,
     /// Whether what happens is written down, for whoever looks for the reason.
     pub(crate) tells: bool,
 }
@@ -107,10 +109,13 @@ impl Plan {
                 crashes.insert(1 + random.below(reach));
             }
         }
+        let when_ready = [Some(0), Some(1), None, None];
+        let when_ready = when_ready[usize::try_from(random.below(4)).unwrap()];
         Plan {
             seed,
             faults,
             crashes,
+            when_ready,
             tells: false,
         }
     }

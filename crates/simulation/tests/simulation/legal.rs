@@ -13,6 +13,19 @@ pub(crate) fn next(status: &str) -> &'static [&'static str] {
     }
 }
 
+/// Whether it is made.
+pub(crate) fn is_made(status: &str) -> bool {
+    const ALL: [&str; 6] = [
+        "ready_for_pickup",
+        "out_for_delivery",
+        "delivered",
+        "collected",
+        "served",
+        "returned",
+    ];
+    ALL.contains(&status)
+}
+
 /// Whether the restaurant has bound itself to it.
 pub(crate) fn is_accepted(status: &str) -> bool {
     const ALL: [&str; 8] = [

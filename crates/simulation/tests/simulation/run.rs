@@ -11,6 +11,7 @@ use engine::Claimed;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rpc::providers::Notice;
+use serde_json::Value as Json;
 use store::Db;
 use testkit::provider::Fake;
 use tokio::sync::Notify;
@@ -111,6 +112,8 @@ pub(crate) struct Sim {
     pub(crate) claimed: VecDeque<Claimed>,
     pub(crate) told: Vec<Notice>,
     pub(crate) is_down: bool,
+    /// The rules of the restaurant that takes money when an order is ready, until it says otherwise.
+    pub(crate) rules: Option<Json>,
     locks: Locks,
     /// How many tasks were begun.
     begun: u64,
@@ -169,6 +172,7 @@ impl Sim {
             claimed: VecDeque::new(),
             told: Vec::new(),
             is_down: false,
+            rules: None,
             locks: Locks::default(),
             begun: 0,
             acted: 0,
@@ -201,6 +205,7 @@ impl Sim {
     }
 
     async fn all(&mut self) -> Result<(), String> {
+        self.furnish().await;
         self.note().await?;
         self.fake.set_faults(self.plan.of_provider(&self.chance));
         self.fates.calm(false);
@@ -394,6 +399,11 @@ impl Sim {
             Done::Nothing
         };
         self.begin(node, Work::Audit, future.boxed());
+    }
+
+    /// Asks for something while nothing else happens.
+    pub(crate) async fn ask(&self, sent: &Sent) -> Said {
+        self.processes[0].send(sent).await
     }
 
     /// Sends a request, for the first time or again.

@@ -59,12 +59,13 @@ pub(crate) fn told(plan: &Plan, why: &str) -> String {
     let commit = commit.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
     let commit = commit.unwrap_or_default();
     format!(
-        "seed {} at commit {commit}: {why}\n  it needs {:?}, crashes at {:?}\n  again: SIMULATE_FROM={} \
+        "seed {} at commit {commit}: {why}\n  it needs {:?}, crashes at {:?}, money when ready {:?}\n  again: SIMULATE_FROM={} \
          SIMULATE_SEEDS=1 cargo test --profile ci -p simulation -- --ignored --exact --nocapture drill\
          \n  what has happened at last:\n    {}",
         plan.seed,
         plan.faults,
         plan.crashes,
+        plan.when_ready,
         plan.seed,
         story(plan).join("\n    ")
     )
