@@ -237,7 +237,9 @@ impl App {
             let taken = Transaction::captured(order.id, about, &Way::Cash, cash);
             ledger::post(commit, ask, &taken.map_err(unbalanced)?)?;
         }
-        if stored.held.payment.is_some() {
+        // What was free when it was placed may have come to cost something since.
+        let has_payments = stored.held.payments().next().is_some();
+        if has_payments || stored.held.raise.is_some() {
             let begun = self.pay_on(commit, (stored, order), command).await?;
             moved.begun = begun.or(moved.begun);
         }

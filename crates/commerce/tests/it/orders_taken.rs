@@ -17,6 +17,7 @@ on_both!(
     changes_before_it_is_ready_take_less_or_hold_more,
     all_means_and_parts_are_taken_when_it_is_ready,
     a_hold_that_has_lapsed_is_shown_and_waits_for_somebody,
+    what_was_free_and_came_to_cost_something_is_taken,
 );
 
 /// A restaurant that takes money when this is so, and a diner.
@@ -332,5 +333,45 @@ async fn a_hold_that_has_lapsed_is_shown_and_waits_for_somebody(engine: Engine) 
     let part = json!({"lines": [{"line": "1", "amount": "7.00"}], "reason": "late"});
     kitchen.shop.post(&path, part).await.good();
     eventually(async || on(&kitchen, "provider:test").await == 0).await;
+    kitchen.shop.verify().await;
+}
+
+async fn what_was_free_and_came_to_cost_something_is_taken(engine: Engine) {
+    let (kitchen, diner) = open(engine, "ready").await;
+    let path = format!("/api/organisations/{}/coupons", kitchen.organisation);
+    let terms = json!({
+        "name": "All of it", "currency": "EUR", "gives": {"kind": "percent", "percent": "100"},
+    });
+    let coupon = json!({"code": "FREE", "terms": terms});
+    kitchen.shop.post(&path, coupon).await.good();
+    let dearer = async || {
+        let mut body = basket(&kitchen, ("payment", card("ok")));
+        body["couponCode"] = "FREE".into();
+        let placed = kitchen.order((&diner, ""), body).await.good();
+        assert_eq!(
+            (&placed["total"], &placed["payment"]),
+            (&json!("0.00"), &json!("secured"))
+        );
+        let order = placed["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/orders/{order}");
+        let third = json!({"quantity": [{"line": "1", "quantity": 3}], "payment": {"token": "ok"}});
+        let who = (diner.as_str(), "");
+        let said = kitchen.shop.ask(who, Method::PATCH, &path, Some(third));
+        said.await.good();
+        eventually(async || own(&kitchen, &diner, &order).await["total"] == "5.00").await;
+        assert_eq!(moved(&kitchen, &order).await, [(500, 0, 0, 1)]);
+        order
+    };
+    let kept = dearer().await;
+    let ready = ["confirmed", "preparing", "ready_for_pickup"];
+    goes(&kitchen, &kept, &ready).await;
+    eventually(async || moved(&kitchen, &kept).await == [(500, 500, 0, 2)]).await;
+    assert_eq!(kitchen.see(&kept).await["payments"][0]["captured"], "5.00");
+    let dropped = dearer().await;
+    goes(&kitchen, &dropped, &["confirmed"]).await;
+    let why = json!({"status": "cancelled", "reason": "sold_out"});
+    kitchen.set(&dropped, why).await.good();
+    eventually(async || payments(&kitchen, &dropped).await[0].state == State::Cancelled).await;
+    eventually(async || on(&kitchen, "diner").await == 0).await;
     kitchen.shop.verify().await;
 }
