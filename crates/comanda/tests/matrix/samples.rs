@@ -704,6 +704,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
         |_, _| json!({"status": "confirmed", "version": NEVER}),
     ),
     json(
+        "orders.tip",
+        "signed-in",
+        |_, _| json!({"amount": "0.01", "payment": {"method": "card"}}),
+    ),
+    json(
         "orders.withdraw",
         "orders.change",
         |_, _| json!({"proposal": NEVER}),

@@ -12,7 +12,9 @@ use trade::orders::OrderId;
 use utoipa::ToSchema;
 
 use super::body::{Body, Found};
-use crate::orders::{AddressAsked, Asked, Estimate, LineAsked, OptionAsked, Place, ServiceName};
+use crate::orders::{
+    AddressAsked, Asked, Estimate, LineAsked, OptionAsked, Place, RecipientName, ServiceName,
+};
 
 /// A new cart: with these lines, or with what an earlier order had.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -94,6 +96,9 @@ pub(super) struct CartDetails {
         example = "1.50"
     )]
     tip: Option<String>,
+    /// For whom it is; for all of them when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tip_for: Option<RecipientName>,
 }
 
 /// A line as it is to be in a cart.
@@ -309,6 +314,7 @@ impl CartDetails {
             phone: self.phone,
             coupon_code: self.coupon_code,
             tip: self.tip,
+            tip_for: self.tip_for,
             ..Asked::at(asked.restaurant_id)
         };
     }

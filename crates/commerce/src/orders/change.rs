@@ -41,11 +41,13 @@ use crate::payments::Begin;
 /// How the ids of sagas begin where they are written.
 const SAGA: &str = "sag";
 
-/// What a diner pays the difference with.
+/// What a diner pays a difference, or a tip, with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Means {
     pub(super) token: Option<Token>,
     pub(super) return_url: Option<String>,
+    /// Whose credit it is, where it is that.
+    pub(super) credit: Option<PersonId>,
 }
 
 /// What somebody asks about lines.
@@ -220,7 +222,7 @@ impl App {
     }
 
     /// The commit that moves an order with these means, and what comes of it.
-    async fn moved_with(
+    pub(super) async fn moved_with(
         &self,
         ask: &Ask,
         (stored, facts): (&Stored, &Facts<'_>),
@@ -272,7 +274,7 @@ impl App {
         })
     }
 
-    /// What an event does beside the order: goods, books and payments of its change.
+    /// What an event does beside the order: goods, books and payments of its change, or of a tip.
     pub(super) async fn go_along(
         &self,
         commit: &mut Commit,
@@ -322,6 +324,8 @@ impl App {
                         .await?;
                 }
             }
+            Said::TipAsked(tip) => self.ask_for_tip(commit, ask, (order, tip), along)?,
+            Said::Tipped { payment } => self.book_tip(commit, ask, (order, *payment))?,
             _ => {}
         }
         Ok(())

@@ -80,6 +80,7 @@ pub fn routes(app: &App) -> Routes {
         .with(super::change_http::routes())
         .with(super::refunds::routes())
         .with(super::rules::routes())
+        .with(super::tips::routes())
         .with_state(app.clone())
 }
 

@@ -29,6 +29,8 @@ mod refunds;
 mod rules;
 mod slot;
 mod store;
+mod tip_pay;
+mod tips;
 mod view;
 
 pub use app::{App, With};
@@ -39,7 +41,9 @@ pub(crate) use refunds::{FOLD as REFUNDS_FOLD, SHARD as REFUNDS};
 pub(crate) use rules::FOLD as RULES_FOLD;
 
 pub use store::{PEOPLE, SHARD};
-pub(crate) use view::{AddressAsked, Asked, LineAsked, OptionAsked, Personal, Place, ServiceName};
+pub(crate) use view::{
+    AddressAsked, Asked, LineAsked, OptionAsked, Personal, Place, RecipientName, ServiceName,
+};
 
 /// Begins what works on its own: forgetting what other nodes have changed, and removing what nobody asks for.
 pub fn start(app: &App, tasks: &engine::Tasks) {

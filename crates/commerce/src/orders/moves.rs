@@ -25,7 +25,7 @@ use super::refunds;
 use super::slot::is_untouched;
 use super::store::{self as rows, CHANGE, HELD, Held, MOVE, Stored};
 use super::view::{CancelAsked, MoveAsked, OrderView};
-use crate::{capacity, ledger, offers};
+use crate::{capacity, credit, ledger, offers};
 
 /// How often a move is decided anew because somebody else was faster.
 const TRIES: usize = 8;
@@ -231,15 +231,14 @@ impl App {
         if order.gives_back() && !was.status.is_final() && !base::planted("undo_forgotten") {
             self.undo(commit, ask, stored).await?;
         }
-        if order.status.is_fulfilled() && !base::planted("cash_not_posted") {
+        let is_handed_over = order.status.is_fulfilled() && !was.status.is_fulfilled();
+        if is_handed_over && !base::planted("cash_not_posted") {
             let cash = self.cash(&along.held, order).await?;
             let about = About::Order(order.id);
             let taken = Transaction::captured(order.id, about, &Way::Cash, cash);
             ledger::post(commit, ask, &taken.map_err(unbalanced)?)?;
         }
-        // What was free when it was placed may have come to cost something since.
-        let has_payments = stored.held.payments().next().is_some();
-        if has_payments || stored.held.raise.is_some() {
+        if stored.is_paid_by_means() {
             let begun = self.pay_on(commit, (stored, order), command).await?;
             moved.begun = begun.or(moved.begun);
         }
@@ -460,6 +459,7 @@ fn is_outrun(error: &Error) -> bool {
             || offers::is_given_back(failure)
             || stock::is_short(failure)
             || refunds::is_outrun(failure)
+            || credit::is_short(failure)
             || matches!(failure, Failure::Refused { name, .. } if [MOVE.name, CHANGE.name].contains(name))
     })
 }

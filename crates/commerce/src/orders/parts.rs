@@ -14,18 +14,19 @@ impl App {
     /// The payments of an order as they are shown: in the order in which they are used, and what is paid in cash at last.
     pub(super) async fn paid(&self, stored: &Stored) -> Result<Vec<PaymentView>> {
         let (order, held) = (&stored.order, &stored.held);
-        let mut listed = match held.payments().next().or(held.raise) {
-            Some(_) => self.0.payments.listed(order.id).await?,
-            None => Vec::new(),
+        let mut listed = match stored.is_paid_by_means() {
+            true => self.0.payments.listed(order.id).await?,
+            false => Vec::new(),
         };
         let place = |payment| held.payments().position(|one| one == payment);
         listed.sort_by_key(|(intent, _)| place(intent.id).unwrap_or(usize::MAX));
         let (intents, urls): (Vec<Intent>, Vec<_>) = listed.into_iter().unzip();
         let cash = cash(held, order, &intents);
-        // Who has ended has nothing more to do.
-        let urls = urls
-            .into_iter()
-            .map(|url| url.filter(|_| !order.status.is_final()));
+        // Who has ended has nothing more to do, but for a tip that he gives after it.
+        let urls = urls.into_iter().zip(&intents).map(|(url, intent)| {
+            let is_late = intent.covers.is_tip() && !order.gives_back();
+            url.filter(|_| is_late || !order.status.is_final())
+        });
         let shown = intents.iter().zip(urls).map(PaymentView::of);
         Ok(shown.chain(cash).collect())
     }
@@ -36,7 +37,7 @@ impl App {
         stored: &Stored,
         back: &Returned,
     ) -> Result<Option<PaymentId>> {
-        let intents = self.0.payments.of_order(stored.order.id).await?;
+        let intents = self.0.payments.all_of_order(stored.order.id).await?;
         if let Some(said) = back.payment {
             let mut ids = intents.iter().map(|intent| intent.id);
             return ids.find(|id| *id == said).map(Some).ok_or_else(missing);

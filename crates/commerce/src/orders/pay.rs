@@ -142,6 +142,7 @@ impl App {
             super::refunds::script(self),
         ];
         all.extend(super::change_pay::scripts(self));
+        all.push(super::tip_pay::script(self));
         all
     }
 
@@ -315,11 +316,11 @@ impl App {
         })
     }
 
-    /// Lets go of what is held of an order, or gives back what was taken, through whatever it was paid.
+    /// Lets go of what is held of an order, or gives back what was taken, through whatever it was paid, its tips too.
     async fn release(self, at: At<Paid>) -> Result<Turn<Paid>> {
         let mut waits = false;
         let mut refused = None;
-        for intent in self.0.payments.of_order(at.state.order).await? {
+        for intent in self.0.payments.all_of_order(at.state.order).await? {
             match self.let_go(intent.id, at.key).await? {
                 Come::There => {}
                 Come::Waits => waits = true,

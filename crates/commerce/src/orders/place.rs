@@ -287,7 +287,7 @@ impl App {
             revision: scene.current.revision,
             currency: priced.quote.currency,
             lines: sold.lines,
-            money: sold.money,
+            money: asked.tipped(sold.money),
             tickets: vec![Ticket {
                 id: TicketId::make(&self.0.clock, &self.0.random, id.organisation()),
                 lines: keys.to_vec(),

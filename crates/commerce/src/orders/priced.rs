@@ -19,6 +19,7 @@ use trade::orders::LineKey;
 use super::app::App;
 use super::claims::Before;
 use super::slot::prep_minutes;
+use super::tips::no_tips;
 use super::view::Asked;
 use crate::capacity::{self, Decided, Instead, Need};
 
@@ -103,9 +104,9 @@ impl App {
         }
         let rules = self.rules(scene.restaurant.id).await?.rules;
         let tip = asked.tip(scene.current.menu.currency)?;
-        if tip.minor() > 0 && rules.no_tips.with(asked.service()) {
-            let said = "The restaurant takes no tip with this service.";
-            return Err(refusal().field("tip", "no_tips", said));
+        if tip.minor() > 0 {
+            let taken = rules.tip(asked.service(), asked.tip_for());
+            taken.map_err(|why| no_tips(why, ("tip", "tipFor")))?;
         }
         if asked.is_unplaced() && rules.place_needed {
             let reason = Reason::PositionMissing;

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::http::OfRestaurant;
-use super::view::ServiceName;
+use super::view::{ServiceName, TipsForView};
 
 /// A restaurant has other rules.
 const CHANGED: &str = "order_rules.changed";
@@ -174,6 +174,9 @@ struct RulesView {
     /// when they were placed.
     #[serde(default)]
     take_money: TakingName,
+    /// For whom tips are with the other services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tips_for: Option<TipsForView>,
     /// The version that was read; 0 when nothing was said yet. If it has another one by now, nothing is changed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
@@ -221,12 +224,14 @@ impl RulesView {
                 Taking::Accepted => TakingName::Accepted,
                 Taking::Ready => TakingName::Ready,
             },
+            tips_for: TipsForView::of(kept.rules.tips_for),
             version: kept.version,
         }
     }
 
     fn rules(&self) -> Result<Rules> {
         let alone = self.refunds_alone.as_deref();
+        let tips_for = self.tips_for.as_ref();
         Ok(Rules {
             auto_accept: self.auto_accept,
             accept_seconds: self.accept_seconds,
@@ -249,6 +254,7 @@ impl RulesView {
                 TakingName::Accepted => Taking::Accepted,
                 TakingName::Ready => Taking::Ready,
             },
+            tips_for: tips_for.map(TipsForView::said).unwrap_or_default(),
         })
     }
 }

@@ -355,6 +355,12 @@ impl Stored {
     pub(super) fn whose(&self) -> Option<PersonId> {
         self.order.customer.or(self.held.caller)
     }
+
+    /// Whether payments may be under way for it: those it was placed with, what it came to cost since, and later tips.
+    pub(super) fn is_paid_by_means(&self) -> bool {
+        let of_bill = self.held.payments().next().or(self.held.raise);
+        of_bill.is_some() || !self.order.tips.is_empty()
+    }
 }
 
 /// Which orders of a restaurant.

@@ -16,7 +16,7 @@ mod told;
 
 pub use bill::tax_of;
 pub use bill::{Discount, Reach, Worth};
-pub use money::{Funder, Kind, MoneyLine, to_pay};
+pub use money::{Funder, Kind, MoneyLine, Recipient, to_pay};
 pub use quote::{Facts, Fee, PricedLine, PricedPart, Quote, TaxSum, Totals, WantedLine, quote};
 pub use reasons::{CHOICES_MAX, DEPTH_MAX, LINES_MAX, Limit, Note, QUANTITY_MAX, Reason, Refused};
 pub use spread::spread;

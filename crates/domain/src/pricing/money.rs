@@ -17,6 +17,33 @@ pub enum Funder {
     Platform,
 }
 
+/// For whom a tip is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// Whoever brings it.
+    Courier,
+    /// Those who make it.
+    Kitchen,
+    /// Those who wait at the table and at the counter.
+    Service,
+}
+
+impl Recipient {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Courier, Self::Kitchen, Self::Service];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Courier => "courier",
+            Self::Kitchen => "kitchen",
+            Self::Service => "service",
+        }
+    }
+}
+
 /// What an amount of money is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,8 +66,10 @@ pub enum Kind {
     TaxAdded,
     /// A tax that the other lines hold already: it is told and not paid again.
     TaxIncluded,
-    /// What the diner gives to those who serve him.
+    /// What the diner gives to those who serve him, without saying to whom.
     Tip,
+    /// What he gives to these of them.
+    TipFor(Recipient),
     /// What is taken off; the amount is below zero.
     Discount(Funder),
 }
@@ -73,7 +102,7 @@ impl Kind {
             Self::PackagingFee => "packaging_fee",
             Self::PaymentFee => "payment_fee",
             Self::TaxAdded | Self::TaxIncluded => "tax",
-            Self::Tip => "tip",
+            Self::Tip | Self::TipFor(_) => "tip",
             Self::Discount(_) => "discount",
         }
     }

@@ -370,11 +370,21 @@ impl App {
         Ok(self.find(payment).await?.intent)
     }
 
-    /// All payments of an order, the first of them first.
+    /// All payments of the bill of an order, the first of them first.
     ///
     /// # Errors
     /// Our own database is away.
     pub async fn of_order(&self, order: OrderId) -> Result<Vec<Intent>> {
+        let mut all = self.all_of_order(order).await?;
+        all.retain(|intent| !intent.covers.is_tip());
+        Ok(all)
+    }
+
+    /// The same, with the tips that were given beside the bill.
+    ///
+    /// # Errors
+    /// Our own database is away.
+    pub async fn all_of_order(&self, order: OrderId) -> Result<Vec<Intent>> {
         let kept = rows::of_order(&self.0.db, order).await.at()?;
         Ok(kept.into_iter().map(|kept| kept.intent).collect())
     }

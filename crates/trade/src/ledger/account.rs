@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::payments::ProviderName;
-use domain::pricing::Funder;
+use domain::pricing::{Funder, Recipient};
 
 /// Who bears a refund.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -68,8 +68,10 @@ pub enum Account {
     PaymentFees,
     /// Taxes, owed to the state.
     Tax,
-    /// Tips, owed to those who serve.
+    /// Tips, owed to those who serve, where nobody said to whom.
     Tips,
+    /// Tips, owed to these of them.
+    TipsFor(Recipient),
     /// What was taken off, by who pays for it.
     Discounts(Funder),
     /// What was given back, by who bears it.
@@ -99,12 +101,13 @@ const PLAIN: [(Account, &str); 13] = [
     (Account::PackagingFees, "packaging_fees"),
     (Account::PaymentFees, "payment_fees"),
     (Account::Tax, "tax"),
-    (Account::Tips, "tips"),
+    (Account::Tips, TIPS),
     (Account::StoreCredit, "store_credit"),
     (Account::ProviderFees, "provider_fees"),
 ];
 const ROUNDING: &str = "rounding";
 const PROVIDER: &str = "provider";
+const TIPS: &str = "tips";
 const DISCOUNTS: &str = "discounts";
 const REFUNDS: &str = "refunds";
 const FUNDERS: [(Funder, &str); 3] = [
@@ -117,6 +120,7 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Provider(name) => write!(f, "{PROVIDER}:{name}"),
+            Self::TipsFor(recipient) => write!(f, "{TIPS}:{}", recipient.name()),
             Self::Discounts(funder) => write!(f, "{DISCOUNTS}:{}", funder_name(*funder)),
             Self::Refunds(bearer) => write!(f, "{REFUNDS}:{}", bearer.name()),
             Self::Diner
@@ -164,6 +168,10 @@ impl FromStr for Account {
         };
         let account = match what {
             PROVIDER => whose.parse().ok().map(Self::Provider),
+            TIPS => Recipient::ALL
+                .into_iter()
+                .find(|recipient| recipient.name() == whose)
+                .map(Self::TipsFor),
             DISCOUNTS => FUNDERS
                 .iter()
                 .find(|(_, name)| *name == whose)

@@ -23,6 +23,7 @@ pub(super) fn owe(draft: &mut Draft, lines: &[MoneyLine]) -> Result<(), Refusal>
             | Kind::PaymentFee => draft.credit(fee(line.kind), amount)?,
             Kind::TaxAdded => draft.credit(Account::Tax, amount)?,
             Kind::Tip => draft.credit(Account::Tips, amount)?,
+            Kind::TipFor(recipient) => draft.credit(Account::TipsFor(recipient), amount)?,
             Kind::Discount(funder) => draft.credit(Account::Discounts(funder), amount)?,
             Kind::TaxIncluded => {
                 draft.credit(Account::Tax, amount)?;
@@ -74,6 +75,7 @@ fn fee(kind: Kind) -> Account {
         | Kind::TaxAdded
         | Kind::TaxIncluded
         | Kind::Tip
+        | Kind::TipFor(_)
         | Kind::Discount(_) => Account::Sales,
     }
 }

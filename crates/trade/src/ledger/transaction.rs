@@ -12,7 +12,8 @@ use super::sale;
 use super::what::{About, Kind};
 use super::{ChangeId, SettlementId, TransactionId};
 use crate::orders::{MoneyLine, OrderId};
-use crate::payments::{ProviderName, RefundId};
+use crate::payments::{PaymentId, ProviderName, RefundId};
+use domain::pricing::Recipient;
 
 /// An amount on an account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -146,6 +147,23 @@ impl Transaction {
         draft.reverse(&Self::sale(order, currency, before)?)?;
         sale::owe(&mut draft, after)?;
         draft.done(Kind::Change, About::Change(change), Some(order))
+    }
+
+    /// A tip that was given after the order was placed is paid: it is owed to those who serve. What the diner owes for it
+    /// was taken of him.
+    ///
+    /// # Errors
+    /// It is below zero, or too much.
+    pub fn tip(
+        order: OrderId,
+        payment: PaymentId,
+        recipient: Option<Recipient>,
+        amount: Money,
+    ) -> Result<Self, Refusal> {
+        let mut draft = Draft::new(amount.currency());
+        let account = recipient.map_or(Account::Tips, Account::TipsFor);
+        draft.move_to(Account::Diner, account, amount)?;
+        draft.done(Kind::Tip, About::Payment(payment), Some(order))
     }
 
     /// Money was taken for an order. It is about the attempt that took it; of cash, about the order.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{ChangeId, CreditId, SettlementId};
 use crate::orders::OrderId;
-use crate::payments::{AttemptId, RefundId};
+use crate::payments::{AttemptId, PaymentId, RefundId};
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -30,11 +30,13 @@ pub enum Kind {
     CreditGiven,
     /// A provider has paid out.
     Settled,
+    /// A diner gave a tip after he had ordered: it is owed to those who serve.
+    Tip,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sale,
         Self::Change,
         Self::Unsale,
@@ -43,6 +45,7 @@ impl Kind {
         Self::RefundExecuted,
         Self::CreditGiven,
         Self::Settled,
+        Self::Tip,
     ];
 
     /// Its name.
@@ -57,6 +60,7 @@ impl Kind {
             Self::RefundExecuted => "refund_executed",
             Self::CreditGiven => "credit_given",
             Self::Settled => "settled",
+            Self::Tip => "tip",
         }
     }
 
@@ -69,7 +73,7 @@ impl Kind {
     /// Whether it says what is owed, and not what has moved.
     pub(super) const fn is_owed(self) -> bool {
         match self {
-            Self::Sale | Self::Change | Self::Unsale | Self::RefundGranted => true,
+            Self::Sale | Self::Change | Self::Unsale | Self::RefundGranted | Self::Tip => true,
             Self::Captured | Self::RefundExecuted | Self::CreditGiven | Self::Settled => false,
         }
     }
@@ -90,11 +94,15 @@ pub enum About {
     Credit(CreditId),
     /// A payment of a provider.
     Settlement(SettlementId),
+    /// A payment of a diner.
+    Payment(PaymentId),
 }
 
 /// A text that says no such thing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a transaction is about an order, a change, an attempt, a refund, credit or a settlement")]
+#[error(
+    "a transaction is about an order, a change, an attempt, a refund, credit, a settlement or a payment"
+)]
 pub struct AboutError;
 
 impl About {
@@ -106,6 +114,7 @@ impl About {
             Self::Refund(id) => id.uid(),
             Self::Credit(id) => id.uid(),
             Self::Settlement(id) => id.uid(),
+            Self::Payment(id) => id.uid(),
         }
     }
 }
@@ -119,6 +128,7 @@ impl fmt::Display for About {
             Self::Refund(id) => id.fmt(f),
             Self::Credit(id) => id.fmt(f),
             Self::Settlement(id) => id.fmt(f),
+            Self::Payment(id) => id.fmt(f),
         }
     }
 }
@@ -133,6 +143,7 @@ impl FromStr for About {
         let found = found.or_else(|| text.parse().map(Self::Refund).ok());
         let found = found.or_else(|| text.parse().map(Self::Credit).ok());
         let found = found.or_else(|| text.parse().map(Self::Settlement).ok());
+        let found = found.or_else(|| text.parse().map(Self::Payment).ok());
         found.ok_or(AboutError)
     }
 }

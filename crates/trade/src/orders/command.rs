@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::change::{LineCommand, Repriced};
 use super::reason::Why;
 use super::types::{Actor, Line, MoneyLine, OrderId, Paying, Rules, Ticket, TicketId, Used};
+use crate::payments::PaymentId;
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
+use domain::pricing::Recipient;
 
 /// An order that is to be placed: everything is checked against menu, hours and places, and priced.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -142,6 +144,27 @@ pub enum Command {
     ChangePayFailed {
         /// The number of the proposal.
         proposal: i64,
+    },
+    /// A tip after the order was placed.
+    Tip {
+        /// The payment that it is.
+        payment: PaymentId,
+        /// How much, in minor units.
+        minor: i64,
+        /// For whom, where that is said.
+        recipient: Option<Recipient>,
+    },
+    /// The money of a tip was taken.
+    TipPaid {
+        /// The payment that it is.
+        payment: PaymentId,
+    },
+    /// The money of a tip will not come.
+    TipFailed {
+        /// The payment that it is.
+        payment: PaymentId,
+        /// Why: a code, no words.
+        code: String,
     },
 }
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::change::{Change, Proposal};
 use super::reason::Coded;
+use super::tips::Tip;
 use super::types::{Order, Status, TicketId, TicketState};
+use crate::payments::PaymentId;
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
 
@@ -156,6 +158,23 @@ pub enum Said {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proposal: Option<i64>,
     },
+    /// A tip was given; its money is asked for.
+    #[serde(rename = "order.tip_asked")]
+    TipAsked(Tip),
+    /// The money of a tip was taken.
+    #[serde(rename = "order.tipped")]
+    Tipped {
+        /// The payment that it is.
+        payment: PaymentId,
+    },
+    /// The money of a tip did not come.
+    #[serde(rename = "order.tip_failed")]
+    TipFailed {
+        /// The payment that it is.
+        payment: PaymentId,
+        /// Why: a code, no words.
+        code: String,
+    },
 }
 
 impl Said {
@@ -182,6 +201,9 @@ impl Said {
         "order.change_agreed",
         "order.change_dropped",
         "order.changed",
+        "order.tip_asked",
+        "order.tipped",
+        "order.tip_failed",
     ];
 
     /// The kind of the event.
@@ -209,6 +231,9 @@ impl Said {
             Self::ChangeAgreed { .. } => "order.change_agreed",
             Self::ChangeDropped { .. } => "order.change_dropped",
             Self::Changed { .. } => "order.changed",
+            Self::TipAsked(_) => "order.tip_asked",
+            Self::Tipped { .. } => "order.tipped",
+            Self::TipFailed { .. } => "order.tip_failed",
         }
     }
 }

@@ -5,6 +5,7 @@ use base::{Error, Time, codes};
 use super::command::{Command, Word};
 use super::edges::is_edge;
 use super::event::{Event, Said};
+use super::tips::TipState;
 use super::types::{Order, Paying, Status, TicketId, TicketState};
 
 /// Events that could not have happened one after another.
@@ -87,7 +88,10 @@ const fn goal(said: &Said) -> Option<Status> {
         | Said::ChangeProposed(_)
         | Said::ChangeAgreed { .. }
         | Said::ChangeDropped { .. }
-        | Said::Changed { .. } => None,
+        | Said::Changed { .. }
+        | Said::TipAsked(_)
+        | Said::Tipped { .. }
+        | Said::TipFailed { .. } => None,
         Said::Released { .. } => Some(Status::Pending),
         Said::Confirmed { .. } => Some(Status::Confirmed),
         Said::Preparing { .. } => Some(Status::Preparing),
@@ -154,6 +158,11 @@ impl Order {
                 if let Some(number) = proposal {
                     (self.proposal, self.paid_proposal) = (None, *number);
                 }
+            }
+            Said::TipAsked(tip) => self.tips.push(tip.clone()),
+            Said::Tipped { payment } => self.tip_goes(*payment, TipState::Paid, None),
+            Said::TipFailed { payment, code } => {
+                self.tip_goes(*payment, TipState::Failed, Some(code));
             }
         }
     }

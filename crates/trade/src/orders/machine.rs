@@ -10,6 +10,7 @@ use super::event::{Dropped, Event, Said};
 use super::policy::{self, later};
 use super::reason::{Coded, Why};
 use super::refusal::Refusal;
+use super::tips::{self, TipState};
 use super::types::{Actor, Order, Paying, Status, Ticket, TicketId, TicketState};
 use super::{LineCommand, place};
 use carte::Service;
@@ -65,6 +66,20 @@ fn go_on(order: &Order, command: &Command, facts: &Facts<'_>) -> Decided {
         Command::Consent(word) => consent(order, *word, facts),
         Command::SecureChange { proposal } => secure_change(order, *proposal),
         Command::ChangePayFailed { proposal } => change_pay_failed(order, *proposal),
+        Command::Tip {
+            payment,
+            minor,
+            recipient,
+        } => tips::tip(order, (*payment, *minor), *recipient, facts.now),
+        Command::TipPaid { payment } => {
+            let said = Said::Tipped { payment: *payment };
+            tips::settle(order, (*payment, TipState::Paid), said)
+        }
+        Command::TipFailed { payment, code } => {
+            let (payment, code) = (*payment, code.clone());
+            let said = Said::TipFailed { payment, code };
+            tips::settle(order, (payment, TipState::Failed), said)
+        }
     }
 }
 

@@ -8,6 +8,8 @@
 //! confirmed and a short while longer, by the restaurant until it leaves, by operators until it has arrived, and by
 //! itself when its payment fails. Nothing follows upon a final state.
 //!
+//! Tips are given until a while after the end: [`Tip`] says how they go on, and that they are no part of the bill.
+//!
 //! Beside that, lines are changed: [`change`](Change) says who must agree to what, and what is paid besides or given
 //! back. Every event is one version. Nothing personal is in an order, nor in its events.
 
@@ -23,6 +25,7 @@ mod policy;
 mod pricing;
 mod reason;
 mod refusal;
+mod tips;
 mod types;
 
 pub use change::{Change, Done, LINE_COMMANDS_MAX, LineCommand, Planned, Proposal, Repriced, plan};
@@ -36,6 +39,7 @@ pub use policy::may;
 pub use pricing::{counts, of_quote, reprice};
 pub use reason::{Coded, Why};
 pub use refusal::Refusal;
+pub use tips::{Recipients, TIP_DAYS, TIPS_MAX, Tip, TipState, TipsFor};
 pub use types::{
     Actor, Choice, LINE_KEY_CHARS_MAX, LINES_MAX, Lapse, Line, LineKey, LineKeyError, LineState,
     MoneyLine, NoTips, Order, OrderId, Paying, Rules, Status, TICKETS_MAX, Taking, Ticket,

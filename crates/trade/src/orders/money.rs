@@ -86,7 +86,8 @@ impl Sums {
             | Kind::ServiceFee
             | Kind::PackagingFee
             | Kind::PaymentFee
-            | Kind::Tip => return Some(()),
+            | Kind::Tip
+            | Kind::TipFor(_) => return Some(()),
         };
         *sum = sum.checked_add(one.minor)?;
         Some(())
@@ -107,7 +108,7 @@ impl Order {
                 | Kind::PackagingFee
                 | Kind::PaymentFee => (&mut totals.fees_minor, one.minor),
                 Kind::TaxAdded | Kind::TaxIncluded => (&mut totals.tax_minor, one.minor),
-                Kind::Tip => (&mut totals.tip_minor, one.minor),
+                Kind::Tip | Kind::TipFor(_) => (&mut totals.tip_minor, one.minor),
                 Kind::Discount(_) => (&mut totals.discounts_minor, one.minor.saturating_neg()),
             };
             *sum = sum.saturating_add(minor);

@@ -74,6 +74,7 @@ fn created(placing: &Placing, (total_minor, paying): (i64, Paying), now: Time) -
         proposal: None,
         paid_proposal: 0,
         changes: Vec::new(),
+        tips: Vec::new(),
         rules: placing.rules,
         offers: placing.offers.clone(),
     }

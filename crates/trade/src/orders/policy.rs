@@ -20,7 +20,9 @@ pub const fn may(actor: Actor, command: &Command) -> bool {
         | Command::Wake
         | Command::Expire
         | Command::SecureChange { .. }
-        | Command::ChangePayFailed { .. } => matches!(actor, Actor::Platform),
+        | Command::ChangePayFailed { .. }
+        | Command::TipPaid { .. }
+        | Command::TipFailed { .. } => matches!(actor, Actor::Platform),
         Command::Accept { .. }
         | Command::Reject { .. }
         | Command::Start { .. }
@@ -34,7 +36,7 @@ pub const fn may(actor: Actor, command: &Command) -> bool {
             matches!(actor, Actor::Diner | Actor::Restaurant | Actor::Operator)
         }
         Command::Promise { .. } => !matches!(actor, Actor::Diner),
-        Command::Consent(Word::Yes) => matches!(actor, Actor::Diner),
+        Command::Consent(Word::Yes) | Command::Tip { .. } => matches!(actor, Actor::Diner),
         Command::Consent(Word::No) => !matches!(actor, Actor::Courier),
     }
 }

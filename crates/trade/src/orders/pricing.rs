@@ -143,7 +143,8 @@ fn counted(order: &Order, line: &Line, quantity: u32) -> Option<(Line, Vec<Money
             | Kind::ServiceFee
             | Kind::PackagingFee
             | Kind::PaymentFee
-            | Kind::Tip => scaled(one.minor)?,
+            | Kind::Tip
+            | Kind::TipFor(_) => scaled(one.minor)?,
         };
         if let Kind::Discount(funder) = one.kind {
             let sum = off.entry(funder).or_default();
@@ -217,6 +218,7 @@ fn tax(
         | Kind::PaymentFee
         | Kind::TaxIncluded
         | Kind::Tip
+        | Kind::TipFor(_)
         | Kind::Discount(_) => TaxesIncluded::Included,
     };
     let off = off.iter().map(|(funder, minor)| (*funder, *minor));

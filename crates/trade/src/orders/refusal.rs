@@ -1,6 +1,7 @@
 //! Why something is not done with an order.
 
 use base::{Error, Time, codes};
+use domain::pricing::Recipient;
 
 use super::types::{LineKey, Status};
 
@@ -78,6 +79,21 @@ pub enum Refusal {
     /// A quantity is out of bounds, or the one that it was.
     #[error("the quantity of the line {0} cannot be that")]
     Quantity(LineKey),
+    /// No tip is taken with the service of the order.
+    #[error("the restaurant takes no tip with this service")]
+    NoTips,
+    /// No tip is taken for these with the service of the order.
+    #[error("the restaurant takes no tip for {} with this service", .0.name())]
+    NoTipsFor(Recipient),
+    /// The order has as many tips as it can have.
+    #[error("an order takes {most} tips at most")]
+    TooManyTips {
+        /// How many.
+        most: usize,
+    },
+    /// No such tip waits for its money.
+    #[error("no such tip of the order waits for its money")]
+    NoTip,
     /// What was priced is not what was asked for, or does not add up.
     #[error("the amounts do not add up: {0}")]
     Amounts(&'static str),
@@ -98,7 +114,10 @@ impl From<Refusal> for Error {
             | Refusal::OtherService
             | Refusal::TooEarly { .. }
             | Refusal::ChangeOpen
-            | Refusal::NoChange => Error::conflict(codes::ORDER_MOVED, said),
+            | Refusal::NoChange
+            | Refusal::TooManyTips { .. }
+            | Refusal::NoTip => Error::conflict(codes::ORDER_MOVED, said),
+            Refusal::NoTips | Refusal::NoTipsFor(_) => Error::conflict(codes::ORDER_REFUSED, said),
             Refusal::Unpaid => Error::conflict(codes::ORDER_UNPAID, said),
             Refusal::CancelTooLate => Error::conflict(codes::CANCEL_TOO_LATE, said),
             Refusal::NoTicket

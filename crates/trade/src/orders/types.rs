@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::change::{Done, Proposal};
 use super::reason::Coded;
+use super::tips::{Tip, TipsFor};
 use crate::offers::{Code, Given, OfferId};
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
@@ -413,6 +414,9 @@ pub struct Rules {
     /// When the money that is held is taken.
     #[serde(default = "at_acceptance", skip_serializing_if = "is_at_acceptance")]
     pub take_money: Taking,
+    /// For whom tips are with the others.
+    #[serde(default, skip_serializing_if = "TipsFor::is_unsaid")]
+    pub tips_for: TipsFor,
 }
 
 /// Services with which no tip is taken.
@@ -472,6 +476,7 @@ impl Default for Rules {
             place_needed: false,
             no_tips: NoTips::default(),
             take_money: Taking::Accepted,
+            tips_for: TipsFor::default(),
         }
     }
 }
@@ -537,6 +542,9 @@ pub struct Order {
     /// The last changes of its lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Done>,
+    /// Tips that were given after it was placed, which are no part of its amounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tips: Vec<Tip>,
     /// The rules that it was placed under.
     pub rules: Rules,
     /// The coupon and the promotions that took something off when it was placed.

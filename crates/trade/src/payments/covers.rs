@@ -21,6 +21,8 @@ pub enum Covers {
     Share,
     /// These lines, with their part of what belongs to no line.
     Lines(Vec<LineKey>),
+    /// Nothing of the bill: it is a tip that was given later.
+    Tip,
 }
 
 /// What of a shared bill is paid where the order is handed over.
@@ -55,7 +57,7 @@ impl Covers {
     #[must_use]
     pub const fn is_part(&self) -> bool {
         match self {
-            Self::Any => false,
+            Self::Any | Self::Tip => false,
             Self::Share | Self::Lines(_) => true,
         }
     }
@@ -64,13 +66,19 @@ impl Covers {
     #[must_use]
     pub fn lines(&self) -> &[LineKey] {
         match self {
-            Self::Any | Self::Share => &[],
+            Self::Any | Self::Share | Self::Tip => &[],
             Self::Lines(lines) => lines,
         }
     }
 
+    /// Whether it is a tip beside the bill.
+    #[must_use]
+    pub const fn is_tip(&self) -> bool {
+        matches!(self, Self::Tip)
+    }
+
     pub(super) const fn is_any(&self) -> bool {
-        !self.is_part()
+        matches!(self, Self::Any)
     }
 }
 

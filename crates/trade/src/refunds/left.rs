@@ -62,6 +62,7 @@ impl Left {
                 | Kind::PackagingFee
                 | Kind::PaymentFee
                 | Kind::Tip
+                | Kind::TipFor(_)
                 | Kind::Discount(Funder::Restaurant | Funder::Brand) => {}
             }
         }

@@ -6,15 +6,16 @@ use base::{Currency, Money, Result, Time};
 use carte::{Channel, GroupId, ItemId, Service, Wanted};
 use domain::organisations::RestaurantId;
 use domain::people::{Address, AddressId, Line};
-use domain::pricing::WantedLine;
+use domain::pricing::{Recipient, WantedLine};
 use domain::venues::Position;
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use trade::carts::CartId;
-use trade::orders::{LineKey, LineKeyError};
+use trade::orders::{LineKey, LineKeyError, MoneyLine};
 use utoipa::ToSchema;
 
 use super::paying::{self, PaymentAsked, SplitAsked};
+use super::tips::{self, RecipientName};
 
 /// How it is to reach the diner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -154,6 +155,9 @@ pub(crate) struct Asked {
         example = "1.50"
     )]
     pub(crate) tip: Option<String>,
+    /// For whom it is; for all of them when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tip_for: Option<RecipientName>,
     /// How it is paid; in cash when nothing is said.
     #[serde(default)]
     pub(crate) payment: Option<PaymentAsked>,
@@ -273,6 +277,7 @@ impl Asked {
             phone: None,
             coupon_code: None,
             tip: None,
+            tip_for: None,
             payment: None,
             payments: Vec::new(),
             split: None,
@@ -288,6 +293,11 @@ impl Asked {
             true => (said.delivery_address, said.position),
             false => (self.delivery_address, said.position.or(self.position)),
         };
+        // Another tip is for others.
+        let (tip, tip_for) = match said.tip.is_some() {
+            true => (said.tip, said.tip_for),
+            false => (self.tip, said.tip_for.or(self.tip_for)),
+        };
         Asked {
             items: self.items,
             service_type: said.service_type.or(self.service_type),
@@ -299,7 +309,8 @@ impl Asked {
             contact_name: said.contact_name.or(self.contact_name),
             phone: said.phone.or(self.phone),
             coupon_code: said.coupon_code.or(self.coupon_code),
-            tip: said.tip.or(self.tip),
+            tip,
+            tip_for,
             ..said
         }
     }
@@ -340,6 +351,16 @@ impl Asked {
         let tip = tip.transpose();
         let tip = tip.map_err(|error| wrong("tip", error.to_string()))?;
         Ok(tip.unwrap_or(Money::zero(currency)))
+    }
+
+    /// For whom the tip is.
+    pub(crate) fn tip_for(&self) -> Option<Recipient> {
+        self.tip_for.map(Recipient::from)
+    }
+
+    /// What it costs, where the tip in it is for somebody.
+    pub(crate) fn tipped(&self, money: Vec<MoneyLine>) -> Vec<MoneyLine> {
+        tips::told_for(money, self.tip_for())
     }
 
     /// The means by which it is paid, where one pays it.

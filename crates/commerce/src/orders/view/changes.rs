@@ -256,6 +256,7 @@ fn means(asked: Option<&DifferenceAsked>) -> Result<Means> {
     Ok(Means {
         token: Some(Token::parse(&asked.token)?),
         return_url: asked.return_url.clone(),
+        credit: None,
     })
 }
 

@@ -117,6 +117,9 @@ pub(crate) struct PaymentView {
     /// The lines that it is for, where the bill is shared by lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lines: Vec<String>,
+    /// Whether it is a tip that was given after the order was placed, which is no part of its total.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tip: bool,
     /// What the payer has to do before it goes on; shown to whoever placed the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<ActionView>,
@@ -164,6 +167,11 @@ impl PaymentAsked {
     /// Where the money comes from.
     pub(crate) const fn method(&self) -> Method {
         self.method
+    }
+
+    /// Whether it says how much.
+    pub(crate) const fn has_amount(&self) -> bool {
+        self.amount.is_some()
     }
 
     /// How much, if that is said.
@@ -310,6 +318,7 @@ impl PaymentView {
             captured: shown(intent.captured_minor),
             refunded: shown(intent.refunded_minor),
             lines: names(&intent.covers),
+            tip: intent.covers.is_tip(),
             action: url.map(|url| ActionView {
                 kind: "redirect".to_owned(),
                 url,
@@ -333,6 +342,7 @@ impl PaymentView {
             captured: captured.amount(),
             refunded: nothing.amount(),
             lines: names(covers),
+            tip: false,
             action: None,
             refused_for: None,
         }

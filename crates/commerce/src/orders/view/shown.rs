@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::asked::{AddressAsked, Asked, ServiceName};
 use super::changes::{ChangedView, ProposalView};
 use super::paying::PaymentView;
+use super::tips::{self, RecipientName, TipView};
 
 /// An order.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -63,6 +64,12 @@ pub(crate) struct OrderView {
     /// What those get who serve.
     #[schema(example = "0.00")]
     tip: String,
+    /// For whom that is, where it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tip_for: Option<RecipientName>,
+    /// Tips that were given after it was placed; they are no part of `tip` and `total`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tips: Vec<TipView>,
     /// All that is taken off.
     #[schema(example = "2.50")]
     discount: String,
@@ -323,6 +330,8 @@ impl OrderView {
             service_fee: shown(sums.service),
             tax: shown(sums.tax),
             tip: shown(sums.tip),
+            tip_for: tips::recipient(order),
+            tips: TipView::all(order),
             discount: shown(sums.discount.saturating_neg()),
             coupon_code: order.coupon_code().map(ToString::to_string),
             total: shown(order.total_minor),
@@ -458,7 +467,7 @@ impl Sums {
                     &mut sums.service
                 }
                 Kind::TaxAdded | Kind::TaxIncluded => &mut sums.tax,
-                Kind::Tip => &mut sums.tip,
+                Kind::Tip | Kind::TipFor(_) => &mut sums.tip,
                 Kind::Discount(_) => &mut sums.discount,
             };
             // What was priced fits; the whole was summed with checks.

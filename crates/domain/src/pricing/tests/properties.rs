@@ -241,7 +241,11 @@ fn is_taxed(quote: &Quote, rounding: Rounding) -> Result<(), TestCaseError> {
         matches!(kind, Kind::Discount(Funder::Restaurant | Funder::Brand))
             || !matches!(
                 kind,
-                Kind::Discount(_) | Kind::Tip | Kind::TaxAdded | Kind::TaxIncluded
+                Kind::Discount(_)
+                    | Kind::Tip
+                    | Kind::TipFor(_)
+                    | Kind::TaxAdded
+                    | Kind::TaxIncluded
             )
     };
     let taxed = quote.money.iter().filter(|line| own(line.kind));

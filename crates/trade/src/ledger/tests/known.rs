@@ -63,6 +63,41 @@ fn taxes_that_prices_hold_are_taken_out_of_what_was_earned() {
 }
 
 #[test]
+fn tips_are_owed_to_those_for_whom_they_are() {
+    let lines = [
+        money(For::Item, Some(0), 1000),
+        money(For::TipFor(Recipient::Courier), None, 150),
+        money(For::Tip, None, 50),
+    ];
+    let sale = Transaction::sale(order(), Currency::EUR, &lines).unwrap();
+    let expected = [
+        ("diner", 1200),
+        ("sales", -1000),
+        ("tips", -50),
+        ("tips:courier", -150),
+    ];
+    assert_eq!(posted(&sale), texts(&expected));
+    let payment = PaymentId::from(uid(3));
+    let later = |recipient| Transaction::tip(order(), payment, recipient, eur(200));
+    let kitchen = later(Some(Recipient::Kitchen)).unwrap();
+    assert_eq!(
+        posted(&kitchen),
+        texts(&[("diner", 200), ("tips:kitchen", -200)])
+    );
+    assert_eq!(
+        posted(&later(None).unwrap()),
+        texts(&[("diner", 200), ("tips", -200)])
+    );
+    // An order that comes to nothing owes none of them.
+    let all = [sale, kitchen];
+    let unwound = Transaction::unwind(order(), Currency::EUR, &all).unwrap();
+    assert_eq!(unwound.on(&Account::Diner), -1400);
+    assert_eq!(unwound.on(&Account::TipsFor(Recipient::Kitchen)), 200);
+    let below = Transaction::tip(order(), payment, None, eur(-1));
+    assert_eq!(below, Err(Refusal::Negative));
+}
+
+#[test]
 fn money_comes_and_goes() {
     let about = About::Attempt(AttemptId::from(uid(1)));
     let taken = Transaction::captured(order(), about, &means(), eur(500)).unwrap();
@@ -143,6 +178,9 @@ fn every_account_has_a_name_that_leads_back_to_it() {
         Account::PaymentFees,
         Account::Tax,
         Account::Tips,
+        Account::TipsFor(Recipient::Courier),
+        Account::TipsFor(Recipient::Kitchen),
+        Account::TipsFor(Recipient::Service),
         Account::Discounts(Funder::Restaurant),
         Account::Discounts(Funder::Brand),
         Account::Discounts(Funder::Platform),
@@ -166,6 +204,7 @@ fn every_account_has_a_name_that_leads_back_to_it() {
         "provider:",
         "provider:A",
         "refunds:state",
+        "tips:owner",
         "x:y",
     ] {
         assert_eq!(none.parse::<Account>(), Err(AccountError), "{none}");

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::orders::{LineKey, MoneyLine, OrderId};
-use crate::payments::{AttemptId, ProviderName, RefundId};
+use crate::payments::{AttemptId, PaymentId, ProviderName, RefundId};
 use crate::prices::tests::properties as bills;
-use domain::pricing::{Funder, Kind as For, Quote};
+use domain::pricing::{Funder, Kind as For, Quote, Recipient};
 
 pub(crate) fn uid(number: u8) -> Uid {
     Uid::from_bytes([number; 16])

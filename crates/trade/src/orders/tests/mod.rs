@@ -6,6 +6,7 @@ mod properties;
 mod quotes;
 mod steps;
 mod table;
+mod tips;
 
 use std::time::Duration;
 
