@@ -30,6 +30,7 @@ mod orders_refunds;
 mod orders_slots;
 mod orders_split;
 mod orders_taken;
+mod orders_tips;
 mod payments;
 mod payments_notices;
 mod payments_paused;

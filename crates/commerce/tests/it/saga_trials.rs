@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use base::{Clock, Currency, Organisation, Random, Result, Time, Uid};
 use commerce::Commerce;
+use domain::pricing::Recipient;
 use engine::sagas::trial::{Report, Stage, each, exhaust};
 use engine::sagas::{At as Where, Kind, Known, Parts, Sagas, Script, State, Which};
 use http::Method;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use testkit::provider::Fake;
 use testkit::trial::Engine;
-use trade::ledger::Sums;
+use trade::ledger::{Account, Sums};
 use trade::orders::OrderId;
 use trade::payments::{Act, AttemptState, Intent, State as Standing};
 
@@ -31,6 +32,8 @@ const CAKES: u32 = 90_000;
 const TOTAL: i64 = 900;
 /// What is given back of an order that was handed over.
 const PART: i64 = 300;
+/// What is given after an order was accepted.
+const TIP: i64 = 200;
 /// More credit than all stages spend.
 const CREDIT: i64 = 9_000_000;
 
@@ -71,6 +74,12 @@ enum Deed {
     TakenWhenReady,
     /// The same, of two cards and credit.
     SeveralWhenReady,
+    /// It is accepted and paid, and its diner tips.
+    Tipped,
+    /// The same, and his card is refused.
+    NotTipped,
+    /// It is cancelled when the tip was taken as well.
+    TipReturned,
 }
 
 /// How an order must stand in the end.
@@ -110,9 +119,13 @@ impl Deed {
     const fn end(self) -> End {
         let (status, stays, captured, refunded) = match self {
             Deed::Held | Deed::HeldBySeveral => ("pending", true, 0, 0),
-            Deed::TakenAtOnce | Deed::Accepted | Deed::TakenOfSeveral | Deed::NotDearer => {
-                ("confirmed", true, TOTAL, 0)
-            }
+            Deed::TakenAtOnce
+            | Deed::Accepted
+            | Deed::TakenOfSeveral
+            | Deed::NotDearer
+            | Deed::NotTipped => ("confirmed", true, TOTAL, 0),
+            Deed::Tipped => ("confirmed", true, TOTAL + TIP, 0),
+            Deed::TipReturned => ("cancelled", false, TOTAL + TIP, TOTAL + TIP),
             Deed::Refused | Deed::TakenBack | Deed::RefusedByOne => ("cancelled", false, 0, 0),
             Deed::Rejected => ("rejected", false, 0, 0),
             Deed::Cancelled | Deed::SeveralCancelled => ("cancelled", false, TOTAL, TOTAL),
@@ -149,10 +162,13 @@ impl Deed {
             | Deed::TakenOfSeveral
             | Deed::TakenWhenReady
             | Deed::SeveralWhenReady => "order.capture",
-            Deed::Rejected | Deed::Cancelled | Deed::SeveralCancelled => "order.unwind",
+            Deed::Rejected | Deed::Cancelled | Deed::SeveralCancelled | Deed::TipReturned => {
+                "order.unwind"
+            }
             Deed::Refunded => "order.refund",
             Deed::Dearer | Deed::NotDearer => "order.change",
             Deed::Cheaper => "order.give_back",
+            Deed::Tipped | Deed::NotTipped => "order.tip",
         }
     }
 }
@@ -347,6 +363,12 @@ impl Counter {
                 assert!(self.calm_down(order).await);
                 self.set(order, &["cancelled"]).await;
             }
+            Deed::Tipped | Deed::NotTipped => self.tip(order).await,
+            Deed::TipReturned => {
+                self.tip(order).await;
+                assert!(self.calm_down(order).await);
+                self.set(order, &["cancelled"]).await;
+            }
             _ => {
                 self.set(
                     order,
@@ -385,6 +407,22 @@ impl Counter {
         shop.ask(who, Method::POST, &path, Some(yes)).await.good();
     }
 
+    /// Tips for an order that is accepted and paid.
+    async fn tip(&self, order: &str) {
+        self.set(order, &["confirmed"]).await;
+        assert!(self.calm_down(order).await);
+        let token = match self.act {
+            Deed::NotTipped => "refused",
+            _ => "ok",
+        };
+        let payment = json!({"method": "card", "token": token});
+        let tip = json!({"amount": "2.00", "recipient": "kitchen", "payment": payment});
+        let (who, path) = (self.diner.as_str(), format!("/api/orders/{order}/tips"));
+        let shop = &self.kitchen.shop;
+        let said = shop.ask((who, ""), Method::POST, &path, Some(tip));
+        said.await.good();
+    }
+
     /// What is not as it must be with the order and what it holds.
     async fn held(&self, order: &str, wrong: &mut Vec<String>) -> Result<()> {
         let (shop, end) = (&self.kitchen.shop, self.act.end());
@@ -400,6 +438,15 @@ impl Counter {
             at.cakes += end.cakes;
             (at.kept, at.cakes)
         };
+        let tip = match self.act {
+            Deed::Tipped => json!("paid"),
+            Deed::NotTipped => json!("failed"),
+            Deed::TipReturned => json!("returned"),
+            _ => Value::Null,
+        };
+        if seen["tips"][0]["state"] != tip {
+            wrong.push(format!("the tip is {}", seen["tips"]));
+        }
         let left = self.kitchen.left().await;
         if left != json!(i64::from(CAKES) - cakes) {
             wrong.push(format!("{left} are left of the stock after {cakes}"));
@@ -444,7 +491,7 @@ impl Counter {
     /// What is not as it must be with its money, in our books and in those of the provider.
     async fn money(&self, order: OrderId, wrong: &mut Vec<String>) -> Result<()> {
         let end = self.act.end();
-        let intents = self.commerce.payments.of_order(order).await?;
+        let intents = self.commerce.payments.all_of_order(order).await?;
         let sum = |of: fn(&Intent) -> i64| intents.iter().map(of).sum::<i64>();
         let taken = (sum(|one| one.captured_minor), sum(|one| one.refunded_minor));
         if taken != (end.captured, end.refunded) {
@@ -466,6 +513,11 @@ impl Counter {
         let posted = self.commerce.ledger.of_order(order).await?;
         let sums = Sums::of(posted.iter().map(|one| &one.transaction)).unwrap();
         let on: Vec<_> = sums.iter().filter(|(_, sum)| sum.minor() != 0).collect();
+        let tips = Account::TipsFor(Recipient::Kitchen);
+        let tip = if self.act == Deed::Tipped { -TIP } else { 0 };
+        if sums.on(&tips, euro()).minor() != tip {
+            wrong.push(format!("the kitchen is owed other tips: {on:?}"));
+        }
         let owed = if self.act.is_held() { TOTAL } else { 0 };
         let currency = euro();
         if !sums.is_balanced()
@@ -663,6 +715,9 @@ nothing_is_left_when! {
     what_several_means_paid_is_cancelled: SeveralCancelled,
     an_order_is_ready: TakenWhenReady,
     several_means_give_when_it_is_ready: SeveralWhenReady,
+    a_tip_is_given: Tipped,
+    a_tip_is_refused: NotTipped,
+    a_tip_is_given_back: TipReturned,
 }
 
 #[tokio::test]
