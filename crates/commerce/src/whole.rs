@@ -119,14 +119,15 @@ impl Commerce {
             ledger: ledger.clone(),
             sagas: sagas.clone(),
         };
+        let orders = orders::App::new(parts, with.clone());
         Commerce {
-            inspector: crate::sagas::App::new(parts, &sagas),
+            inspector: crate::sagas::App::new(parts, &orders, &with),
             capacity,
             offers,
             ledger,
             payments,
             credit,
-            orders: orders::App::new(parts, with),
+            orders,
             sagas,
         }
     }

@@ -13,6 +13,9 @@ pub enum Policy {
     SignedIn,
     /// Operators of the platform, with a second factor.
     Operator,
+    /// Operators of the platform, with a second factor, who look or act inside the organisation of the first typed id in
+    /// the path: they say why, and it is in the audit log first.
+    Inside,
     /// Whoever has this permission at the target: the first typed id in the path. Staff need a second factor.
     May(&'static str),
 }
@@ -24,6 +27,7 @@ impl Policy {
             Self::Public => "public",
             Self::SignedIn => "signed-in",
             Self::Operator => "operator",
+            Self::Inside => "operator-inside",
             Self::May(_) => "may",
         }
     }
@@ -32,7 +36,7 @@ impl Policy {
     pub const fn permission(self) -> Option<&'static str> {
         match self {
             Self::May(permission) => Some(permission),
-            Self::Public | Self::SignedIn | Self::Operator => None,
+            Self::Public | Self::SignedIn | Self::Operator | Self::Inside => None,
         }
     }
 
@@ -41,7 +45,7 @@ impl Policy {
         match self {
             Self::Public => None,
             Self::SignedIn => Some(Strength::One),
-            Self::Operator | Self::May(_) => Some(Strength::Two),
+            Self::Operator | Self::Inside | Self::May(_) => Some(Strength::Two),
         }
     }
 }

@@ -238,6 +238,9 @@ fn permission(shape: &Shape, authorise: &dyn Authorise) -> Vec<String> {
     if asked.is_some() && names_in(shape.path).is_empty() && shape.about_in_query.is_none() {
         found.push("its path names nothing that a permission could be for".to_owned());
     }
+    if shape.policy == Some(Policy::Inside) && names_in(shape.path).is_empty() {
+        found.push("its path names nothing of the organisation that an operator enters".to_owned());
+    }
     if asked.is_none() && shape.handler_takes("authorise::Granted") {
         found.push("its handler takes what was granted, and its policy grants nothing".to_owned());
     }

@@ -21,6 +21,7 @@ mod stepwise;
 mod stop;
 mod tasks;
 mod timers;
+pub mod waiting;
 
 pub use consumer::Consumer;
 pub use engine::{Engine, PEOPLE, Parts, Settings};

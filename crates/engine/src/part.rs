@@ -143,6 +143,14 @@ pub(crate) static END_TIMER: Sql = Sql::new(
     "DELETE FROM timers WHERE organisation = $1 AND id = $2 AND attempt = $3",
 );
 
+/// Reads on in the timers of an organisation.
+pub(crate) static READ_TIMERS: Sql = Sql::new(
+    "timers.read",
+    &TIMERS,
+    "SELECT id, kind, payload, due_at, run_at, tries, error FROM timers \
+     WHERE organisation = $1 AND id > $2 ORDER BY id LIMIT $3",
+);
+
 /// Takes a timer back, if it is still there.
 pub(crate) static CANCEL_TIMER: Sql = Sql::new(
     "timers.cancel",
@@ -249,6 +257,7 @@ pub static PART: Part = Part {
         &OLDEST_DEAD_LETTER,
         &CLEAR_DEAD_LETTERS,
         &END_TIMER,
+        &READ_TIMERS,
         &CANCEL_TIMER,
         &NEXT_TIMER,
         &CLAIM_TIMERS,
@@ -284,6 +293,7 @@ pub static PART: Part = Part {
         &sagas::WAKE,
         &sagas::TURN,
         &sagas::READ,
+        &sagas::ABOUT,
         &sagas::NEXT,
         &sagas::CLAIM,
         &sagas::SEIZE,

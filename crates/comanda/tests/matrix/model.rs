@@ -61,6 +61,8 @@ pub(crate) enum Policy {
     Public,
     SignedIn,
     Operator,
+    /// For operators who say why, as they do wherever they act for an organisation.
+    Inside,
     May(String),
 }
 
@@ -172,7 +174,8 @@ pub(crate) fn decide(
         (Policy::SignedIn, _) if !target.exists => Want::Missing,
         (Policy::SignedIn, _) => Want::Allowed,
         (Policy::Operator, Facts::Operator { .. }) => operated(target),
-        (Policy::Operator, _) => Want::Forbidden,
+        (Policy::Inside, Facts::Operator { reason: true }) => operated(target),
+        (Policy::Operator | Policy::Inside, _) => Want::Forbidden,
         (Policy::May(permission), facts) => may((permission, method, narrow), facts, target),
     }
 }

@@ -15,7 +15,7 @@ const NEVER: i64 = 999_999_999;
 /// One row.
 pub(crate) struct Sample {
     pub(crate) operation: &'static str,
-    /// Who it is for: `public`, `signed-in`, `operator`, or the permission that it needs.
+    /// Who it is for: `public`, `signed-in`, `operator`, `operator-inside`, or the permission that it needs.
     policy: &'static str,
     pub(crate) body: Body,
     pub(crate) query: &'static str,
@@ -757,6 +757,7 @@ pub(crate) static SAMPLES: &[Sample] = &[
         |_, _| json!({"reason": "a test"}),
     ),
     none("sagas.list", "operator"),
+    none("sagas.of_order", "operator-inside"),
     none("sagas.read", "operator"),
     json(
         "sagas.retry",
@@ -796,6 +797,7 @@ pub(crate) fn operations(document: &str) -> Vec<Operation> {
                 "public" => Policy::Public,
                 "signed-in" => Policy::SignedIn,
                 "operator" => Policy::Operator,
+                "operator-inside" => Policy::Inside,
                 "may" => Policy::May(permission.unwrap().to_owned()),
                 other => panic!("{name} has a policy that the model does not know: {other}"),
             };
@@ -861,6 +863,7 @@ pub(crate) fn complete(town: &Town) {
             Policy::Public => "public",
             Policy::SignedIn => "signed-in",
             Policy::Operator => "operator",
+            Policy::Inside => "operator-inside",
             Policy::May(permission) => permission,
         };
         // The document is written from the code; this table is not.

@@ -37,12 +37,13 @@ pub use app::{App, With};
 pub(crate) use estimate::Estimate;
 pub(crate) use fold::FOLD;
 pub use http::routes;
-pub(crate) use refunds::{FOLD as REFUNDS_FOLD, SHARD as REFUNDS};
+pub(crate) use refunds::{FOLD as REFUNDS_FOLD, RefundView, SHARD as REFUNDS};
 pub(crate) use rules::FOLD as RULES_FOLD;
 
 pub use store::{PEOPLE, SHARD};
 pub(crate) use view::{
-    AddressAsked, Asked, LineAsked, OptionAsked, Personal, Place, RecipientName, ServiceName,
+    AddressAsked, Asked, ChangedView, LineAsked, OptionAsked, Personal, Place, ProposalView,
+    RecipientName, ServiceName,
 };
 
 /// Begins what works on its own: forgetting what other nodes have changed, and removing what nobody asks for.

@@ -8,6 +8,7 @@ use slice::{Ask, Cursors, Turn};
 use store::{Commit, Db, Failure};
 
 use super::view::{SagaId, SagaView};
+use crate::{ledger, orders, payments};
 
 /// What an operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,23 +56,29 @@ struct Acted<'a> {
 /// The use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    db: Db,
-    clock: base::Clock,
+    pub(super) db: Db,
+    pub(super) clock: base::Clock,
     random: base::Random,
     cursors: Cursors,
-    sagas: Sagas,
+    pub(super) sagas: Sagas,
+    pub(super) orders: orders::App,
+    pub(super) payments: payments::App,
+    pub(super) ledger: ledger::App,
 }
 
 impl App {
     /// The use cases over these parts.
     #[must_use]
-    pub fn new(parts: &crate::Parts, sagas: &Sagas) -> Self {
+    pub fn new(parts: &crate::Parts, orders: &orders::App, with: &orders::With) -> Self {
         App {
             db: parts.db.clone(),
             clock: parts.clock.clone(),
             random: parts.random.clone(),
             cursors: parts.cursors.clone(),
-            sagas: sagas.clone(),
+            sagas: with.sagas.clone(),
+            orders: orders.clone(),
+            payments: with.payments.clone(),
+            ledger: with.ledger.clone(),
         }
     }
 

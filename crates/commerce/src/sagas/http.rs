@@ -10,9 +10,11 @@ use engine::sagas::Which;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use slice::{Ask, Turn, wrong};
+use trade::orders::OrderId;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::{Act, App};
+use super::order::OrderLook;
 use super::view::{SagaId, SagaView};
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -49,6 +51,14 @@ struct OfSaga {
     /// Which saga.
     #[param(value_type = String, pattern = "^sag_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     saga: SagaId,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct OfOrder {
+    /// Which order.
+    #[param(value_type = String, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    order: OrderId,
 }
 
 /// Why somebody acts upon a saga. The organisation can read this.
@@ -92,6 +102,16 @@ pub fn routes(app: &App) -> Routes {
                 .answers::<SagaView>(StatusCode::OK)
                 .fails(&[codes::NOT_FOUND])
                 .handler(read),
+        )
+        .add(
+            route(Method::GET, "/api/ops/orders/{order}", "sagas.of_order")
+                .about("Read all that goes on about an order, its money and its books")
+                .policy(Policy::Inside)
+                .takes_nothing()
+                .path::<OfOrder>()
+                .answers::<OrderLook>(StatusCode::OK)
+                .fails(&[codes::NOT_FOUND])
+                .handler(look),
         )
         .add(
             acting("/api/ops/sagas/{saga}/retry", "sagas.retry")
@@ -141,6 +161,10 @@ async fn list(State(app): State<App>, Query(part): Query<Part>) -> Answer<Json<P
 
 async fn read(State(app): State<App>, Path(of): Path<OfSaga>) -> Answer<Json<SagaView>> {
     Ok(Json(app.read(of.saga).await?))
+}
+
+async fn look(State(app): State<App>, Path(of): Path<OfOrder>) -> Answer<Json<OrderLook>> {
+    Ok(Json(app.look(of.order).await?))
 }
 
 async fn retry(

@@ -36,6 +36,7 @@ mod payments_notices;
 mod payments_paused;
 mod saga_trials;
 mod sagas;
+mod sagas_order;
 #[path = "../../../catalogue/tests/it/world.rs"]
 #[allow(
     dead_code,

@@ -123,6 +123,12 @@ fn of_gate(shape: &Shape) -> Vec<&'static str> {
     }
     match shape.policy {
         Some(Policy::Operator) => codes.extend([codes::FORBIDDEN, codes::SECOND_FACTOR_NEEDED]),
+        Some(Policy::Inside) => codes.extend([
+            codes::FORBIDDEN,
+            codes::SECOND_FACTOR_NEEDED,
+            codes::REASON_NEEDED,
+            codes::UNAVAILABLE,
+        ]),
         Some(Policy::May(_)) => codes.extend([
             codes::FORBIDDEN,
             codes::SECOND_FACTOR_NEEDED,

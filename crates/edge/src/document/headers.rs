@@ -31,7 +31,7 @@ pub(crate) fn of_request(shape: &Shape) -> Vec<Parameter> {
             version,
         ));
     }
-    if matches!(shape.policy, Some(Policy::May(_))) {
+    if matches!(shape.policy, Some(Policy::May(_) | Policy::Inside)) {
         let reason = text()
             .min_length(Some(3))
             .max_length(Some(200))

@@ -55,7 +55,7 @@ pub(super) async fn admit(
     }
     let named = caller.is_some() || bad.is_some();
     let read = match arrived.served.shape.policy {
-        Some(Policy::May(_)) => reason(&arrived.head.headers),
+        Some(Policy::May(_) | Policy::Inside) => reason(&arrived.head.headers),
         _ => Ok(None),
     };
     let (reason, bad) = match read {
@@ -139,13 +139,18 @@ impl Asking<'_> {
         let weak = human && caller.strength() < Strength::Two;
         match (policy, caller.role()) {
             (Some(Policy::SignedIn | Policy::Public), _) => Ok(()),
-            (Some(Policy::Operator), Role::Operator) | (Some(Policy::May(_)), _) if weak => {
+            (Some(Policy::Operator | Policy::Inside), Role::Operator)
+            | (Some(Policy::May(_)), _)
+                if weak =>
+            {
                 let message = "this needs a sign-in with a second factor";
                 Err(Error::forbidden(codes::SECOND_FACTOR_NEEDED, message))
             }
-            (Some(Policy::Operator), Role::Operator) | (Some(Policy::May(_)), _) => Ok(()),
+            (Some(Policy::Inside), Role::Operator) if self.reason.is_none() => Err(reason_needed()),
+            (Some(Policy::Operator | Policy::Inside), Role::Operator)
+            | (Some(Policy::May(_)), _) => Ok(()),
             // A route without a policy was refused at the start; here it would let nobody in.
-            (Some(Policy::Operator) | None, _) => Err(Error::forbidden(
+            (Some(Policy::Operator | Policy::Inside) | None, _) => Err(Error::forbidden(
                 codes::FORBIDDEN,
                 "the caller may not do this",
             )),
@@ -171,8 +176,7 @@ impl Asking<'_> {
         };
         let granted = self.gate.authorise.may(asked).await?;
         if granted.acting && self.reason.is_none() {
-            let message = "acting for an organisation needs the header x-acting-reason";
-            return Err(Error::forbidden(codes::REASON_NEEDED, message));
+            return Err(reason_needed());
         }
         Ok(granted)
     }
@@ -196,6 +200,12 @@ impl Asking<'_> {
             self.gate.witness.saw(seen);
         }
     }
+}
+
+#[track_caller]
+fn reason_needed() -> Error {
+    let message = "acting for an organisation needs the header x-acting-reason";
+    Error::forbidden(codes::REASON_NEEDED, message)
 }
 
 /// Remembers what the counters said, and refuses when they do.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use base::{Clock, Error, Kind, Result, codes};
+use base::{Clock, Error, Kind, Organisation, Result, codes};
 
 use super::Gate;
 use super::head::changes;
@@ -16,6 +16,8 @@ use crate::{Caller, Context, Granted, Policy};
 
 /// No id of ours is longer.
 const TARGET_CHARS_MAX: usize = 64;
+/// What an id is read as of which only the organisation is wanted.
+const ANY: &str = "id";
 
 /// What is known of a request.
 pub(super) struct Subject<'a> {
@@ -45,7 +47,11 @@ impl<'a> Subject<'a> {
         Seen {
             actor: self.caller.map_or("nobody", Caller::actor).to_owned(),
             role: self.caller.map(Caller::role),
-            organisation: self.granted.map(|granted| granted.organisation).or(bound),
+            organisation: self
+                .granted
+                .map(|granted| granted.organisation)
+                .or(bound)
+                .or_else(|| self.entered()),
             operation: self.shape.operation,
             target: first.filter(|value| is_id(value)).cloned(),
             what,
@@ -53,6 +59,18 @@ impl<'a> Subject<'a> {
             correlation: self.context.correlation.clone(),
             at: clock.now(),
         }
+    }
+}
+
+impl Subject<'_> {
+    /// The organisation inside which an operator looks or acts.
+    fn entered(&self) -> Option<Organisation> {
+        let (_, text) = self.params.first()?;
+        let (_, digits) = text.split_once('_')?;
+        let is_inside = self.shape.policy == Some(Policy::Inside);
+        // The organisation stands at the same digits in every id.
+        let id = base::uid::read(ANY, &format!("{ANY}_{digits}"));
+        id.ok().filter(|_| is_inside).map(|id| id.organisation())
     }
 }
 
@@ -70,7 +88,8 @@ pub(super) async fn before(gate: &Gate, shape: &Shape, passage: &Passage) -> Res
         .as_ref()
         .is_some_and(|granted| granted.acting);
     let for_the_platform = shape.policy == Some(Policy::Operator) && changes(&shape.method);
-    if !for_another && !for_the_platform {
+    let is_inside = shape.policy == Some(Policy::Inside);
+    if !for_another && !for_the_platform && !is_inside {
         return Ok(());
     }
     let seen = Subject::of(shape, passage).seen(&gate.clock, What::Acting);

@@ -161,6 +161,45 @@ async fn operators_act_with_a_reason_that_is_written_down_first() {
 }
 
 #[tokio::test]
+async fn operators_enter_with_a_reason_that_is_written_down_first_and_nobody_else_does() {
+    let hall = Hall::new();
+    let ada = ("authorization", "Bearer operator-two-ada");
+    let id = base::uid::spell(
+        "ord",
+        base::Uid::make(&base::Clock::real(), &base::Random::seeded(7), OWN),
+    );
+    let line = format!("GET /api/entered/{id}");
+    let said = hall.ask(&line, &[ada]).await;
+    assert_eq!(said, (403, "reason_needed".to_owned()));
+    assert_eq!(hall.book.told(), [What::Refused("reason_needed")]);
+    for who in ["person-two-ann", "key-two-ann", "device-two-ann"] {
+        let bearer = format!("Bearer {who}");
+        let headers = [("authorization", &*bearer), REASON];
+        let said = hall.ask(&line, &headers).await;
+        assert_eq!(said, (403, "forbidden".to_owned()), "{who}");
+    }
+    let weak = [("authorization", "Bearer operator-one-ada"), REASON];
+    let said = hall.ask(&line, &weak).await;
+    assert_eq!(said, (403, "second_factor_needed".to_owned()));
+    assert_eq!(hall.book.handled(), 0);
+
+    hall.book.told();
+    assert_eq!(hall.ask(&line, &[ada, REASON]).await.0, 200);
+    let [seen] = &hall.book.seen()[..] else {
+        panic!("one entry");
+    };
+    assert_eq!((seen.what, seen.organisation), (What::Acting, Some(OWN)));
+    assert_eq!(seen.reason.as_deref(), Some(REASON.1));
+    let before = hall.book.handled_when_written.load(Ordering::Relaxed);
+    assert_eq!((before, hall.book.handled()), (0, 1));
+
+    hall.book.is_away.store(true, Ordering::Relaxed);
+    let said = hall.ask(&line, &[ada, REASON]).await;
+    assert_eq!(said, (503, "unavailable".to_owned()), "it fails closed");
+    assert_eq!(hall.book.handled(), 0);
+}
+
+#[tokio::test]
 async fn a_reason_is_read_strictly() {
     let long = "x".repeat(200);
     let longer = "x".repeat(201);

@@ -225,6 +225,13 @@ pub(crate) struct OfThing {
     thing: String,
 }
 
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct OfHouse {
+    /// Which.
+    #[param(max_length = 30)]
+    house: String,
+}
+
 fn route(method: Method, path: &'static str, operation: &'static str) -> Route<Arc<Book>> {
     Route::new(method, path, operation)
         .about("Try it")
@@ -264,6 +271,12 @@ fn policies() -> Routes<Arc<Book>> {
         }
     }
     routes
+        .add(
+            route(Method::GET, "/api/entered/{house}", "house.enter")
+                .policy(Policy::Inside)
+                .path::<OfHouse>()
+                .handler(handled),
+        )
         .add(
             route(Method::GET, "/api/things/{thing}", "things.read")
                 .policy(Policy::May("things.read"))

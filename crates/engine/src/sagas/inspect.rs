@@ -8,11 +8,14 @@ use store::{Call, Commit, Scope};
 
 use super::journal::{Journal, PARKED};
 use super::keys::Direction;
-use super::store::{END, LIST, READ, TURN};
+use super::store::{ABOUT, END, LIST, READ, TURN};
 use super::work::Sagas;
 
 /// What is said of a saga that has nothing to undo.
 pub(crate) const NO_WAY_BACK: &str = "there is no way back from here";
+
+/// How many are read that are about one thing.
+const ABOUT_MAX: i64 = 1_000;
 
 /// Which sagas are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +184,20 @@ impl Sagas {
         let rows = self.0.db().rows(organisation, &READ, [saga.into()]).await?;
         let journal = rows.first().map(Journal::read).transpose()?;
         Ok(journal.map(|journal| self.shown(journal)))
+    }
+
+    /// The sagas about one thing that have not ended, the oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn about(&self, subject: Uid) -> Result<Vec<Shown>> {
+        let params = [subject.into(), ABOUT_MAX.into()];
+        let rows = self.0.db().rows(subject.organisation(), &ABOUT, params);
+        let mut all = Vec::new();
+        for row in &rows.await? {
+            all.push(self.shown(Journal::read(row)?));
+        }
+        Ok(all)
     }
 
     fn shown(&self, journal: Journal) -> Shown {

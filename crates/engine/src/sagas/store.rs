@@ -75,6 +75,15 @@ pub(crate) static READ: Sql = Sql::new(
      error, reason, minor, currency, begun_at FROM sagas WHERE organisation = $1 AND id = $2",
 );
 
+/// Those about one thing, the oldest first. Few of an organisation are under way, so no index is kept for it.
+pub(crate) static ABOUT: Sql = Sql::new(
+    "sagas.about",
+    &SAGAS,
+    "SELECT organisation, id, kind, journal, subject, state, step, direction, run_at, attempt, tries, waiting, \
+     error, reason, minor, currency, begun_at FROM sagas \
+     WHERE organisation = $1 AND subject = $2 ORDER BY begun_at, id LIMIT $3",
+);
+
 /// When the next saga may be claimed.
 pub(crate) static NEXT: Sql = Sql::new(
     "sagas.next",

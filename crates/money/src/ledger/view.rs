@@ -23,7 +23,7 @@ pub struct TransactionView {
     )]
     pub kind: String,
     /// What it happened to: the id of an order, a change, an attempt, a refund, credit or a settlement.
-    #[schema(pattern = "^(ord|chg|att|rfd|stl)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    #[schema(pattern = "^(ord|chg|att|rfd|crd|stl)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     pub about: String,
     /// The order that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -211,6 +211,7 @@ impl App {
                 minor: begin.amount.minor(),
                 provider: name,
                 refund: None,
+                at: commit.at(),
             }))?;
             if begin.saga.is_none() {
                 self.settle_later(commit, begin.payment, id);
@@ -250,6 +251,7 @@ impl App {
             minor,
             provider: ProviderName::credit(),
             refund: None,
+            at: commit.at(),
         }))?;
         let reference = base::uid::spell(CREDIT, attempt).to_string();
         step.note(attempt.into(), Known::Done { reference, minor })?;
@@ -509,6 +511,7 @@ impl App {
                         minor,
                         provider,
                         refund: wish.refund(),
+                        at: self.0.clock.now(),
                     };
                     match self.send(&kept, sending, timed).await? {
                         Sent::Stored(kept) => self.call(into, &kept, (id, Try::First)).await?,

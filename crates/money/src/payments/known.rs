@@ -134,6 +134,7 @@ impl App {
                 minor: amount.minor(),
                 provider,
                 refund: None,
+                at: commit.at(),
             }))?;
             self.remember(id);
         }

@@ -18,6 +18,7 @@ mod reached;
 mod reconcile;
 mod settle;
 mod store;
+mod view;
 
 pub use app::{App, Begin, Standing};
 pub use http::routes;
@@ -27,3 +28,4 @@ pub use reached::Reached;
 pub use reconcile::{Difference, Line, Moved, reconcile};
 pub use store::FOLD;
 pub use store::SHARD;
+pub use view::{AttemptView, PaymentLook};

@@ -34,6 +34,9 @@ struct Heard {
 struct Which {
     provider: String,
     notice: String,
+    /// The payment that it is about, for whoever looks for what waits about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentId>,
 }
 
 /// How a notice was looked at.
@@ -89,6 +92,7 @@ impl App {
         let which = Which {
             provider: provider.to_owned(),
             notice: notice.id.clone(),
+            payment: Some(payment),
         };
         let timer = Timer {
             id: Uid::make(&self.0.clock, &self.0.random, organisation),

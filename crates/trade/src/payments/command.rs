@@ -1,6 +1,6 @@
 //! What can be asked of an intent, and what a provider can say.
 
-use base::Money;
+use base::{Money, Time};
 use serde::{Deserialize, Serialize};
 
 use super::{Act, AttemptId, Covers, PaymentId, ProviderName, RefundId};
@@ -19,6 +19,8 @@ pub struct Sending {
     pub provider: ProviderName,
     /// The refund that it executes.
     pub refund: Option<RefundId>,
+    /// When.
+    pub at: Time,
 }
 
 /// What is known of an attempt. It may be told late, twice, or by several ways.

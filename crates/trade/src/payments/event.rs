@@ -1,6 +1,6 @@
 //! What happened to an intent.
 
-use base::Currency;
+use base::{Currency, Time};
 use serde::{Deserialize, Serialize};
 
 use super::command::Answer;
@@ -54,6 +54,9 @@ pub enum Event {
         provider: ProviderName,
         /// The refund that it executes.
         refund: Option<RefundId>,
+        /// When. What was stored before this was said has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Time>,
     },
     /// Something became known of an attempt.
     Answered(Answered),

@@ -120,6 +120,7 @@ fn send(intent: &Intent, sending: &Sending) -> Result<Vec<Event>, Refusal> {
         minor: sending.minor,
         provider: sending.provider.clone(),
         refund: sending.refund,
+        at: Some(sending.at),
     }])
 }
 
@@ -277,12 +278,14 @@ pub fn apply(intent: Option<Intent>, event: &Event) -> Option<Intent> {
             minor,
             provider,
             refund,
+            at,
         } => intent.attempts.push(Attempt {
             id: *attempt,
             act: *act,
             minor: *minor,
             provider: provider.clone(),
             refund: *refund,
+            sent_at: *at,
             state: AttemptState::Sent,
             needs_action: false,
             reference: None,

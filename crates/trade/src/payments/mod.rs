@@ -25,7 +25,7 @@ pub use event::{Answered, Event, Opened};
 pub use machine::{Refusal, apply, decide};
 pub use provider::{ProviderName, ProviderNameError, REFERENCE_CHARS_MAX};
 pub use split::{PAYERS_MAX, Split, SplitRefusal, split};
-pub use types::{Act, Attempt, AttemptState, Intent, State};
+pub use types::{Act, Attempt, AttemptState, Intent, LEFT_ALONE, State};
 
 base::typed_id!(
     /// Names a payment: an intent with its attempts.

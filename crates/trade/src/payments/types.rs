@@ -1,10 +1,15 @@
 //! An intent and its attempts.
 
-use base::{Currency, Money};
+use std::time::Duration;
+
+use base::{Currency, Money, Time};
 use serde::{Deserialize, Serialize};
 
 use super::{AttemptId, Covers, PaymentId, ProviderName, RefundId};
 use crate::orders::OrderId;
+
+/// For so long an attempt may be without an outcome before a human has to look.
+pub const LEFT_ALONE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// What a provider is asked to do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -110,6 +115,9 @@ pub struct Attempt {
     pub provider: ProviderName,
     /// The refund that it executes.
     pub refund: Option<RefundId>,
+    /// When it was about to be sent for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Time>,
     /// How it stands.
     pub state: AttemptState,
     /// Whether the diner has to do something before it goes on.
@@ -120,6 +128,20 @@ pub struct Attempt {
     pub code: Option<String>,
     /// Whether the provider has said something since that contradicts its outcome.
     pub is_contradicted: bool,
+}
+
+impl Attempt {
+    /// Since when it is asked for. Of an attempt that was stored without its time it is when its payment began.
+    #[must_use]
+    pub fn since(&self) -> Time {
+        self.sent_at.unwrap_or_else(|| self.id.uid().time())
+    }
+
+    /// Whether it has been without an outcome for so long that a human has to look.
+    #[must_use]
+    pub fn needs_human(&self, now: Time) -> bool {
+        !self.state.is_settled() && now.since(self.since()) >= LEFT_ALONE
+    }
 }
 
 /// How an intent stands.

@@ -215,6 +215,7 @@ fn paid_for(number: u8, minor: i64, covers: Covers) -> Intent {
             minor,
             provider: crate::ledger::tests::provider(),
             refund: None,
+            at: base::Time::EPOCH,
         })
     };
     let settling = |attempt: u8| payments::Command::Settle {

@@ -22,7 +22,7 @@ use trade::refunds::{
 };
 
 use self::store::{self as rows, Told};
-use self::view::{RefundAsked, RefundView, RefundsView};
+use self::view::{RefundAsked, RefundsView};
 use super::app::{App, missing};
 use super::credits;
 use super::parts;
@@ -33,6 +33,7 @@ pub(super) use http::routes;
 pub(super) use pay::script;
 pub(super) use store::is_outrun;
 pub(crate) use store::{FOLD, SHARD};
+pub(crate) use view::RefundView;
 pub(super) use view::{BearerName, ReasonName};
 
 /// What has been granted asks nobody any more.
@@ -63,6 +64,13 @@ impl App {
         Ok(RefundsView {
             items: found.iter().map(RefundView::of).collect(),
         })
+    }
+
+    /// An order and its refunds, for those who find out what became of it.
+    pub(crate) async fn inspected(&self, id: OrderId) -> Result<(Order, Vec<Refund>)> {
+        let order = self.find(id).await?.order;
+        let refunds = rows::of_order(&self.0.db, id).await.at()?;
+        Ok((order, refunds))
     }
 
     /// Gives something of an order back.

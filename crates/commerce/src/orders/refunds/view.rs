@@ -205,7 +205,7 @@ impl RefundAsked {
 }
 
 impl RefundView {
-    pub(super) fn of(refund: &Refund) -> Self {
+    pub(crate) fn of(refund: &Refund) -> Self {
         let shown = |minor: i64| Money::new(minor, refund.currency).amount();
         let lines = refund.parts.iter().map(|part| PartView {
             line: part.line.as_ref().map(|line| line.as_str().to_owned()),

@@ -8,6 +8,7 @@ mod shown;
 mod tips;
 
 pub(crate) use asked::{AddressAsked, Asked, LineAsked, OptionAsked, Place, ServiceName};
+pub(crate) use changes::{ChangedView, ProposalView};
 pub(super) use changes::{ConsentAsked, LinesAsked, NewLine, OwnLinesAsked, Wanted, WithdrawAsked};
 pub(super) use moves::{CancelAsked, MoveAsked, Returned};
 pub(super) use paying::{Method, PaidView, PaymentAsked, PaymentView, SplitAsked};

@@ -30,6 +30,9 @@ fn opened() -> Intent {
     did(None, &open)
 }
 
+/// When all attempts are sent.
+const SENT_AT: base::Time = base::Time::from_micros(1_700_000_000_000_000);
+
 /// The intent after a command that must be possible.
 fn did(intent: Option<Intent>, command: &Command) -> Intent {
     let events = decide(intent.as_ref(), command).unwrap();
@@ -46,6 +49,7 @@ fn send(number: u8, act: Act, minor: i64) -> Command {
         minor,
         provider: provider(),
         refund: None,
+        at: SENT_AT,
     })
 }
 
