@@ -163,6 +163,7 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
             )
         }
         ["order", "refund"] => refunds(town),
+        ["order"] if path.starts_with("/api/ops/") => acted_on(&town.things["order"]),
         ["order"] if is_of_members(path) => things(
             &[(&town.a.order, At::Restaurant(0))],
             &[(&town.b.order, At::Restaurant(0))],
@@ -427,16 +428,24 @@ fn own(town: &Town, name: &str) -> Vec<Target> {
         "provider" => return vec![Target::new("the only one", &["nowhere"])],
         name => town.things[name].clone(),
     };
-    // What everybody who runs the platform may act on.
-    let there = match name {
-        "operator" | "person" | "saga" | "work" => Target::new("own", &[&real]),
-        _ => Target::new(OF_ANOTHER, &[&real]).missing(None),
-    };
-    let malformed = Target::new("malformed", &["x_1"]).malformed();
+    match name {
+        "operator" | "person" | "saga" | "work" => acted_on(&real),
+        _ => around(Target::new(OF_ANOTHER, &[&real]).missing(None)),
+    }
+}
+
+/// What everybody who runs the platform may act on, or look at.
+fn acted_on(real: &str) -> Vec<Target> {
+    around(Target::new("own", &[real]))
+}
+
+/// A target, one that is not there, and one that never could be.
+fn around(there: Target) -> Vec<Target> {
+    let absent = absent(&there.params[0]);
     vec![
         there,
-        Target::new("absent", &[&absent(&real)]).missing(None),
-        malformed,
+        Target::new("absent", &[&absent]).missing(None),
+        Target::new("malformed", &["x_1"]).malformed(),
     ]
 }
 

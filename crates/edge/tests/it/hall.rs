@@ -275,7 +275,7 @@ fn policies() -> Routes<Arc<Book>> {
             route(Method::GET, "/api/entered/{house}", "house.enter")
                 .policy(Policy::Inside)
                 .path::<OfHouse>()
-                .handler(handled),
+                .handler(entered),
         )
         .add(
             route(Method::GET, "/api/things/{thing}", "things.read")
@@ -342,6 +342,11 @@ async fn handled(State(book): State<Arc<Book>>, headers: HeaderMap) -> &'static 
         true => "with cookies",
         false => "done",
     }
+}
+
+async fn entered(State(book): State<Arc<Book>>, Path(of): Path<OfHouse>) -> String {
+    book.handled.fetch_add(1, Ordering::Relaxed);
+    of.house
 }
 
 async fn granted(
