@@ -238,7 +238,7 @@ impl App {
             let taken = Transaction::captured(order.id, about, &Way::Cash, cash);
             ledger::post(commit, ask, &taken.map_err(unbalanced)?)?;
         }
-        if stored.is_paid_by_means() {
+        if stored.has_payments() || !order.tips.is_empty() {
             let begun = self.pay_on(commit, (stored, order), command).await?;
             moved.begun = begun.or(moved.begun);
         }
@@ -283,7 +283,7 @@ impl App {
         if order.gives_back() && !was.status.is_final() && !base::planted("unwind_forgotten") {
             return self.begin_unwind(commit, order).map(Some);
         }
-        let is_taken = order.takes_money() && !was.takes_money();
+        let is_taken = order.takes_money() && !was.takes_money() && stored.has_payments();
         let is_taken = is_taken && !base::planted("capture_forgotten");
         let is_own = *command == Command::Secure && !base::planted("captured_twice");
         if !is_taken || is_own {

@@ -14,7 +14,7 @@ impl App {
     /// The payments of an order as they are shown: in the order in which they are used, and what is paid in cash at last.
     pub(super) async fn paid(&self, stored: &Stored) -> Result<Vec<PaymentView>> {
         let (order, held) = (&stored.order, &stored.held);
-        let mut listed = match stored.is_paid_by_means() {
+        let mut listed = match stored.has_payments() || !order.tips.is_empty() {
             true => self.0.payments.listed(order.id).await?,
             false => Vec::new(),
         };

@@ -356,10 +356,10 @@ impl Stored {
         self.order.customer.or(self.held.caller)
     }
 
-    /// Whether payments may be under way for it: those it was placed with, what it came to cost since, and later tips.
-    pub(super) fn is_paid_by_means(&self) -> bool {
-        let of_bill = self.held.payments().next().or(self.held.raise);
-        of_bill.is_some() || !self.order.tips.is_empty()
+    /// Whether payments were begun for its bill: when it was placed, or when it came to cost something since.
+    pub(super) fn has_payments(&self) -> bool {
+        let held = &self.held;
+        held.payments().next().or(held.raise).is_some()
     }
 }
 
