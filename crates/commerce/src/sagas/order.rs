@@ -180,7 +180,7 @@ impl OrderLook {
 impl From<&Waiting> for TimerView {
     fn from(timer: &Waiting) -> Self {
         TimerView {
-            id: base::uid::spell(TIMER, timer.id),
+            id: base::uid::spell(TIMER, timer.id).to_string(),
             kind: timer.kind.clone(),
             due_at: timer.due_at,
             next_at: timer.run_at,
