@@ -293,6 +293,10 @@ fn was_let_in(case: &Case<'_>, said: &Said) -> bool {
         }
         // A code that was never sent is no good to anybody.
         Policy::SignedIn if said.code() == "code_refused" => true,
+        // A place that sells nothing is not there for diners.
+        Policy::SignedIn if name == "restaurants.hold" => {
+            said.status == StatusCode::NOT_FOUND || reaches(said)
+        }
         // The key of an operator has no session.
         Policy::SignedIn
             if name.starts_with("sessions.")
@@ -300,15 +304,18 @@ fn was_let_in(case: &Case<'_>, said: &Said) -> bool {
         {
             true
         }
-        _ => {
-            let refused = [
-                StatusCode::UNAUTHORIZED,
-                StatusCode::FORBIDDEN,
-                StatusCode::NOT_FOUND,
-            ];
-            !refused.contains(&said.status)
-        }
+        _ => reaches(said),
     }
+}
+
+/// Whether what was asked for was found, and nobody was refused.
+fn reaches(said: &Said) -> bool {
+    let refused = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::NOT_FOUND,
+    ];
+    !refused.contains(&said.status)
 }
 
 /// Asks one operation as one caller wherever he is let in.
