@@ -108,6 +108,20 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+/// Why an operator acts inside an organisation, on a route that asks for it. It is in the audit log by now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acting(pub Box<str>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Acting {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Answer<Self> {
+        let reason = passage(&parts.extensions)?.reason.clone();
+        let missing = || Error::internal(codes::INTERNAL, "the route asks for no reason");
+        Ok(Self(reason.ok_or_else(missing)?))
+    }
+}
+
 /// The version that a change is based on, when the caller says it: `If-Match: "7"`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IfMatch(pub Option<i64>);

@@ -40,7 +40,7 @@ pub use authorise::{Asked, Authorise, Granted, NoGrants, Places};
 pub use caller::{Caller, FirstOf, Identify, Means, Nobody, Role, Strength, Who, bearer};
 pub use context::Context;
 pub use edge::{Edge, Parts};
-pub use extract::{Body, Deadline, IdempotencyKey, IfMatch, Path, Query};
+pub use extract::{Acting, Body, Deadline, IdempotencyKey, IfMatch, Path, Query};
 pub use gate::Peer;
 pub use json::Json;
 pub use packed::{Accepts, Encoding, Packed, Variants};
