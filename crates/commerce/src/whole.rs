@@ -176,6 +176,7 @@ impl Commerce {
         offers::start(&self.offers, tasks);
         orders::start(&self.orders, tasks);
         carts::start(self.orders.carts(), tasks);
+        crate::sagas::start(&self.inspector, tasks);
         match self.sagas.learn(self.orders.scripts()) {
             Ok(()) => self.sagas.start(tasks),
             // Two of one name, which a test would have found: better none than the wrong one.

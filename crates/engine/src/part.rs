@@ -151,6 +151,14 @@ pub(crate) static READ_TIMERS: Sql = Sql::new(
      WHERE organisation = $1 AND id > $2 ORDER BY id LIMIT $3",
 );
 
+/// Reads on in the timers of a kind, of everybody.
+pub(crate) static TIMERS_OF_KIND: Sql = Sql::new(
+    "timers.of_kind",
+    &DUE,
+    "SELECT id, payload, run_at FROM timers \
+     WHERE kind = $1 AND (run_at > $2 OR (run_at = $2 AND id > $3)) ORDER BY run_at, id LIMIT $4",
+);
+
 /// Takes a timer back, if it is still there.
 pub(crate) static CANCEL_TIMER: Sql = Sql::new(
     "timers.cancel",
@@ -258,6 +266,7 @@ pub static PART: Part = Part {
         &CLEAR_DEAD_LETTERS,
         &END_TIMER,
         &READ_TIMERS,
+        &TIMERS_OF_KIND,
         &CANCEL_TIMER,
         &NEXT_TIMER,
         &CLAIM_TIMERS,

@@ -4,14 +4,14 @@
 //! keeps those whose payload names it.
 
 use base::{Organisation, Result, Time, Uid};
-use store::{Db, Row};
+use store::{Call, Database, Db, Row, Scope};
 
-use crate::part::READ_TIMERS;
+use crate::part::{READ_TIMERS, TIMERS_OF_KIND};
 use crate::timers::PARKED;
 
 /// How many timers are read at once.
 const STEP: i64 = 2_000;
-/// How many timers of an organisation are read for one question.
+/// How many timers are read for one question.
 const READ_MAX: usize = 100_000;
 
 /// A timer that has not run.
@@ -69,6 +69,44 @@ pub async fn naming(db: &Db, organisation: Organisation, words: &[String]) -> Re
     };
     timers.sort_by_key(|timer: &Waiting| (timer.due_at, timer.id));
     Ok(Found { timers, is_whole })
+}
+
+/// What the timers of a kind are about, those of everybody.
+///
+/// # Errors
+/// A database is away.
+pub async fn of_kind(db: &Db, kind: &str) -> Result<Vec<String>> {
+    let mut payloads = Vec::new();
+    for database in db.shards().values() {
+        read_kind((db, database), kind, &mut payloads).await?;
+    }
+    Ok(payloads)
+}
+
+async fn read_kind(
+    (db, database): (&Db, &Database),
+    kind: &str,
+    payloads: &mut Vec<String>,
+) -> Result<()> {
+    let (mut run_at, mut after) = (i64::MIN, Uid::from_bytes([0; 16]));
+    loop {
+        let params = [kind.into(), run_at.into(), after.into(), STEP.into()];
+        let calls = vec![Call::new(&TIMERS_OF_KIND, params)];
+        let answers = database.read(Scope::Nobody, calls, &db.deadline()).await?;
+        let mut read = 0_i64;
+        for row in answers.iter().flatten() {
+            (after, run_at) = (row.get(0)?, row.get(2)?);
+            payloads.push(row.get(1)?);
+            read = read.saturating_add(1);
+        }
+        if read < STEP {
+            return Ok(());
+        }
+        if payloads.len() >= READ_MAX {
+            tracing::warn!(kind, "there are more timers than are read for one question");
+            return Ok(());
+        }
+    }
 }
 
 impl Waiting {

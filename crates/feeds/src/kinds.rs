@@ -76,6 +76,7 @@ pub(crate) static PUBLIC: &[Public] = &[
 
 /// What stays inside: the affairs of the organisation itself, and steps of which only the end is news.
 pub static PRIVATE: &[&str] = &[
+    "attempt.settled",
     "brand.created",
     "brand.renamed",
     "capacity.changed",

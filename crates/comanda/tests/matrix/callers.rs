@@ -156,7 +156,9 @@ impl Callers {
             .made(&shown, "/api/carts", crate::goods::cart(&town.a))
             .await;
         town.things.insert("cart", cart);
-        town.things.insert("saga", town.saga(&shown).await);
+        let saga = town.saga(&shown).await;
+        town.things.insert("payment", town.payment(&saga).await);
+        town.things.insert("saga", saga);
         town.things.insert("work", town.work().await);
         let other = town.person("other").await;
         // By a session of its own: the one that confirms a factor is made anew.

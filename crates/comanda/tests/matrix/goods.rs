@@ -95,6 +95,17 @@ impl Town {
         panic!("nothing is under way");
     }
 
+    /// The payment that a saga waits for.
+    pub(crate) async fn payment(&self, saga: &str) -> String {
+        let path = format!("/api/ops/sagas/{saga}");
+        let saga = self.done(&self.operator, Method::GET, &path, Value::Null);
+        let order = saga.await.field("orderId");
+        let path = format!("/api/ops/orders/{order}");
+        let order = self.done(&self.operator, Method::GET, &path, Value::Null);
+        let payments = order.await.body()["payments"].clone();
+        payments[0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Work that was put aside: it stands at the end of time, as what failed too often does.
     pub(crate) async fn work(&self) -> String {
         let house = self.a.id.parse::<domain::organisations::OrganisationId>();

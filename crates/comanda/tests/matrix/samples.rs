@@ -757,6 +757,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
         |_, _| json!({"reason": "a test"}),
     ),
     none("sagas.list", "operator"),
+    json("payments.settle", "operator-inside", |town, _| {
+        let attempt = town.things["payment"].replace("pay_", "att_");
+        json!({"attempt": attempt, "outcome": "not_done"})
+    }),
+    none("payments.stuck", "operator"),
     none("sagas.of_order", "operator-inside"),
     none("sagas.read", "operator"),
     json(

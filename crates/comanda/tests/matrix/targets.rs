@@ -429,7 +429,7 @@ fn own(town: &Town, name: &str) -> Vec<Target> {
         name => town.things[name].clone(),
     };
     match name {
-        "operator" | "person" | "saga" | "work" => acted_on(&real),
+        "operator" | "person" | "saga" | "work" | "payment" => acted_on(&real),
         _ => around(Target::new(OF_ANOTHER, &[&real]).missing(None)),
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use slice::{Ask, Cursors, Turn};
 use store::{Commit, Db, Failure};
 
-use super::view::{SagaId, SagaView};
+use super::view::{OF_ORDERS, SagaId, SagaView};
 use crate::{ledger, orders, payments};
 
 /// What an operator does.
@@ -58,8 +58,8 @@ struct Acted<'a> {
 pub struct App {
     pub(super) db: Db,
     pub(super) clock: base::Clock,
-    random: base::Random,
-    cursors: Cursors,
+    pub(super) random: base::Random,
+    pub(super) cursors: Cursors,
     pub(super) sagas: Sagas,
     pub(super) orders: orders::App,
     pub(super) payments: payments::App,
@@ -127,7 +127,10 @@ impl App {
                 match act {
                     Act::Retry => shown.retry(&mut commit),
                     Act::Compensate => shown.compensate(reason.as_str(), &mut commit)?,
-                    Act::Settle => shown.settle(&mut commit)?,
+                    Act::Settle => {
+                        shown.settle(&mut commit)?;
+                        self.hand_over(&shown, &mut commit).await?;
+                    }
                 }
                 let view = SagaView::from(&shown);
                 self.note(ask, (act, &reason), &shown, &mut commit)?;
@@ -140,6 +143,17 @@ impl App {
             (_, Some(now)) => Ok(SagaView::from(&now)),
             // It has ended meanwhile.
             (_, None) => Ok(before),
+        }
+    }
+
+    /// What a saga of an order has asked and was not answered, a timer asks for from now on.
+    async fn hand_over(&self, shown: &Shown, commit: &mut Commit) -> Result<()> {
+        match shown.kind.starts_with(OF_ORDERS) {
+            true => {
+                let order = shown.subject.into();
+                self.payments.look_after(commit, order).await
+            }
+            false => Ok(()),
         }
     }
 

@@ -128,10 +128,11 @@ pub fn routes(app: &App) -> Routes {
                 .about("End a parked saga: what it could not do was put right by hand")
                 .handler(settle),
         )
+        .with(super::stuck_http::routes())
         .with_state(app.clone())
 }
 
-fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
+pub(super) fn route(method: Method, path: &'static str, name: &'static str) -> Route<App> {
     Route::new(method, path, name)
         .tag(TAG)
         .policy(Policy::Operator)

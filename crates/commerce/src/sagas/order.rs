@@ -132,7 +132,7 @@ impl App {
     /// before in one of them and after in another.
     pub(super) async fn look(&self, id: OrderId) -> Result<OrderLook> {
         let (order, refunds) = self.orders.inspected(id).await?;
-        let payments = self.payments.of_order(id).await?;
+        let payments = self.payments.all_of_order(id).await?;
         let mut words = vec![id.to_string()];
         words.extend(payments.iter().map(|payment| payment.id.to_string()));
         let timers = engine::waiting::naming(&self.db, id.organisation(), &words);

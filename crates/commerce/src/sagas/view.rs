@@ -12,7 +12,7 @@ base::typed_id! {
 }
 
 /// The sagas whose subject is an order.
-const OF_ORDERS: &str = "order.";
+pub(super) const OF_ORDERS: &str = "order.";
 
 /// Work of several steps, under way or stuck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -34,6 +34,7 @@ mod orders_tips;
 mod payments;
 mod payments_notices;
 mod payments_paused;
+mod payments_stuck;
 mod saga_trials;
 mod sagas;
 mod sagas_order;

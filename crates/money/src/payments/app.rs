@@ -24,12 +24,12 @@ use super::gate::{Gate, Try};
 use super::known::{Asker, Known as Stored, Timed};
 use super::plan::{self, Next, Wish};
 use super::reconcile::{self, Line};
-use super::settle::{Into, SAGA, Settled, Step};
+use super::settle::{Into, SAGA, Settled, Step, too_many};
 use super::store::{self as rows, Aside, Kept};
 use crate::credit;
 
 /// How often something is decided anew because somebody else was faster, or because another provider is asked.
-const TRIES: usize = 16;
+pub(super) const TRIES: usize = 16;
 /// For so long after it was begun what asks for new money is left to whoever has begun it, by all who only want to know.
 const OWN_FOR: Duration = Duration::from_secs(2);
 /// What stands before our own name for what is done with credit.
@@ -525,10 +525,7 @@ impl App {
                 Settled::Anew => {}
             }
         }
-        Err(Error::unavailable(
-            codes::OVERLOADED,
-            "a payment is changed by too many at a time",
-        ))
+        Err(too_many())
     }
 
     fn new_attempt(&self, payment: PaymentId) -> AttemptId {

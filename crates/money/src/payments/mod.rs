@@ -9,6 +9,7 @@
 mod app;
 mod breaker;
 mod gate;
+mod hand;
 mod http;
 mod known;
 mod notices;
@@ -21,6 +22,7 @@ mod store;
 mod view;
 
 pub use app::{App, Begin, Standing};
+pub use hand::Seen;
 pub use http::routes;
 pub use known::{Known, Noted};
 pub use pretend::Pretend;

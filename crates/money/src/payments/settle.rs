@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::{Error, Money, Result, Uid, codes};
+use base::{Error, Money, Result, Time, Uid, codes};
 use domain::organisations::RestaurantId;
 use engine::{Due, Handled, Timer, TimerHandler};
 use rpc::providers::Answer;
@@ -11,16 +11,16 @@ use slice::Ask;
 use store::Commit;
 use trade::ledger::{About, Means, Transaction};
 use trade::payments::{
-    Act, Answer as Known, Answered, AttemptId, Command, Event, Intent, PaymentId, Refusal, State,
-    apply, decide,
+    Act, Answer as Known, Answered, Attempt, AttemptId, AttemptState, Command, Event, Intent,
+    PaymentId, Refusal, State, apply, decide,
 };
 
-use super::app::{App, Standing, refused};
+use super::app::{App, Standing, TRIES, refused};
 use super::store::{self as rows, Aside, Kept, Told};
 use crate::{credit, ledger};
 
 /// The timer that asks for what was not answered.
-const SETTLE: &str = "payment.settle";
+pub(super) const SETTLE: &str = "payment.settle";
 /// The timer that reads what a provider told.
 pub(super) const NOTICE: &str = "payment.notice";
 /// What stands before the id of a saga.
@@ -34,7 +34,9 @@ const UNKNOWN_WAIT_MAX: Duration = Duration::from_secs(20);
 /// The longest wait for what a provider, or a payer, takes its time with.
 const PENDING_WAIT_MAX: Duration = Duration::from_secs(600);
 /// After so many looks even what nobody knows is looked at as rarely as that.
-const LOOKS_OFTEN: u32 = 5_000;
+pub(super) const LOOKS_OFTEN: u32 = 5_000;
+/// The wait between two looks at what needs a human by now.
+const LEFT_ALONE_WAIT: Duration = Duration::from_secs(3_600);
 /// Who writes into the log what became of payments.
 const ITSELF: &str = "platform";
 /// The longest word of a refusal that is kept.
@@ -71,9 +73,12 @@ pub(super) enum Into<'a> {
 
 /// What the timer is about.
 #[derive(Serialize, Deserialize)]
-struct Chase {
-    payment: PaymentId,
+pub(super) struct Chase {
+    pub(super) payment: PaymentId,
     looks: u32,
+    /// Since when the first of what has no outcome is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Time>,
 }
 
 impl Step {
@@ -224,8 +229,12 @@ impl App {
 
     /// Has a commit see to it that somebody looks after an attempt, should nobody tell the end of it.
     pub(super) fn settle_later(&self, commit: &mut Commit, payment: PaymentId, attempt: AttemptId) {
-        let place = (attempt.uid(), AFTER);
-        self.set(commit, place, &Chase { payment, looks: 0 });
+        let chase = Chase {
+            payment,
+            looks: 0,
+            since: Some(commit.at()),
+        };
+        self.set(commit, (attempt.uid(), AFTER), &chase);
     }
 
     /// Drops a payment of which nothing was ever asked.
@@ -270,9 +279,10 @@ impl App {
         }
         let after = step.kept.intent.attempt(attempt);
         let is_settled = after.is_some_and(|attempt| attempt.state.is_settled());
+        let is_left = is_left(kept, attempt, self.0.clock.now());
         let mut commit = match into {
             // No timer looks after what a saga asks again.
-            Into::Callers(noted) if is_settled && answer.is_some() => {
+            Into::Callers(noted) if is_settled && !is_left && answer.is_some() => {
                 let standing = Standing::of(&step.kept);
                 *noted = Some(step);
                 return Ok(Settled::Stands(standing));
@@ -289,8 +299,40 @@ impl App {
         match self.store(commit, &step).await? {
             // Nobody holds the money: another provider may be asked.
             Settled::Stands(_) if answer.is_none() => Ok(Settled::Anew),
+            Settled::Anew if is_left => self.too_late(kept.intent.id, (attempt, answer)).await,
             settled => Ok(settled),
         }
+    }
+
+    /// Has an answer contradict what a human has said of the attempt meanwhile, if it does. The provider may have done it
+    /// after he looked, and will not be asked again.
+    async fn too_late(
+        &self,
+        payment: PaymentId,
+        (attempt, answer): (AttemptId, Option<Answer>),
+    ) -> Result<Settled> {
+        for _ in 0..TRIES {
+            let kept = self.find(payment).await?;
+            let was = kept.intent.attempt(attempt).map(|attempt| attempt.state);
+            let said = answer.as_ref();
+            let said = said.and_then(|answer| known(&kept, attempt, answer));
+            let said = match (was, said) {
+                (Some(AttemptState::Refused), Some(said @ Known::Done { .. }))
+                | (Some(AttemptState::Done), Some(said @ Known::Refused { .. })) => said,
+                _ => return Ok(Settled::Anew),
+            };
+            let mut step = Step::of(kept);
+            step.note(attempt, said)?;
+            if !step.has_changed() {
+                return Ok(Settled::Anew);
+            }
+            let mut commit = self.0.db.new_commit(payment.organisation());
+            step.write(&mut commit)?;
+            if let Settled::Stands(_) = self.store(commit, &step).await? {
+                return Ok(Settled::Anew);
+            }
+        }
+        Err(too_many())
     }
 
     fn with_timers(&self, step: &Step, (attempt, is_settled): (AttemptId, bool)) -> Commit {
@@ -347,13 +389,15 @@ impl App {
         Ok(())
     }
 
-    fn set_next(&self, commit: &mut Commit, intent: &Intent, looks: u32) {
+    pub(super) fn set_next(&self, commit: &mut Commit, intent: &Intent, looks: u32) {
         let id = Uid::make(&self.0.clock, &self.0.random, intent.id.organisation());
         let chase = Chase {
             payment: intent.id,
             looks,
+            since: intent.unsettled().map(Attempt::since).min(),
         };
-        self.set(commit, (id, wait(intent, looks)), &chase);
+        let wait = wait(intent, looks, self.0.clock.now());
+        self.set(commit, (id, wait), &chase);
     }
 
     fn set(&self, commit: &mut Commit, (id, wait): (Uid, Duration), chase: &Chase) {
@@ -374,6 +418,12 @@ pub(super) fn wake(commit: &mut Commit, kept: &Kept) {
     if let Some(Ok(saga)) = saga.map(|saga| base::uid::read(SAGA, saga)) {
         engine::sagas::wake(saga, commit);
     }
+}
+
+/// Whether an attempt may be settled by a human while it is asked for: an answer is lost then when it is not told at once.
+fn is_left(kept: &Kept, attempt: AttemptId, now: Time) -> bool {
+    let attempt = kept.intent.attempt(attempt);
+    attempt.is_some_and(|attempt| attempt.needs_human(now))
 }
 
 /// What an answer says of an attempt, if it says anything new.
@@ -410,7 +460,10 @@ pub(super) fn known(kept: &Kept, attempt: AttemptId, answer: &Answer) -> Option<
 }
 
 /// How long until it is looked again.
-fn wait(intent: &Intent, looks: u32) -> Duration {
+fn wait(intent: &Intent, looks: u32, now: Time) -> Duration {
+    if intent.unsettled().all(|attempt| attempt.needs_human(now)) {
+        return LEFT_ALONE_WAIT;
+    }
     let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(looks.min(20)));
     let is_unknown = intent
         .unsettled()
@@ -426,6 +479,14 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(payload: &str) -> Result<T> {
     serde_json::from_str(payload).map_err(|error| {
         Error::internal(codes::DAMAGED, "a timer that does not read").caused_by(error)
     })
+}
+
+#[track_caller]
+pub(super) fn too_many() -> Error {
+    Error::unavailable(
+        codes::OVERLOADED,
+        "a payment is changed by too many at a time",
+    )
 }
 
 #[track_caller]

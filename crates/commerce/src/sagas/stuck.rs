@@ -1,0 +1,257 @@
+//! Payments that need a human: an attempt of theirs has been without an outcome for days.
+//!
+//! Whatever has no outcome is asked for by a saga or by a timer, so they are found by those: sagas that are old, at work or
+//! parked, and timers that have asked for long. Nothing has to be kept of the many that are answered at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use base::{Error, Kind, Money, Page, Result, Time, Uid, codes};
+use engine::sagas::{Shown, Which};
+use engine::{Stop, Tasks};
+use serde::{Deserialize, Serialize};
+use slice::{Ask, Turn};
+use store::{Commit, Failure};
+use trade::orders::OrderId;
+use trade::payments::{Attempt, AttemptId, Intent, LEFT_ALONE, PaymentId};
+
+use super::app::App;
+use super::view::OF_ORDERS;
+use crate::payments::{PaymentLook, Seen};
+
+/// How many sagas are read at once.
+const STEP: usize = 200;
+/// How often that is done, for those at work and for those parked.
+const STEPS_MAX: usize = 50;
+/// How often it is counted.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// What the signature of a cursor is for.
+const SCOPE: &str = "payments that need a human";
+/// The operation by which one is settled.
+pub(super) const SETTLE: &str = "payments.settle";
+
+/// What somebody says of an attempt, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Saying {
+    pub(super) attempt: AttemptId,
+    /// What the provider calls it, if it was done.
+    pub(super) done: Option<String>,
+    pub(super) reason: String,
+}
+
+/// What is written down of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settled<'a> {
+    payment: PaymentId,
+    order: OrderId,
+    attempt: AttemptId,
+    act: &'static str,
+    provider: &'a str,
+    amount: String,
+    currency: &'static str,
+    was: &'static str,
+    outcome: &'static str,
+    reference: Option<&'a str>,
+    reason: &'a str,
+}
+
+impl App {
+    /// A part of the payments that need a human, the oldest first.
+    pub(super) async fn stuck(&self, turn: &Turn) -> Result<Page<PaymentLook>> {
+        let after = match &turn.cursor {
+            Some(cursor) => Some(place(self.cursors.open(SCOPE, cursor)?)),
+            None => None,
+        };
+        let all = self.all_stuck().await?;
+        let mut left = all.iter().filter(|(place, _)| Some(**place) > after);
+        let part: Vec<_> = left.by_ref().take(turn.limit.get()).collect();
+        let last = part.last().filter(|_| left.next().is_some());
+        let now = self.clock.now();
+        Ok(Page {
+            next: last.map(|(place, _)| self.cursors.seal(SCOPE, &bytes(**place))),
+            items: part
+                .iter()
+                .map(|(_, intent)| PaymentLook::of(intent, now))
+                .collect(),
+        })
+    }
+
+    /// Settles an attempt by what an operator has seen at the provider, and writes down who said it and why.
+    pub(super) async fn settle_attempt(
+        &self,
+        ask: &Ask,
+        id: PaymentId,
+        saying: &Saying,
+    ) -> Result<PaymentLook> {
+        let house = id.organisation();
+        if !self.db.knows(house).await {
+            return Err(missing());
+        }
+        let request = (id, saying);
+        let settled = ask.settle(&self.db, (house, SETTLE), &request, async || {
+            let before = self.payments.intent(id).await?;
+            let mut commit = self.db.new_commit(house);
+            let seen = saying.done.clone().map_or(Seen::NotDone, Seen::Done);
+            let which = (id, saying.attempt);
+            let after = self.payments.settle_by_hand(&mut commit, which, seen);
+            let after = after.await?;
+            self.note_settled(ask, &before, saying, &mut commit)?;
+            Ok((commit, PaymentLook::of(&after, self.clock.now())))
+        });
+        settled.await.map_err(outrun)
+    }
+
+    fn note_settled(
+        &self,
+        ask: &Ask,
+        before: &Intent,
+        saying: &Saying,
+        commit: &mut Commit,
+    ) -> Result<()> {
+        let attempt = before.attempt(saying.attempt).ok_or_else(missing)?;
+        let settled = Settled {
+            payment: before.id,
+            order: before.order,
+            attempt: attempt.id,
+            act: attempt.act.name(),
+            provider: attempt.provider.as_str(),
+            amount: Money::new(attempt.minor, before.currency).amount(),
+            currency: before.currency.code(),
+            was: attempt.state.name(),
+            outcome: match saying.done {
+                Some(_) => "done",
+                None => "not_done",
+            },
+            reference: saying.done.as_deref(),
+            reason: &saying.reason,
+        };
+        // Each act is a stream of its own, as those upon sagas.
+        let stream = Uid::make(&self.clock, &self.random, commit.organisation());
+        let event = ask.event(commit, (stream, 1), "attempt.settled", &settled)?;
+        commit.event(event);
+        Ok(())
+    }
+
+    /// All payments that need a human, by the time of the oldest attempt that does.
+    async fn all_stuck(&self) -> Result<BTreeMap<(Time, Uid), Intent>> {
+        let now = self.clock.now();
+        let mut all = BTreeMap::new();
+        for order in self.old_orders(now).await? {
+            if self.db.knows(order.organisation()).await {
+                let payments = self.payments.all_of_order(order).await?;
+                all.extend(payments.into_iter().filter_map(|one| placed(one, now)));
+            }
+        }
+        for payment in self.payments.overdue().await? {
+            if !self.db.knows(payment.organisation()).await {
+                continue;
+            }
+            match self.payments.intent(payment).await {
+                Ok(intent) => all.extend(placed(intent, now)),
+                Err(error) if error.kind() == Kind::Missing => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The orders whose sagas were begun so long ago that their attempts may need a human.
+    async fn old_orders(&self, now: Time) -> Result<BTreeSet<OrderId>> {
+        let mut orders = BTreeSet::new();
+        let is_old = |shown: &Shown| now.since(shown.begun_at) >= LEFT_ALONE;
+        for which in [Which::Open, Which::Parked] {
+            let mut after = None;
+            for step in 1..=STEPS_MAX {
+                let part = self.sagas.list(which, after, STEP).await?;
+                after = part.last().map(|last| (last.begun_at, last.id));
+                let old = part.iter().filter(|shown| is_old(shown));
+                let of_orders = old.filter(|shown| shown.kind.starts_with(OF_ORDERS));
+                orders.extend(of_orders.map(|shown| OrderId::from(shown.subject)));
+                if part.len() < STEP || !part.last().is_some_and(is_old) {
+                    break;
+                }
+                if step == STEPS_MAX {
+                    tracing::warn!(?which, "there are more old sagas than are looked through");
+                }
+            }
+        }
+        Ok(orders)
+    }
+
+    /// Tells how many payments need a human, until the stop.
+    async fn count(self, stop: Stop) -> Result<()> {
+        loop {
+            match self.count_now().await {
+                Err(error) if error.kind() != Kind::Unavailable => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            tokio::select! {
+                () = stop.stopped() => return Ok(()),
+                () = tokio::time::sleep(COUNT_EVERY) => {}
+            }
+        }
+    }
+
+    async fn count_now(&self) -> Result<()> {
+        let names = self.db.shards().keys();
+        let mut counts: BTreeMap<String, u32> = names.map(|name| (name.clone(), 0)).collect();
+        for intent in self.all_stuck().await?.values() {
+            let (_, home) = self.db.home(intent.id.organisation())?;
+            let count = counts.entry(home.shard).or_default();
+            *count = count.saturating_add(1);
+        }
+        for (shard, count) in counts {
+            metrics::gauge!("payments_stuck", "shard" => shard).set(f64::from(count));
+        }
+        Ok(())
+    }
+}
+
+/// Begins to count the payments that need a human.
+pub(crate) fn start(app: &App, tasks: &Tasks) {
+    let app = app.clone();
+    tasks.spawn("stuck payments", move |stop| app.clone().count(stop));
+}
+
+/// A payment by the time of the oldest attempt that needs a human, if one does.
+fn placed(intent: Intent, now: Time) -> Option<((Time, Uid), Intent)> {
+    let stuck = intent.unsettled().filter(|one| one.needs_human(now));
+    let since = stuck.map(Attempt::since).min()?;
+    Some(((since, intent.id.uid()), intent))
+}
+
+#[track_caller]
+fn missing() -> Error {
+    Error::missing(codes::NOT_FOUND, "there is no such payment")
+}
+
+/// The payment moved between what was read and the act.
+fn outrun(error: Error) -> Error {
+    let cause = std::error::Error::source(&error);
+    match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
+        Some(Failure::Refused { .. }) => Error::conflict(
+            codes::VERSION_CHANGED,
+            "the payment has moved since it was read",
+        )
+        .caused_by(error),
+        _ => error,
+    }
+}
+
+fn bytes((since, id): (Time, Uid)) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    let (time, rest) = bytes.split_at_mut(8);
+    time.copy_from_slice(&since.as_micros().to_be_bytes());
+    rest.copy_from_slice(id.as_bytes());
+    bytes
+}
+
+fn place(bytes: [u8; 24]) -> (Time, Uid) {
+    let (mut time, mut id) = ([0; 8], [0; 16]);
+    let (first, rest) = bytes.split_at(8);
+    time.copy_from_slice(first);
+    id.copy_from_slice(rest);
+    let since = Time::from_micros(i64::from_be_bytes(time));
+    (since, Uid::from_bytes(id))
+}
