@@ -149,6 +149,8 @@ pub struct Charge {
     pub token: Option<Token>,
     /// Where the payer comes back to from the provider's page.
     pub return_url: Option<String>,
+    /// Whether it is paid with a meal voucher: asked only of who takes these.
+    pub is_voucher: bool,
 }
 
 /// The payer came back from the provider's page.
@@ -298,6 +300,15 @@ pub struct Notice {
     pub answer: Answer,
 }
 
+/// How a provider gives back what was paid with a meal voucher.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Vouchers {
+    /// Any part of it.
+    Parts,
+    /// All that was taken, or nothing.
+    Whole,
+}
+
 /// The head of a request: names in small letters, and values.
 pub type Headers<'a> = &'a [(String, String)];
 
@@ -313,6 +324,11 @@ pub trait Provider: Send + Sync {
     /// How long one call may take.
     fn deadline(&self) -> Duration {
         DEADLINE
+    }
+
+    /// Whether it takes meal vouchers, and how it gives back what was paid with one. Who says nothing takes none.
+    fn vouchers(&self) -> Option<Vouchers> {
+        None
     }
 
     /// Holds money.

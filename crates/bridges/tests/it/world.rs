@@ -80,6 +80,7 @@ pub(crate) fn charge(number: u8, token: Option<&str>) -> Charge {
         amount: euros(2_549),
         token: token.map(|token| Token::parse(token).unwrap()),
         return_url: None,
+        is_voucher: false,
     }
 }
 

@@ -7,8 +7,8 @@ use engine::sagas::{Begun, Saga};
 use rpc::providers::Token;
 use slice::wrong;
 use store::Commit;
-use trade::orders::{LineKey, MoneyLine, Order, Paying, Placing};
-use trade::payments::{CashPart, Covers, PaymentId, split};
+use trade::orders::{LineKey, MoneyLine, Order, Paying, Placing, Refusal};
+use trade::payments::{CashPart, Covers, PaymentId, Voucher, split};
 
 use super::app::App;
 use super::pay::{self, Paid, Share};
@@ -23,6 +23,8 @@ use crate::payments::{Begin, Known};
 pub(super) struct Bill {
     parts: Vec<Part>,
     cash: i64,
+    /// What of it meal vouchers pay.
+    vouchers_minor: i64,
     /// What of a bill that is shared that is.
     cash_part: Option<CashPart>,
 }
@@ -31,6 +33,7 @@ pub(super) struct Bill {
 struct Part {
     minor: i64,
     covers: Covers,
+    voucher: Option<Voucher>,
     token: Option<Token>,
     return_url: Option<String>,
     /// Whether it is credit.
@@ -63,12 +66,13 @@ impl App {
             let priced = self.priced((scene, wish.asked, in_cash), wanted).await?;
             let mut placing = self.placing(wish, scene, (&priced, keys, rules))?;
             let total = priced.quote.totals.total;
-            let bill = self.bill(wish, (total, &placing.money)).await?;
+            let bill = self.bill(wish, (total, &placing)).await?;
             let is_left = said.is_none() && !in_cash && bill.cash > 0;
             if is_left && scene.has_cash_fee(wish.asked.service()) {
                 in_cash = true;
                 continue;
             }
+            placing.vouchers_minor = bill.vouchers_minor;
             placing.paying = match wish.customer() {
                 Some(_) => bill.paying(),
                 // Also where nothing is to be paid yet: a change may cost more.
@@ -82,11 +86,12 @@ impl App {
     pub(super) async fn bill(
         &self,
         wish: &Wish<'_>,
-        (total, money): (Money, &[MoneyLine]),
+        (total, placing): (Money, &Placing),
     ) -> Result<Bill> {
         let asked = wish.asked.payments()?;
         if let Some(shared) = &wish.asked.split {
-            return self.shared_bill(wish, shared, (total, money)).await;
+            let wanted = (total, placing.money.as_slice());
+            return self.shared_bill(wish, shared, wanted).await;
         }
         let mut said = Vec::with_capacity(asked.len());
         for part in asked {
@@ -119,6 +124,10 @@ impl App {
             left = left.saturating_sub(amount.map_or(minor, |_| 0));
             bill.add(part, minor)?;
         }
+        let (vouchers, others): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|(part, _)| part.method() == Method::MealVoucher);
+        left = self.vouchers(&mut bill, &vouchers, (left, placing))?;
         for (part, amount) in others {
             let minor = amount.map_or(left, Money::minor);
             left = left.saturating_sub(amount.map_or(minor, |_| 0));
@@ -126,8 +135,44 @@ impl App {
         }
         match left {
             0 => Ok(bill),
+            _ if vouchers.iter().any(|(_, amount)| amount.is_none()) => {
+                let most = Money::new(bill.vouchers_minor, total.currency());
+                Err(no_vouchers(Refusal::Vouchers(most)))
+            }
             _ => Err(not_all()),
         }
+    }
+
+    /// Adds what meal vouchers give, and answers what is left for others. One that does not say how much gives all that
+    /// vouchers may pay.
+    fn vouchers(
+        &self,
+        bill: &mut Bill,
+        asked: &[(&PaymentAsked, Option<Money>)],
+        (left, placing): (i64, &Placing),
+    ) -> Result<i64> {
+        if asked.is_empty() {
+            return Ok(left);
+        }
+        let sold = (placing.lines.as_slice(), placing.money.as_slice());
+        let most = placing.rules.vouchers_up_to(placing.currency, sold);
+        let most = most.map_err(no_vouchers)?;
+        let voucher = self.0.payments.vouchers().ok_or_else(not_supported)?;
+        let fixed = asked.iter().filter_map(|(_, amount)| *amount);
+        let fixed = fixed.map(Money::minor).fold(0, i64::saturating_add);
+        let free = most.saturating_sub(fixed);
+        if free < 0 {
+            let most = Money::new(most, placing.currency);
+            return Err(no_vouchers(Refusal::Vouchers(most)));
+        }
+        let mut left = left;
+        for (part, amount) in asked {
+            let minor = amount.map_or(free.min(left), Money::minor);
+            left = left.saturating_sub(amount.map_or(minor, |_| 0));
+            bill.vouchers_minor = bill.vouchers_minor.saturating_add(minor);
+            bill.add_voucher(part, (minor, voucher))?;
+        }
+        Ok(left)
     }
 
     /// What each pays of a bill that is shared. All parts together are all of it, to the last cent.
@@ -185,6 +230,7 @@ impl App {
                 restaurant: order.restaurant,
                 amount: Money::new(share.minor, order.currency),
                 covers: part.covers,
+                voucher: part.voucher,
                 token: part.token,
                 return_url: part.return_url,
                 saga: Some(begun.id),
@@ -226,14 +272,24 @@ impl Bill {
         Ok(())
     }
 
+    /// Adds what a meal voucher pays, which is given back so.
+    fn add_voucher(&mut self, part: &PaymentAsked, (minor, voucher): (i64, Voucher)) -> Result<()> {
+        self.add(part, minor)?;
+        if let Some(added) = self.parts.last_mut().filter(|_| minor > 0) {
+            added.voucher = Some(voucher);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, part: &PaymentAsked, minor: i64) -> Result<()> {
         match part.method() {
             // One of the means that gives nothing is not asked.
             _ if minor == 0 => {}
             Method::Cash => self.cash = self.cash.saturating_add(minor),
-            Method::Card | Method::StoreCredit => self.parts.push(Part {
+            Method::Card | Method::StoreCredit | Method::MealVoucher => self.parts.push(Part {
                 minor,
                 covers: Covers::Any,
+                voucher: None,
                 token: part.token()?,
                 return_url: part.return_url(),
                 is_credit: part.method() == Method::StoreCredit,
@@ -246,6 +302,23 @@ impl Bill {
 #[track_caller]
 fn not_all() -> Error {
     wrong("payments", "the amounts add up to the total of the order")
+}
+
+/// Why meal vouchers do not pay it, or not so much.
+#[track_caller]
+fn no_vouchers(why: Refusal) -> Error {
+    let code = match why {
+        Refusal::NoVouchers => "no_vouchers",
+        Refusal::Vouchers(_) => "vouchers_too_much",
+        _ => return why.into(),
+    };
+    refusal().field("payments", code, why.to_string())
+}
+
+#[track_caller]
+fn not_supported() -> Error {
+    let said = "no payment provider takes meal vouchers here";
+    refusal().field("payments", "vouchers_not_supported", said)
 }
 
 #[track_caller]

@@ -21,7 +21,7 @@ use trade::orders::{
     Actor, Change, Command, Dropped, Event, Facts, LineKey, Order, OrderId, Paying, Repriced, Said,
     Word, changeable, counts, of_quote, reprice,
 };
-use trade::payments::{Act, Covers, PaymentId};
+use trade::payments::{Act, Covers, Intent, PaymentId, paid_by};
 
 use super::app::{App, missing};
 use super::change_pay::{self as pay, Lowering, Raising};
@@ -381,6 +381,7 @@ impl App {
             restaurant: order.restaurant,
             amount: Money::new(proposal.change.difference_minor, order.currency),
             covers: Covers::Any,
+            voucher: None,
             token: Some(token),
             return_url: along.means.return_url.clone(),
             saga: Some(begun.id),
@@ -405,7 +406,8 @@ impl App {
             return self.begin_lower(commit, order, parts::shares(less));
         }
         let covered = parts::paying(held, &intents).filter(|one| one.state.is_secured());
-        let covered = covered.fold(0_i64, |sum, one| {
+        let covered: Vec<&Intent> = covered.collect();
+        let count = |one: &Intent| {
             let has = match one.captured_minor {
                 0 => one.authorised_minor,
                 taken => taken,
@@ -413,9 +415,13 @@ impl App {
             let given = one
                 .refunded_minor
                 .saturating_add(one.on_its_way(Act::Refund));
-            sum.saturating_add(has.saturating_sub(given))
-        });
-        let more = covered.saturating_sub(order.total_minor);
+            has.saturating_sub(given)
+        };
+        let all = covered.iter().map(|one| count(one));
+        let all = all.fold(0, i64::saturating_add);
+        // What vouchers must not pay any more is given back also where the rest is paid in cash.
+        let paid = paid_by(covered.into_iter(), order.vouchers_minor, count);
+        let more = all.saturating_sub(paid.min(order.total_minor));
         let minor = change.difference_minor.saturating_neg().min(more);
         if minor <= 0 {
             return Ok(None);

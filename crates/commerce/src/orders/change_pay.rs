@@ -7,17 +7,27 @@
 use base::{Currency, Kind as ErrorKind, Money, Result};
 use engine::sagas::{At, Kind, Known, Script, State, Turn};
 use serde::{Deserialize, Serialize};
+use trade::ledger::{About, CreditId, Means, Transaction};
 use trade::orders::{Actor, Command, Facts, Order, OrderId, Proposal};
-use trade::payments::{AttemptState, Intent, PaymentId, State as Standing};
+use trade::payments::{
+    Act, Attempt, AttemptState, Intent, Less, PaymentId, State as Standing, less,
+};
 
 use super::app::App;
+use super::credits;
 use super::moves::itself;
+use super::parts;
 use super::pay::{Come, LATER, SOON, Share};
+use super::place::unbalanced;
+use crate::{credit, ledger};
 
 /// A change that costs more is agreed: its money is held, then it is in force, then its money is taken.
 pub(super) static RAISE: Kind = Kind::new("order.change", 1);
 /// An order of which the money was taken costs less: the difference is given back.
 pub(super) static LOWER: Kind = Kind::new("order.give_back", 1);
+
+/// Why somebody has credit for what meal vouchers did not give back.
+const BOUND: &str = "meal_voucher";
 
 /// A change that waits for its money.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +51,9 @@ pub(super) struct Lowering {
     currency: Currency,
     /// Through which payments.
     parts: Vec<Share>,
+    /// What of it no payment gives back, because meal vouchers give back all or nothing.
+    #[serde(default)]
+    bound: i64,
 }
 
 impl State for Raising {
@@ -82,6 +95,7 @@ impl Lowering {
             minor,
             currency: order.currency,
             parts,
+            bound: 0,
         }
     }
 }
@@ -89,7 +103,8 @@ impl Lowering {
 /// What the sagas of changes do.
 pub(super) fn scripts(app: &App) -> [Known; 2] {
     let step = || app.clone();
-    let (holding, ending, drawing, giving) = (step(), step(), step(), step());
+    let (holding, ending) = (step(), step());
+    let (drawing, giving, crediting) = (step(), step(), step());
     [
         Script::<Raising>::new(&RAISE)
             .must("authorise", move |at| holding.clone().hold_more(at))
@@ -98,6 +113,7 @@ pub(super) fn scripts(app: &App) -> [Known; 2] {
         Script::<Lowering>::new(&LOWER)
             .must("draw", move |at| drawing.clone().draw_less(at))
             .must("refund", move |at| giving.clone().give_less(at))
+            .must("credit", move |at| crediting.clone().credit_bound(at))
             .into(),
     ]
 }
@@ -176,9 +192,12 @@ impl App {
             });
         }
         // What is not there yet is still about to be taken.
-        Ok(match drawn(at.state.minor, intents.iter().rev()) {
-            Some(parts) => {
-                at.state.parts = parts;
+        let less = less(at.state.minor, intents.iter().rev(), order.vouchers_minor);
+        let is_early = |less: &Less| less.bound_minor > 0 && intents.iter().any(is_to_be_taken);
+        Ok(match less.filter(|less| !is_early(less)) {
+            Some(less) => {
+                at.state.parts = parts::shares(less.parts);
+                at.state.bound = less.bound_minor;
                 at.done()
             }
             None => at.wait(SOON),
@@ -203,9 +222,10 @@ impl App {
                     let is_used =
                         |intent: &&Intent| parts.iter().any(|one| one.payment == intent.id);
                     let others = intents.iter().rev().filter(|intent| !is_used(intent));
-                    if let Some(parts) = drawn(part.minor, others) {
+                    if let Some(less) = less(part.minor, others, i64::MAX) {
                         at.state.parts.remove(place);
-                        at.state.parts.extend(parts);
+                        at.state.parts.extend(parts::shares(less.parts));
+                        at.state.bound = at.state.bound.saturating_add(less.bound_minor);
                     }
                     return Ok(at.wait(SOON));
                 }
@@ -227,6 +247,38 @@ impl App {
             true => at.wait(SOON),
         })
     }
+
+    /// What is bound in meal vouchers becomes credit of the diner once the order was handed over. Before that it may come to
+    /// nothing, and then the vouchers are given back as a whole.
+    async fn credit_bound(self, mut at: At<Lowering>) -> Result<Turn<Lowering>> {
+        if at.state.bound == 0 {
+            return Ok(at.done());
+        }
+        let order = self.find(at.state.order).await?.order;
+        if order.gives_back() {
+            return Ok(at.done());
+        }
+        if !order.status.is_final() {
+            return Ok(at.wait(LATER));
+        }
+        let (ask, house) = (itself(), order.id.organisation());
+        let entry = credits::entry(&order, at.state.bound, BOUND)?;
+        let fresh = CreditId::make(&self.0.clock, &self.0.random, house);
+        let of = (fresh.uid(), credit::What::Refunded);
+        let id = credit::give(&mut at.commit, &ask, of, &entry)?;
+        let amount = Money::new(at.state.bound, at.state.currency);
+        let about = About::Credit(id);
+        let given = Transaction::refund_executed(order.id, about, &Means::StoreCredit, amount);
+        ledger::post(&mut at.commit, &ask, &given.map_err(unbalanced)?)?;
+        Ok(at.done())
+    }
+}
+
+/// Whether what a payment holds is still about to be taken.
+fn is_to_be_taken(intent: &Intent) -> bool {
+    let refused =
+        |attempt: &Attempt| attempt.act == Act::Capture && attempt.state == AttemptState::Refused;
+    intent.state == Standing::Authorised && !intent.attempts.iter().any(refused)
 }
 
 /// Whether what is known to go back through payments was taken already. Nothing where that is not known, or was given back
@@ -239,17 +291,4 @@ fn are_there(parts: &[Share], intents: &[Intent]) -> Option<bool> {
     let found: Vec<&Intent> = each.collect::<Option<_>>()?;
     let is_there = found.iter().all(|intent| intent.captured_minor > 0);
     (!found.is_empty()).then_some(is_there)
-}
-
-/// So much of what can be given back through these payments, in this order. Nothing where it is not as much.
-fn drawn<'a>(minor: i64, intents: impl Iterator<Item = &'a Intent>) -> Option<Vec<Share>> {
-    let mut left = minor;
-    let parts = intents.map(|intent| {
-        let minor = intent.refundable_minor().min(left);
-        left = left.saturating_sub(minor);
-        let payment = intent.id;
-        Share { payment, minor }
-    });
-    let parts: Vec<Share> = parts.filter(|part| part.minor > 0).collect();
-    (left == 0).then_some(parts)
 }

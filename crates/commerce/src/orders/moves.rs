@@ -14,7 +14,7 @@ use trade::ledger::{About, Means as Way, Transaction};
 use trade::orders::{
     Actor, Command, Facts, Order, OrderId, Paying, Repriced, apply, decide, reprice,
 };
-use trade::payments::{Act, PaymentId, State};
+use trade::payments::{Act, Intent, State, paid_by};
 
 use super::app::{App, missing};
 use super::change::{Along, Means};
@@ -306,15 +306,16 @@ impl App {
             let cash = parts.cash(order.currency, &order.money);
             return Ok(Money::new(cash, order.currency));
         }
-        let paid = parts::paying(held, &intents).map(|intent| match intent.state {
+        let count = |intent: &Intent| match intent.state {
             State::Cancelled | State::Failed => 0,
             _ => {
                 let given = intent.on_its_way(Act::Refund);
                 let given = given.saturating_add(intent.refunded_minor);
                 intent.authorised_minor.saturating_sub(given)
             }
-        });
-        let paid = paid.fold(0, i64::saturating_add);
+        };
+        let paying = parts::paying(held, &intents);
+        let paid = paid_by(paying, order.vouchers_minor, count);
         let paid = match base::planted("cash_too_much") {
             true => 0,
             false => paid,
@@ -336,12 +337,18 @@ impl App {
         if let Some(parts) = parts::of(held, &intents) {
             return Ok(parts::shares(parts.taken(order.currency, &order.money)));
         }
-        let holds = |payment: PaymentId| {
-            let found = intents.iter().find(|intent| intent.id == payment);
-            found.map_or(0, trade::payments::Intent::capturable_minor)
-        };
+        // Meal vouchers give no more than they are to pay of the order as it is now.
+        let mut vouchers = order.vouchers_minor;
         let shares = held.payments().map(|payment| {
-            let minor = holds(payment).min(left);
+            let found = intents.iter().find(|intent| intent.id == payment);
+            let holds = found.map_or(0, Intent::capturable_minor).min(left);
+            let minor = match found.is_some_and(Intent::is_voucher) {
+                true => holds.min(vouchers),
+                false => holds,
+            };
+            if found.is_some_and(Intent::is_voucher) {
+                vouchers = vouchers.saturating_sub(minor);
+            }
             left = left.saturating_sub(minor);
             Share { payment, minor }
         });

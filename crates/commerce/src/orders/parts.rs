@@ -3,7 +3,7 @@
 use base::{Money, Result};
 use slice::wrong;
 use trade::orders::{Order, Paying};
-use trade::payments::{Covers, Intent, Parts, PaymentId, State};
+use trade::payments::{Covers, Intent, Parts, PaymentId, State, paid_by};
 
 use super::app::{App, missing};
 use super::pay::Share;
@@ -87,10 +87,9 @@ fn cash(held: &Held, order: &Order, intents: &[Intent]) -> Option<PaymentView> {
     let minor = match of(held, intents) {
         Some(parts) => parts.cash(order.currency, &order.money),
         None => {
-            let kept = paying(held, intents).map(Intent::kept_minor);
-            order
-                .total_minor
-                .saturating_sub(kept.fold(0, i64::saturating_add))
+            let paying = paying(held, intents);
+            let kept = paid_by(paying, order.vouchers_minor, Intent::kept_minor);
+            order.total_minor.saturating_sub(kept)
         }
     };
     let part = held.cash_part.as_ref();
@@ -119,6 +118,7 @@ mod tests {
             currency: "EUR".parse().unwrap(),
             minor,
             covers: Covers::Any,
+            voucher: None,
             authorised_minor: minor,
             captured_minor: 0,
             refunded_minor: 0,

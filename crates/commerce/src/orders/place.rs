@@ -288,6 +288,7 @@ impl App {
             currency: priced.quote.currency,
             lines: sold.lines,
             money: asked.tipped(sold.money),
+            vouchers_minor: 0,
             tickets: vec![Ticket {
                 id: TicketId::make(&self.0.clock, &self.0.random, id.organisation()),
                 lines: keys.to_vec(),

@@ -16,7 +16,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Class, Column, Failure, Fold, Folded, Logged, Outcome, Row, Sql, Table, Value};
-use trade::orders::{Lapse, NoTips, Rules, Taking};
+use trade::orders::{Lapse, MealVouchers, NoTips, Rules, Taking};
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -127,6 +127,21 @@ enum TakingName {
     Ready,
 }
 
+/// That a restaurant takes meal vouchers.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = OrderMealVouchers)]
+struct VouchersView {
+    /// How much of one order they pay at most; all of its food when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        max_length = 12,
+        pattern = "^[0-9]{1,9}(\\.[0-9]{1,2})?$",
+        example = "25.00"
+    )]
+    per_order: Option<String>,
+}
+
 /// By which rules a restaurant takes orders.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -177,6 +192,10 @@ struct RulesView {
     /// For whom tips are with the other services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tips_for: Option<TipsForView>,
+    /// That meal vouchers are taken: for food, but not for what is sold from an age on, nor for fees and tips. None are taken
+    /// when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    meal_vouchers: Option<VouchersView>,
     /// The version that was read; 0 when nothing was said yet. If it has another one by now, nothing is changed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
@@ -194,6 +213,16 @@ impl Remembered {
             ..Settings::default()
         };
         Remembered(Cache::new("order_rules", settings, clock, trust))
+    }
+}
+
+impl VouchersView {
+    fn said(&self) -> Result<MealVouchers> {
+        let most = self.per_order.as_deref();
+        let most = most.map(|text| hundredths("mealVouchers", text));
+        Ok(MealVouchers {
+            per_order: most.transpose()?,
+        })
     }
 }
 
@@ -225,6 +254,9 @@ impl RulesView {
                 Taking::Ready => TakingName::Ready,
             },
             tips_for: TipsForView::of(kept.rules.tips_for),
+            meal_vouchers: kept.rules.meal_vouchers.map(|taken| VouchersView {
+                per_order: taken.per_order.map(shown),
+            }),
             version: kept.version,
         }
     }
@@ -232,6 +264,7 @@ impl RulesView {
     fn rules(&self) -> Result<Rules> {
         let alone = self.refunds_alone.as_deref();
         let tips_for = self.tips_for.as_ref();
+        let vouchers = self.meal_vouchers.as_ref();
         Ok(Rules {
             auto_accept: self.auto_accept,
             accept_seconds: self.accept_seconds,
@@ -243,7 +276,9 @@ impl RulesView {
                 LapseName::Keep => Lapse::Keep,
                 LapseName::Remove => Lapse::Remove,
             },
-            refunds_alone: alone.map(hundredths).transpose()?,
+            refunds_alone: alone
+                .map(|text| hundredths("refundsAlone", text))
+                .transpose()?,
             place_needed: matches!(self.without_position, PlacelessName::Refuse),
             no_tips: NoTips {
                 delivery: self.no_tips.contains(&ServiceName::Delivery),
@@ -255,6 +290,7 @@ impl RulesView {
                 TakingName::Ready => Taking::Ready,
             },
             tips_for: tips_for.map(TipsForView::said).unwrap_or_default(),
+            meal_vouchers: vouchers.map(VouchersView::said).transpose()?,
         })
     }
 }
@@ -345,12 +381,12 @@ impl Remembers for Remembered {
 }
 
 /// A plain amount of whichever currency, as it is written.
-fn hundredths(text: &str) -> Result<i64> {
+fn hundredths(field: &'static str, text: &str) -> Result<i64> {
     let amount = Money::parse(text, Currency::EUR);
-    let amount = amount.map_err(|error| slice::wrong("refundsAlone", error.to_string()))?;
+    let amount = amount.map_err(|error| slice::wrong(field, error.to_string()))?;
     match amount.minor() {
         minor @ 0.. => Ok(minor),
-        _ => Err(slice::wrong("refundsAlone", "it is not below zero")),
+        _ => Err(slice::wrong(field, "it is not below zero")),
     }
 }
 

@@ -86,6 +86,7 @@ impl App {
             restaurant: order.restaurant,
             amount: Money::new(tip.minor, order.currency),
             covers: Covers::Tip,
+            voucher: None,
             token: along.means.token.clone(),
             return_url: along.means.return_url.clone(),
             saga: Some(begun.id),
@@ -130,6 +131,7 @@ fn means(asked: &TipAsked, person: PersonId) -> Result<Means> {
     }
     let credit = match payment.method() {
         By::Cash => return Err(wrong("payment", "a tip in cash is given by hand")),
+        By::MealVoucher => return Err(wrong("payment", "meal vouchers pay no tips")),
         By::Card => None,
         By::StoreCredit => Some(person),
     };

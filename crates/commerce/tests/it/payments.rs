@@ -116,6 +116,7 @@ impl Till {
             restaurant: self.restaurant,
             amount: payer.amount,
             covers: Covers::Any,
+            voucher: None,
             token: Some(Token::parse(token).unwrap()),
             return_url: None,
             saga: None,

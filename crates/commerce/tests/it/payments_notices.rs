@@ -242,6 +242,7 @@ async fn begin(shop: &Shop, payment: PaymentId, minor: i64) {
         restaurant: make().into(),
         amount: euros(minor),
         covers: Covers::Any,
+        voucher: None,
         token: None,
         return_url: None,
         saga: None,

@@ -17,7 +17,7 @@ use store::{Commit, Db};
 use trade::orders::OrderId;
 use trade::payments::{
     Act, Answer as Known, Attempt, AttemptId, AttemptState, Command, Covers, Intent, PaymentId,
-    ProviderName, RefundId, Refusal, Sending, State,
+    ProviderName, RefundId, Refusal, Sending, State, Voucher,
 };
 
 use super::gate::{Gate, Try};
@@ -67,6 +67,8 @@ pub struct Begin {
     pub amount: Money,
     /// What of the bill.
     pub covers: Covers,
+    /// The meal voucher, where it is paid with one.
+    pub voucher: Option<Voucher>,
     /// What stands for the payer's means of payment.
     pub token: Option<Token>,
     /// Where the payer comes back to from a provider's page.
@@ -192,6 +194,7 @@ impl App {
             order: begin.order,
             amount: begin.amount,
             covers: begin.covers.clone(),
+            voucher: begin.voucher,
         };
         let aside = Aside {
             token: begin.token.as_ref().map(|token| token.as_str().to_owned()),
@@ -202,7 +205,7 @@ impl App {
             ..Aside::default()
         };
         let mut step = Step::open(&open, begin.restaurant, aside)?;
-        if let Some(provider) = self.0.gate.first_open() {
+        if let Some(provider) = self.0.gate.first_open(begin.voucher) {
             let id = AttemptId::from(begin.payment.uid());
             let name = provider.name().parse().map_err(unnamed)?;
             step.decide(&Command::Send(Sending {
@@ -238,6 +241,7 @@ impl App {
             order: begin.order,
             amount: begin.amount,
             covers: begin.covers.clone(),
+            voucher: None,
         };
         let aside = Aside {
             credit: Some(person),
@@ -417,8 +421,8 @@ impl App {
         if !self.0.db.knows(organisation).await {
             return Err(missing());
         }
-        let mut after = from.map_or(Uid::from_bytes([0; 16]), first_of);
-        let before = to.map_or(Uid::from_bytes([0xff; 16]), first_of);
+        let mut after = from.map_or(Uid::from_bytes([0; 16]), reconcile::first_of);
+        let before = to.map_or(Uid::from_bytes([0xff; 16]), reconcile::first_of);
         let mut lines = Vec::new();
         loop {
             let page = rows::between(&self.0.db, organisation, (after, before), PAGE)
@@ -542,7 +546,7 @@ impl App {
         if act != Act::Authorise {
             return Ok(begun_with(intent));
         }
-        let open = self.0.gate.open_but(spurned);
+        let open = self.0.gate.open_but(spurned, intent.voucher);
         open.map(|provider| provider.name().parse().map_err(unnamed))
             .transpose()
     }
@@ -768,12 +772,6 @@ fn out_of_reach(kept: &Kept) -> Standing {
         is_out_of_reach: true,
         ..Standing::of(kept)
     }
-}
-
-/// The first id that can be made at a time.
-fn first_of(time: Time) -> Uid {
-    let millis = u128::from(time.as_micros().max(0).unsigned_abs() / 1_000);
-    Uid::from_bytes((millis << 80).to_be_bytes())
 }
 
 #[track_caller]

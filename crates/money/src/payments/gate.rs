@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::Clock;
 use rpc::Providers;
-use rpc::providers::{Answer, Asked, LookUp, Provider};
-use trade::payments::ProviderName;
+use rpc::providers::{Answer, Asked, LookUp, Provider, Vouchers};
+use trade::payments::{ProviderName, Voucher};
 
 use super::breaker::{Breaker, Budget, Shown};
 
@@ -58,20 +58,39 @@ impl Gate {
         .collect()
     }
 
-    /// Who is asked for new money: the first to whom calls pass.
-    pub(super) fn first_open(&self) -> Option<&Arc<dyn Provider>> {
-        self.open_but(&[])
+    /// How meal vouchers are given back by the first who takes them: where calls pass, if there is one.
+    pub(super) fn vouchers(&self) -> Option<Voucher> {
+        let now = self.clock.now();
+        let mut known = self.lock();
+        let all = self.providers.all().iter();
+        let takers = all.filter_map(|provider| Some((provider, voucher(provider)?)));
+        let takers: Vec<_> = takers.collect();
+        let open = takers.iter().find(|(provider, _)| {
+            let provider = of(&mut known, provider.name());
+            provider.breaker.would_pass(now)
+        });
+        open.or(takers.first()).map(|(_, voucher)| *voucher)
+    }
+
+    /// Who is asked for new money: the first to whom calls pass. Where it is a meal voucher, of those who give it back so.
+    pub(super) fn first_open(&self, wanted: Option<Voucher>) -> Option<&Arc<dyn Provider>> {
+        self.open_but(&[], wanted)
     }
 
     /// The same, but none of these.
-    pub(super) fn open_but(&self, spurned: &[ProviderName]) -> Option<&Arc<dyn Provider>> {
+    pub(super) fn open_but(
+        &self,
+        spurned: &[ProviderName],
+        wanted: Option<Voucher>,
+    ) -> Option<&Arc<dyn Provider>> {
         let now = self.clock.now();
         let mut known = self.lock();
         let mut all = self.providers.all().iter();
         all.find(|provider| {
             let name = provider.name();
             let is_spurned = spurned.iter().any(|spurned| spurned.as_str() == name);
-            !is_spurned && of(&mut known, name).breaker.would_pass(now)
+            let takes = wanted.is_none() || voucher(provider) == wanted;
+            takes && !is_spurned && of(&mut known, name).breaker.would_pass(now)
         })
     }
 
@@ -152,6 +171,14 @@ impl Gate {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a provider gives back meal vouchers, if it takes them.
+fn voucher(provider: &Arc<dyn Provider>) -> Option<Voucher> {
+    provider.vouchers().map(|vouchers| match vouchers {
+        Vouchers::Parts => Voucher::Parts,
+        Vouchers::Whole => Voucher::Whole,
+    })
 }
 
 fn of<'a>(known: &'a mut HashMap<String, Known>, name: &str) -> &'a mut Known {

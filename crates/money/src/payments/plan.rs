@@ -179,6 +179,7 @@ pub(super) fn asked(kept: &Kept, id: AttemptId) -> Option<Asked> {
                 amount,
                 token: token.transpose().ok()?,
                 return_url: kept.aside.return_url.clone(),
+                is_voucher: intent.is_voucher(),
             }))
         }
         (Act::Capture, _) => Some(Asked::Capture(change(held(intent)?))),

@@ -1,15 +1,18 @@
 //! The built-in provider `test`: it moves no money, answers at once, and does what its tokens say.
 //!
 //! `ok` is done, `refused` refused, `slow` takes two seconds, of `unknown` the answer is lost, `action` sends the
-//! payer to a page first, and what `lapses` holds is gone when it is to be taken. It remembers nothing: its names of things say what was done and how much, so every answer
-//! follows from the ask alone, in any process and after any restart. No node in production has it.
+//! payer to a page first, and what `lapses` holds is gone when it is to be taken. What was paid with a meal voucher it gives
+//! back as a whole. It remembers nothing: its names of things say what was done and how much, so every answer follows from
+//! the ask alone, in any process and after any restart. No node in production has it.
 
 use std::time::Duration;
 
 use base::{Error, Money, Result, Uid, codes, uid};
 use futures_util::future::BoxFuture;
 use rpc::Provider;
-use rpc::providers::{Answer, Asked, Change, Charge, Headers, LookUp, Notice, Return, Token};
+use rpc::providers::{
+    Answer, Asked, Change, Charge, Headers, LookUp, Notice, Return, Token, Vouchers,
+};
 
 /// Its name.
 const NAME: &str = "test";
@@ -17,6 +20,8 @@ const NAME: &str = "test";
 const PREFIX: &str = "test";
 /// The same, of what is held and cannot be taken.
 const LAPSES: &str = "lapses";
+/// The same, of what is paid with a meal voucher.
+const VOUCHER: &str = "voucher";
 /// How long `slow` takes.
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -35,6 +40,10 @@ impl Pretend {
 impl Provider for Pretend {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn vouchers(&self) -> Option<Vouchers> {
+        Some(Vouchers::Whole)
     }
 
     fn authorise<'a>(&'a self, charge: &'a Charge) -> BoxFuture<'a, Answer> {
@@ -65,7 +74,7 @@ impl Provider for Pretend {
     }
 
     fn refund<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
-        Box::pin(async move { changed(change) })
+        Box::pin(async move { given_back(change) })
     }
 
     fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
@@ -79,7 +88,8 @@ impl Provider for Pretend {
                 },
                 Asked::GoOn(back) => allowed(back),
                 Asked::Capture(change) => taken(change),
-                Asked::Cancel(change) | Asked::Refund(change) => changed(change),
+                Asked::Cancel(change) => changed(change),
+                Asked::Refund(change) => given_back(change),
             }
         })
     }
@@ -100,7 +110,11 @@ impl Provider for Pretend {
 
 /// What becomes of money that is to be held.
 fn charged(charge: &Charge) -> Answer {
-    let reference = reference(charge.attempt, charge.amount);
+    let prefix = match charge.is_voucher {
+        true => VOUCHER,
+        false => PREFIX,
+    };
+    let reference = named(prefix, (charge.attempt, charge.amount));
     match token(charge) {
         "ok" | "slow" | "unknown" => Answer::Done {
             reference,
@@ -137,8 +151,21 @@ fn taken(change: &Change) -> Answer {
 
 /// Money that was held or taken goes where it is to go.
 fn changed(change: &Change) -> Answer {
-    let reference = reference(change.attempt, change.amount);
+    let prefix = match change.reference.starts_with(VOUCHER) {
+        true => VOUCHER,
+        false => PREFIX,
+    };
+    let reference = named(prefix, (change.attempt, change.amount));
     within(&change.reference, change.amount, reference)
+}
+
+/// Money that was taken goes back; of a meal voucher all of it.
+fn given_back(change: &Change) -> Answer {
+    let is_part = minor(&change.reference) != Some(change.amount.minor());
+    match change.reference.starts_with(VOUCHER) && is_part {
+        true => refused("part_refused", "a meal voucher is given back as a whole"),
+        false => changed(change),
+    }
 }
 
 /// Done, if what it refers to is one of our names for at least so much.
@@ -156,10 +183,6 @@ fn token(charge: &Charge) -> &str {
     charge.token.as_ref().map_or("ok", Token::as_str)
 }
 
-fn reference(attempt: Uid, amount: Money) -> String {
-    named(PREFIX, (attempt, amount))
-}
-
 fn named(prefix: &str, (attempt, amount): (Uid, Money)) -> String {
     format!("{}_{}", uid::spell(prefix, attempt), amount.minor())
 }
@@ -167,8 +190,9 @@ fn named(prefix: &str, (attempt, amount): (Uid, Money)) -> String {
 /// How much a name of ours is for.
 fn minor(reference: &str) -> Option<i64> {
     let (attempt, minor) = reference.rsplit_once('_')?;
-    let known = uid::read(PREFIX, attempt).or_else(|_| uid::read(LAPSES, attempt));
-    known.ok()?;
+    let known = [PREFIX, LAPSES, VOUCHER];
+    let mut known = known.iter().map(|prefix| uid::read(prefix, attempt));
+    known.find_map(std::result::Result::ok)?;
     minor.parse().ok().filter(|minor| *minor > 0)
 }
 
@@ -207,6 +231,7 @@ mod tests {
             amount: Money::new(2_549, Currency::EUR),
             token: Some(Token::parse("unknown").unwrap()),
             return_url: None,
+            is_voucher: false,
         };
         let asked = Asked::Authorise(charge.clone());
         assert!(matches!(
@@ -244,6 +269,7 @@ mod tests {
             amount: Money::new(2_549, Currency::EUR),
             token: Some(Token::parse("lapses").unwrap()),
             return_url: None,
+            is_voucher: false,
         };
         let Answer::Done { reference, .. } = now(Pretend.authorise(&charge)) else {
             panic!("it is not held");
@@ -262,8 +288,38 @@ mod tests {
     }
 
     #[test]
+    fn a_voucher_is_given_back_as_a_whole() {
+        let charge = Charge {
+            attempt: Uid::from_bytes([1; 16]),
+            merchant_reference: "pay_1.1".to_owned(),
+            amount: Money::new(2_549, Currency::EUR),
+            token: None,
+            return_url: None,
+            is_voucher: true,
+        };
+        let reference = |answer: Answer| match answer {
+            Answer::Done { reference, .. } => reference,
+            other => panic!("{other:?}"),
+        };
+        let held = reference(now(Pretend.authorise(&charge)));
+        let taken = reference(now(Pretend.capture(&change(&held, 2_000))));
+        for minor in [1, 1_999] {
+            let change = change(&taken, minor);
+            let refused = now(Pretend.refund(&change));
+            assert!(matches!(&refused, Answer::Refused { code, .. } if code == "part_refused"));
+            let again = LookUp {
+                asked: Asked::Refund(change),
+                reference: None,
+            };
+            assert_eq!(now(Pretend.look_up(&again)), refused);
+        }
+        reference(now(Pretend.refund(&change(&taken, 2_000))));
+    }
+
+    #[test]
     fn strange_names_and_more_than_there_is_are_refused() {
-        let name = reference(Uid::from_bytes([1; 16]), Money::new(1_000, Currency::EUR));
+        let of = (Uid::from_bytes([1; 16]), Money::new(1_000, Currency::EUR));
+        let name = named(PREFIX, of);
         let none = uid::spell(PREFIX, Uid::from_bytes([1; 16]));
         for (of, minor) in [
             (name.as_str(), 1_001),

@@ -1,4 +1,6 @@
-//! Whether providers are reached, for those who look after the platform.
+//! Whether providers are reached, for those who look after the platform, and whether some of them take meal vouchers.
+
+use trade::payments::Voucher;
 
 use super::app::App;
 use super::breaker::Shown;
@@ -15,6 +17,12 @@ pub enum Reached {
 }
 
 impl App {
+    /// How meal vouchers are given back, if some provider takes them.
+    #[must_use]
+    pub fn vouchers(&self) -> Option<Voucher> {
+        self.0.gate.vouchers()
+    }
+
     /// How each provider is reached, in the order in which they are asked.
     #[must_use]
     pub fn reached(&self) -> Vec<(String, Reached)> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Currency, Error, Money, Result, codes};
+use base::{Currency, Error, Money, Result, Time, Uid, codes};
 use serde::Serialize;
 use trade::payments::{Act, Intent};
 use utoipa::ToSchema;
@@ -153,6 +153,12 @@ fn place(difference: &Difference) -> (&str, Moved) {
 #[track_caller]
 fn wrong(line: usize, said: &str) -> Error {
     Error::invalid(codes::LINE_MALFORMED, format!("line {line}: {said}"))
+}
+
+/// The first id that can be made at a time.
+pub(super) fn first_of(time: Time) -> Uid {
+    let millis = u128::from(time.as_micros().max(0).unsigned_abs() / 1_000);
+    Uid::from_bytes((millis << 80).to_be_bytes())
 }
 
 #[cfg(test)]

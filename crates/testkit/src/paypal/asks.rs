@@ -65,6 +65,7 @@ pub(super) fn charge(seen: &Seen) -> Result<Charge, Complaint> {
         amount: amount(&unit["amount"])?,
         token: Some(Token::parse(vault).map_err(|_| complaint(422, "TOKEN_ID_NOT_FOUND"))?),
         return_url: None,
+        is_voucher: false,
     })
 }
 

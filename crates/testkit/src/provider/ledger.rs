@@ -1,6 +1,6 @@
 //! What the fake provider did: its own book of money, and what it would not do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use base::{Money, Uid};
 use rpc::providers::{Act, Answer, Asked};
@@ -44,6 +44,8 @@ pub(crate) struct Ledger {
     held: HashMap<String, Held>,
     /// Which authorisation a capture belongs to, and how much of it is left to give back.
     captures: HashMap<String, (String, i64)>,
+    /// Authorisations that are paid with a meal voucher.
+    vouchers: HashSet<String>,
     made: u64,
     /// Asks that bore the key of another.
     pub(super) other_bodies: u64,
@@ -122,6 +124,9 @@ impl Ledger {
                     ..Held::default()
                 };
                 self.held.insert(reference.to_owned(), held);
+                if charge.is_voucher {
+                    self.vouchers.insert(reference.to_owned());
+                }
                 Ok(())
             }
             Asked::GoOn(_) => Err("nothing_to_go_on_with"),
@@ -158,6 +163,10 @@ impl Ledger {
                     .ok_or("no_such_capture")?;
                 if minor > *left {
                     return Err("above_captured");
+                }
+                // Of a meal voucher all that was taken is given back, or nothing.
+                if self.vouchers.contains(authorised) && minor != *left {
+                    return Err("part_refused");
                 }
                 *left -= minor;
                 if let Some(held) = self.held.get_mut(authorised) {

@@ -12,7 +12,9 @@ use std::time::Duration;
 use base::{Error, Random, Result, Uid, codes};
 use futures_util::future::BoxFuture;
 use rpc::Provider;
-use rpc::providers::{Act, Answer, Asked, Change, Charge, Headers, LookUp, Notice, Return};
+use rpc::providers::{
+    Act, Answer, Asked, Change, Charge, Headers, LookUp, Notice, Return, Vouchers,
+};
 
 pub(crate) use ledger::Ledger;
 use ledger::Settled;
@@ -369,6 +371,10 @@ impl Provider for Fake {
 
     fn deadline(&self) -> Duration {
         Duration::from_millis(20)
+    }
+
+    fn vouchers(&self) -> Option<Vouchers> {
+        Some(Vouchers::Whole)
     }
 
     fn authorise<'a>(&'a self, charge: &'a Charge) -> BoxFuture<'a, Answer> {

@@ -14,6 +14,7 @@ use super::reason::Why;
 use super::refusal::Refusal;
 use super::types::{
     Actor, LINES_MAX, Lapse, Line, LineKey, LineState, MoneyLine, Order, Paying, TicketState,
+    is_zero,
 };
 use domain::pricing::QUANTITY_MAX;
 
@@ -74,6 +75,9 @@ pub struct Change {
     pub money: Vec<MoneyLine>,
     /// What is to be paid then.
     pub total_minor: i64,
+    /// What of it is paid with meal vouchers then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub vouchers_minor: i64,
     /// What is to be paid besides; below zero what is to be given back.
     pub difference_minor: i64,
 }
@@ -264,6 +268,7 @@ impl Change {
             lines: repriced.lines.clone(),
             money: repriced.money.clone(),
             total_minor,
+            vouchers_minor: order.vouchers_after(repriced, total_minor)?,
             difference_minor: difference.ok_or(Refusal::Amounts("they are too large"))?,
         })
     }
@@ -329,6 +334,7 @@ impl Change {
         });
         order.money.clone_from(&self.money);
         order.total_minor = self.total_minor;
+        order.vouchers_minor = self.vouchers_minor;
     }
 }
 

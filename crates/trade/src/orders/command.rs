@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{LineCommand, Repriced};
 use super::reason::Why;
-use super::types::{Actor, Line, MoneyLine, OrderId, Paying, Rules, Ticket, TicketId, Used};
+use super::types::{
+    Actor, Line, MoneyLine, OrderId, Paying, Rules, Ticket, TicketId, Used, is_zero,
+};
 use crate::payments::PaymentId;
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
@@ -44,6 +46,9 @@ pub struct Placing {
     pub lines: Vec<Line>,
     /// All amounts of it.
     pub money: Vec<MoneyLine>,
+    /// What of it is paid with meal vouchers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub vouchers_minor: i64,
     /// What the kitchens make of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tickets: Vec<Ticket>,

@@ -27,6 +27,7 @@ mod reason;
 mod refusal;
 mod tips;
 mod types;
+mod vouchers;
 
 pub use change::{Change, Done, LINE_COMMANDS_MAX, LineCommand, Planned, Proposal, Repriced, plan};
 pub use command::{Command, Facts, Placing, Word};
@@ -45,6 +46,7 @@ pub use types::{
     MoneyLine, NoTips, Order, OrderId, Paying, Rules, Status, TICKETS_MAX, Taking, Ticket,
     TicketId, TicketState, Used,
 };
+pub use vouchers::MealVouchers;
 
 #[cfg(test)]
 mod tests;

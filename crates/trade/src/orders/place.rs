@@ -15,6 +15,9 @@ pub(super) fn place(placing: &Placing, facts: &Facts<'_>) -> Result<Vec<Said>, R
     lines(&placing.lines)?;
     tickets(placing)?;
     let total_minor = money::total(&placing.lines, &placing.money)?;
+    let sold = (placing.lines.as_slice(), placing.money.as_slice());
+    let vouchers = (placing.vouchers_minor, placing.currency);
+    placing.rules.takes_vouchers(vouchers, sold)?;
     let paying = match placing.paying {
         Paying::Waiting if total_minor == 0 => Paying::Secured,
         Paying::Failed => return Err(Refusal::Unpaid),
@@ -68,6 +71,7 @@ fn created(placing: &Placing, (total_minor, paying): (i64, Paying), now: Time) -
         lines: placing.lines.clone(),
         money: placing.money.clone(),
         total_minor,
+        vouchers_minor: placing.vouchers_minor,
         tickets: placing.tickets.clone(),
         paying,
         reason: None,

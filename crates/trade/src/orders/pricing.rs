@@ -244,10 +244,17 @@ fn line_of(
         tax_minor: priced.tax.minor(),
         tax: item.class.clone(),
         rate: *rates.get(&item.class)?,
+        age_min: age_min(&priced.parts, menu),
         choices: choices.collect::<Option<_>>()?,
         revision: None,
         state: LineState::Sold,
     })
+}
+
+/// How old the buyer of a line must be.
+fn age_min(parts: &[PricedPart], menu: &Menu) -> Option<u8> {
+    let ages = parts.iter().map(|part| menu.item(part.item)?.age_min);
+    ages.max().flatten()
 }
 
 fn choice_of(part: &PricedPart, (menu, rates): (&Menu, &BTreeMap<&Key, i64>)) -> Option<Choice> {

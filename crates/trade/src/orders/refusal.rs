@@ -1,6 +1,6 @@
 //! Why something is not done with an order.
 
-use base::{Error, Time, codes};
+use base::{Error, Money, Time, codes};
 use domain::pricing::Recipient;
 
 use super::types::{LineKey, Status};
@@ -85,6 +85,17 @@ pub enum Refusal {
     /// No tip is taken for these with the service of the order.
     #[error("the restaurant takes no tip for {} with this service", .0.name())]
     NoTipsFor(Recipient),
+    /// The restaurant takes no meal vouchers.
+    #[error("the restaurant takes no meal vouchers")]
+    NoVouchers,
+    /// Meal vouchers would pay more than they may.
+    #[error(
+        "meal vouchers pay {0} of this order at most: food, but nothing that is sold from an age on, no fee and no tip"
+    )]
+    Vouchers(Money),
+    /// After a change there is less for meal vouchers to pay than they pay, and nobody else pays the rest.
+    #[error("meal vouchers must not pay what the order would hold then, and nothing else pays it")]
+    VouchersLeft,
     /// The order has as many tips as it can have.
     #[error("an order takes {most} tips at most")]
     TooManyTips {
@@ -117,7 +128,11 @@ impl From<Refusal> for Error {
             | Refusal::NoChange
             | Refusal::TooManyTips { .. }
             | Refusal::NoTip => Error::conflict(codes::ORDER_MOVED, said),
-            Refusal::NoTips | Refusal::NoTipsFor(_) => Error::conflict(codes::ORDER_REFUSED, said),
+            Refusal::NoTips
+            | Refusal::NoTipsFor(_)
+            | Refusal::NoVouchers
+            | Refusal::Vouchers(_)
+            | Refusal::VouchersLeft => Error::conflict(codes::ORDER_REFUSED, said),
             Refusal::Unpaid => Error::conflict(codes::ORDER_UNPAID, said),
             Refusal::CancelTooLate => Error::conflict(codes::CANCEL_TOO_LATE, said),
             Refusal::NoTicket

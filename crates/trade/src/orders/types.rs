@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::change::{Done, Proposal};
 use super::reason::Coded;
 use super::tips::{Tip, TipsFor};
+use super::vouchers::MealVouchers;
 use crate::offers::{Code, Given, OfferId};
 use domain::organisations::RestaurantId;
 use domain::people::PersonId;
@@ -338,6 +339,9 @@ pub struct Line {
     pub tax: Key,
     /// The rate of it, in millionths.
     pub rate: i64,
+    /// How old its buyer must be, by the item or by what is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_min: Option<u8>,
     /// What is chosen, each before what is nested in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
@@ -417,6 +421,9 @@ pub struct Rules {
     /// For whom tips are with the others.
     #[serde(default, skip_serializing_if = "TipsFor::is_unsaid")]
     pub tips_for: TipsFor,
+    /// Whether and up to how much it is paid with meal vouchers; none are taken where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meal_vouchers: Option<MealVouchers>,
 }
 
 /// Services with which no tip is taken.
@@ -456,9 +463,7 @@ impl Rules {
     #[must_use]
     pub fn refunds_alone(&self, currency: Currency) -> Option<i64> {
         let hundredths = self.refunds_alone?;
-        let digits = u32::from(currency.exponent());
-        let whole = hundredths.saturating_mul(10_i64.saturating_pow(digits));
-        Some(whole.checked_div(100).unwrap_or(0))
+        Some(of_hundredths(hundredths, currency))
     }
 }
 
@@ -477,6 +482,7 @@ impl Default for Rules {
             no_tips: NoTips::default(),
             take_money: Taking::Accepted,
             tips_for: TipsFor::default(),
+            meal_vouchers: None,
         }
     }
 }
@@ -525,6 +531,9 @@ pub struct Order {
     pub money: Vec<MoneyLine>,
     /// What is to be paid: the sum of the amounts.
     pub total_minor: i64,
+    /// What of it is paid with meal vouchers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub vouchers_minor: i64,
     /// What the kitchens make of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tickets: Vec<Ticket>,
@@ -638,6 +647,13 @@ impl Order {
     }
 }
 
+/// A plain amount of whichever currency in its minor units.
+pub(super) fn of_hundredths(hundredths: i64, currency: Currency) -> i64 {
+    let digits = u32::from(currency.exponent());
+    let whole = hundredths.saturating_mul(10_i64.saturating_pow(digits));
+    whole.checked_div(100).unwrap_or(0)
+}
+
 const fn keep() -> Lapse {
     Lapse::Keep
 }
@@ -690,7 +706,7 @@ const fn is_waiting(state: &TicketState) -> bool {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands in references"
 )]
-const fn is_zero(minor: &i64) -> bool {
+pub(super) const fn is_zero(minor: &i64) -> bool {
     *minor == 0
 }
 

@@ -3,7 +3,7 @@
 use base::{Money, Time};
 use serde::{Deserialize, Serialize};
 
-use super::{Act, AttemptId, Covers, PaymentId, ProviderName, RefundId};
+use super::{Act, AttemptId, Covers, PaymentId, ProviderName, RefundId, Voucher};
 use crate::orders::OrderId;
 
 /// An attempt that is to be sent.
@@ -68,6 +68,8 @@ pub enum Command {
         amount: Money,
         /// What of the bill.
         covers: Covers,
+        /// The meal voucher, where it is paid with one.
+        voucher: Option<Voucher>,
     },
     /// To make an attempt.
     Send(Sending),

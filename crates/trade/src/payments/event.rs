@@ -4,7 +4,7 @@ use base::{Currency, Time};
 use serde::{Deserialize, Serialize};
 
 use super::command::Answer;
-use super::{Act, AttemptId, Covers, PaymentId, ProviderName, RefundId};
+use super::{Act, AttemptId, Covers, PaymentId, ProviderName, RefundId, Voucher};
 use crate::orders::OrderId;
 
 /// What the first event says.
@@ -22,6 +22,9 @@ pub struct Opened {
     /// What of the bill.
     #[serde(default, skip_serializing_if = "Covers::is_any")]
     pub covers: Covers,
+    /// The meal voucher, where it is paid with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<Voucher>,
 }
 
 /// What became known of an attempt.

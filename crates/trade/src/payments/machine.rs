@@ -32,6 +32,9 @@ pub enum Refusal {
     /// It is zero or below, or more than there is.
     #[error("the amount is not above zero, or more than there is")]
     Amount,
+    /// The provider gives back all that was taken, or nothing.
+    #[error("the provider of the meal voucher gives back all that was taken, or nothing")]
+    Part,
     /// The provider's name for it is too long.
     #[error("the reference of the provider is too long")]
     Reference,
@@ -70,12 +73,14 @@ fn open(command: &Command) -> Result<Vec<Event>, Refusal> {
             order,
             amount,
             covers,
+            voucher,
         } if amount.minor() > 0 => Ok(vec![Event::Opened(Opened {
             id: *id,
             order: *order,
             currency: amount.currency(),
             minor: amount.minor(),
             covers: covers.clone(),
+            voucher: *voucher,
         })]),
         Command::Open { .. } => Err(Refusal::Amount),
         Command::Send(_) | Command::Settle { .. } | Command::Fail { .. } | Command::Drop => {
@@ -204,6 +209,7 @@ fn may_refund(intent: &Intent, minor: i64) -> Result<(), Refusal> {
         return Err(Refusal::UnderWay);
     }
     match minor > 0 && minor <= intent.refundable_minor() {
+        true if intent.is_whole() && minor != intent.captured_minor => Err(Refusal::Part),
         true => Ok(()),
         false => Err(Refusal::Amount),
     }
@@ -315,6 +321,7 @@ fn opened(event: &Event) -> Option<Intent> {
         currency: opened.currency,
         minor: opened.minor,
         covers: opened.covers.clone(),
+        voucher: opened.voucher,
         authorised_minor: 0,
         captured_minor: 0,
         refunded_minor: 0,

@@ -18,6 +18,7 @@ mod machine;
 mod provider;
 mod split;
 mod types;
+mod voucher;
 
 pub use command::{Answer, Command, Sending};
 pub use covers::{CashPart, Covers, Parts, Piece};
@@ -26,6 +27,7 @@ pub use machine::{Refusal, apply, decide};
 pub use provider::{ProviderName, ProviderNameError, REFERENCE_CHARS_MAX};
 pub use split::{PAYERS_MAX, Split, SplitRefusal, split};
 pub use types::{Act, Attempt, AttemptState, Intent, LEFT_ALONE, State};
+pub use voucher::{Less, Voucher, less, paid_by};
 
 base::typed_id!(
     /// Names a payment: an intent with its attempts.

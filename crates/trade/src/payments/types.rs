@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::{Currency, Money, Time};
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptId, Covers, PaymentId, ProviderName, RefundId};
+use super::{AttemptId, Covers, PaymentId, ProviderName, RefundId, Voucher};
 use crate::orders::OrderId;
 
 /// For so long an attempt may be without an outcome before a human has to look.
@@ -240,6 +240,9 @@ pub struct Intent {
     /// What of the bill.
     #[serde(default, skip_serializing_if = "Covers::is_any")]
     pub covers: Covers,
+    /// The meal voucher, where it is paid with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<Voucher>,
     /// What is held, or was until it was taken.
     pub authorised_minor: i64,
     /// What was taken.

@@ -207,25 +207,44 @@ pub fn apply(refund: Option<Refund>, event: &Event) -> Option<Refund> {
 }
 
 /// From which payments so much is given back: the first ones first, each as far as it can after what other refunds of the
-/// order still have to draw from it. What they cannot give back is not in it.
+/// order still have to draw from it. Vouchers that give back all or nothing come before all others, so that as little as can
+/// be is bound in them. What the payments cannot give back is not in it.
 #[must_use]
 pub fn draw(minor: i64, payments: &[Intent], others: &[Refund]) -> Vec<Drawn> {
     let mut left = minor;
-    let mut drawn = Vec::new();
-    for payment in payments {
-        let owed = others.iter().map(|refund| owed(refund, payment));
-        let owed = owed.fold(0, i64::saturating_add);
-        let free = payment.refundable_minor().saturating_sub(owed);
-        let part = free.min(left);
-        if part > 0 {
-            drawn.push(Drawn {
-                payment: payment.id,
-                minor: part,
-            });
-            left = left.saturating_sub(part);
+    let mut given = vec![0_i64; payments.len()];
+    for is_whole in [true, false] {
+        let asked = payments.iter().zip(&mut given);
+        for (payment, given) in asked.filter(|(payment, _)| payment.is_whole() == is_whole) {
+            *given = payment.gives(left, free(payment, others));
+            left = left.saturating_sub(*given);
         }
     }
+    let drawn = payments.iter().map(|payment| payment.id).zip(given);
     drawn
+        .filter(|(_, minor)| *minor > 0)
+        .map(|(payment, minor)| Drawn { payment, minor })
+        .collect()
+}
+
+/// What is bound in vouchers that give back all or nothing, and that this does not draw upon: so much of a refund may go to
+/// the diner's credit, where neither other payments nor cash give it back.
+#[must_use]
+pub fn bound_minor(payments: &[Intent], drawn: &[Drawn], others: &[Refund]) -> i64 {
+    let is_drawn = |payment: &Intent| drawn.iter().any(|one| one.payment == payment.id);
+    let bound = payments
+        .iter()
+        .filter(|payment| payment.is_whole() && !is_drawn(payment));
+    bound
+        .map(|payment| free(payment, others).max(0))
+        .fold(0, i64::saturating_add)
+}
+
+/// What can be given back of a payment, after what other refunds still have to draw from it.
+fn free(payment: &Intent, others: &[Refund]) -> i64 {
+    let owed = others.iter().map(|refund| owed(refund, payment));
+    let owed = owed.fold(0, i64::saturating_add);
+    payment.refundable_minor().saturating_sub(owed)
 }
 
 /// The same of an order whose bill was shared: what was paid for a line goes back to whoever paid for it, the rest to all of
@@ -236,11 +255,7 @@ pub fn draw_shared(refund: &Refund, parts: &Parts<'_>, others: &[Refund], cash: 
     let pieces: Vec<_> = pieces
         .map(|part| (part.line.as_ref(), part.minor))
         .collect();
-    let has = |payment: &Intent| {
-        let owed = others.iter().map(|refund| owed(refund, payment));
-        let owed = owed.fold(0, i64::saturating_add);
-        payment.refundable_minor().saturating_sub(owed)
-    };
+    let has = |payment: &Intent| free(payment, others);
     let drawn = parts.drawn(refund.currency, &pieces, (has, cash));
     let drawn = drawn.into_iter();
     drawn

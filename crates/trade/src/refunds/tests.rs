@@ -7,7 +7,7 @@ use super::*;
 use crate::ledger::Bearer;
 use crate::ledger::tests::{bill, money, order, to_pay, uid};
 use crate::orders::{LineKey, MoneyLine};
-use crate::payments::{self, Act, Answer, Covers, Intent, Sending};
+use crate::payments::{self, Act, Answer, Covers, Intent, Sending, Voucher};
 use domain::pricing::{Funder, Kind};
 
 const ALONE: Policy = Policy { alone_minor: None };
@@ -207,6 +207,11 @@ fn paid(number: u8, minor: i64) -> Intent {
 
 /// The same, of a part of a bill.
 fn paid_for(number: u8, minor: i64, covers: Covers) -> Intent {
+    paid_with(number, minor, (covers, None))
+}
+
+/// The same, with a meal voucher.
+fn paid_with(number: u8, minor: i64, (covers, voucher): (Covers, Option<Voucher>)) -> Intent {
     let mut intent = None;
     let sending = |act, attempt: u8| {
         payments::Command::Send(Sending {
@@ -230,6 +235,7 @@ fn paid_for(number: u8, minor: i64, covers: Covers) -> Intent {
         order: order(),
         amount: Money::new(minor, Currency::EUR),
         covers,
+        voucher,
     };
     let (authorise, capture) = (sending(Act::Authorise, 1), sending(Act::Capture, 2));
     for command in [open, authorise, settling(1), capture, settling(2)] {
@@ -258,8 +264,68 @@ fn what_several_have_paid_is_given_back_to_each() {
     assert_eq!(draw(301, &both, &[other]), vec![of(1, 300)]);
 }
 
+#[test]
+fn a_voucher_gives_back_all_or_nothing() {
+    let whole = |number, minor| paid_with(number, minor, (Covers::Any, Some(Voucher::Whole)));
+    let all = [paid(1, 300), whole(2, 500)];
+    let of = |place: usize, minor| Drawn {
+        payment: all[place].id,
+        minor,
+    };
+    assert_eq!(draw(200, &all, &[]), vec![of(0, 200)]);
+    assert_eq!(draw(500, &all, &[]), vec![of(1, 500)]);
+    assert_eq!(draw(600, &all, &[]), vec![of(0, 100), of(1, 500)]);
+    // The voucher has more than is left then: so much is bound in it.
+    let short = draw(400, &all, &[]);
+    assert_eq!(short, vec![of(0, 300)]);
+    assert_eq!(bound_minor(&all, &short, &[]), 500);
+    assert_eq!(bound_minor(&all, &draw(500, &all, &[]), &[]), 0);
+    // One that gives back parts gives them.
+    let parts = [paid_with(3, 500, (Covers::Any, Some(Voucher::Parts)))];
+    assert_eq!(draw(200, &parts, &[])[0].minor, 200);
+    // What another refund draws all of is not there for this one.
+    let mut other = granted(1, vec![share(Some(0), 500)], &[]).unwrap();
+    other.drawn = vec![of(1, 500)];
+    let others = [other];
+    assert_eq!(draw(500, &all, &others), vec![of(0, 300)]);
+    assert_eq!(bound_minor(&all, &[of(0, 300)], &others), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_vouchers_pay_all_is_given_back_or_bound(
+        payments in prop::collection::vec((1_i64..1_000, 0_u8..3), 1..6),
+        asked in prop::collection::vec(1_i64..1_500, 1..8),
+    ) {
+        let payments: Vec<Intent> = (1_u8..).zip(payments).map(|(number, (minor, kind))| {
+            let voucher = [None, Some(Voucher::Parts), Some(Voucher::Whole)][usize::from(kind)];
+            paid_with(number, minor, (Covers::Any, voucher))
+        }).collect();
+        let paid: i64 = payments.iter().map(|one| one.captured_minor).sum();
+        let (mut refunds, mut given) = (Vec::<Refund>::new(), 0_i64);
+        for (minor, number) in asked.into_iter().zip(1_u8..) {
+            let minor = minor.min(paid - given);
+            if minor == 0 { break }
+            let drawn = draw(minor, &payments, &refunds);
+            let sum: i64 = drawn.iter().map(|one| one.minor).sum();
+            prop_assert!(sum <= minor);
+            // What no payment gives is bound in a voucher, so that it is never more than there was.
+            prop_assert!(minor - sum <= bound_minor(&payments, &drawn, &refunds));
+            for one in &drawn {
+                let payment = payments.iter().find(|payment| payment.id == one.payment).unwrap();
+                let before = refunds.iter().flat_map(|refund| &refund.drawn);
+                let before: i64 = before.filter(|two| two.payment == one.payment).map(|two| two.minor).sum();
+                prop_assert!(before + one.minor <= payment.captured_minor);
+                prop_assert!(!payment.is_whole() || one.minor == payment.captured_minor);
+            }
+            given += minor;
+            let mut refund = granted(number, vec![share(Some(0), 1)], &[]).unwrap();
+            refund.drawn = drawn;
+            refunds.push(refund);
+        }
+    }
 
     #[test]
     fn whatever_is_asked_for_no_more_is_given_back_than_was_paid(

@@ -17,8 +17,8 @@ use trade::ledger::{About, Account, Bearer, Kind, Means, Transaction};
 use trade::orders::{Order, OrderId};
 use trade::payments::{Intent, RefundId};
 use trade::refunds::{
-    Asking, Command, Drawn, Event, Left, Moved, Policy, Refund, Refusal, State, Way, apply, decide,
-    draw, draw_shared,
+    Asking, Command, Drawn, Event, Left, Moved, Policy, Refund, Refusal, State, Way, apply,
+    bound_minor, decide, draw, draw_shared,
 };
 
 use self::store::{self as rows, Told};
@@ -201,9 +201,7 @@ impl App {
             ledger::post(commit, ask, &owed.map_err(unbalanced)?)?;
         }
         if refund.to == Way::Credit {
-            let entry = credits::entry(order, refund.minor(), refund.reason.name())?;
-            let of = (refund.id.uid(), credit::What::Refunded);
-            credit::give(commit, ask, of, &entry)?;
+            give_credit(commit, ask, order, (&refund, refund.minor()))?;
             let moved = (refund.minor(), Means::StoreCredit);
             let refund = self.at_once(commit, ask, ((order, place), refund), moved)?;
             return Ok((refund, Vec::new()));
@@ -219,10 +217,12 @@ impl App {
             .fold(0, i64::saturating_add);
         let rest = refund.minor().saturating_sub(sum);
         if rest > 0 {
-            if rest > self.cash_taken(order.id).await? {
-                return Err(refused(Refusal::Amount));
+            let bound = bound_minor(&payments, &drawn, others);
+            let means = self.means_of(order.id, (rest, bound)).await?;
+            if means == Means::StoreCredit {
+                give_credit(commit, ask, order, (&refund, rest))?;
             }
-            refund = self.at_once(commit, ask, ((order, place), refund), (rest, Means::Cash))?;
+            refund = self.at_once(commit, ask, ((order, place), refund), (rest, means))?;
         }
         if drawn.is_empty() {
             return Ok((refund, Vec::new()));
@@ -306,6 +306,17 @@ impl App {
         }
     }
 
+    /// By which means goes back at once what no payment gives back: in cash, as far as it was paid so. Where more is left,
+    /// and bound in meal vouchers that give back all or nothing, it becomes credit of the diner.
+    async fn means_of(&self, order: OrderId, (rest, bound): (i64, i64)) -> Result<Means> {
+        let cash = self.cash_taken(order).await?;
+        match rest.saturating_sub(cash) {
+            left if left <= 0 => Ok(Means::Cash),
+            left if left <= bound => Ok(Means::StoreCredit),
+            _ => Err(refused(Refusal::Amount)),
+        }
+    }
+
     /// What was taken for an order in cash and not given back.
     async fn cash_taken(&self, order: OrderId) -> Result<i64> {
         let posted = self.0.ledger.of_order(order).await?;
@@ -318,6 +329,19 @@ impl App {
         let rules = self.rules(order.restaurant).await?.rules;
         Ok(rules.refunds_alone(order.currency))
     }
+}
+
+/// Has a commit add so much of a refund to the diner's credit.
+fn give_credit(
+    commit: &mut Commit,
+    ask: &Ask,
+    order: &Order,
+    (refund, minor): (&Refund, i64),
+) -> Result<()> {
+    let entry = credits::entry(order, minor, refund.reason.name())?;
+    let of = (refund.id.uid(), credit::What::Refunded);
+    credit::give(commit, ask, of, &entry)?;
+    Ok(())
 }
 
 /// Who bears what is given back, if whoever asks may say so.

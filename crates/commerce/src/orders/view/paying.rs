@@ -17,7 +17,7 @@ pub(crate) struct PaymentAsked {
     /// Where the money comes from.
     method: Method,
     /// How much, where an order is paid by several means. One of them may leave it out and gives the rest; `store_credit`
-    /// gives of it what there is.
+    /// gives of it what there is, and one `meal_voucher` what vouchers may pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(
         max_length = 20,
@@ -25,11 +25,11 @@ pub(crate) struct PaymentAsked {
         example = "10.00"
     )]
     amount: Option<String>,
-    /// For `card`: what the payment provider made of the diner's means of payment. Never the number of a card.
+    /// For `card` and `meal_voucher`: what the payment provider made of the diner's means of payment. Never the number of a card.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 512, pattern = "^[A-Za-z0-9_.~:=+/$-]+$")]
     token: Option<String>,
-    /// For `card`: where the diner comes back to from the provider's page.
+    /// For `card` and `meal_voucher`: where the diner comes back to from the provider's page.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500)]
     return_url: Option<String>,
@@ -153,6 +153,8 @@ pub(crate) enum Method {
     Card,
     /// With credit that the diner has with the organisation.
     StoreCredit,
+    /// With a meal voucher, through a payment provider.
+    MealVoucher,
 }
 
 impl PaymentAsked {
@@ -210,6 +212,11 @@ impl SplitAsked {
             return Err(wrong("split", said));
         }
         let credit = |part: &&SplitPartAsked| part.payment.method == Method::StoreCredit;
+        let mut parts = self.parts.iter();
+        if parts.any(|part| part.payment.method == Method::MealVoucher) {
+            let said = "who pays with a meal voucher says so in payments: a part of a bill is more than food";
+            return Err(wrong("split", said));
+        }
         if self.parts.iter().filter(credit).count() > 1 {
             return Err(wrong("split", "credit is there once"));
         }
@@ -311,6 +318,7 @@ impl PaymentView {
             id: Some(intent.id),
             method: match is_credit {
                 true => Method::StoreCredit,
+                false if intent.is_voucher() => Method::MealVoucher,
                 false => Method::Card,
             },
             amount: shown(intent.minor),
@@ -374,8 +382,14 @@ pub(super) fn means<'a>(
         (Some(_), _) => return Err(wrong("payments", "it is said instead of payment")),
     };
     let count = |is_one: fn(&PaymentAsked) -> bool| all.iter().filter(|part| is_one(part)).count();
-    let is_open = |part: &PaymentAsked| part.amount.is_none() && part.method != Method::StoreCredit;
+    let is_open = |part: &PaymentAsked| {
+        let gives_the_rest = !matches!(part.method, Method::StoreCredit | Method::MealVoucher);
+        part.amount.is_none() && gives_the_rest
+    };
+    let is_open_voucher =
+        |part: &PaymentAsked| part.amount.is_none() && part.method == Method::MealVoucher;
     if count(is_open) > 1
+        || count(is_open_voucher) > 1
         || count(|part| part.method == Method::StoreCredit) > 1
         || count(|part| part.method == Method::Cash) > 1
     {

@@ -7,6 +7,7 @@ mod quotes;
 mod steps;
 mod table;
 mod tips;
+mod vouchers;
 
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ fn line(name: &str, quantity: u32) -> (Line, Vec<MoneyLine>) {
         tax_minor: 77 * times,
         tax: food(),
         rate: 70_000,
+        age_min: None,
         choices: vec![choice],
         revision: None,
         state: LineState::Sold,
@@ -98,6 +100,7 @@ fn placing() -> Placing {
         currency: Currency::EUR,
         lines: vec![first, second],
         money: amounts,
+        vouchers_minor: 0,
         tickets: vec![ticket(5, "a"), ticket(6, "b")],
         paying: Paying::Waiting,
         rules: Rules::default(),

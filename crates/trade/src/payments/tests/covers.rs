@@ -22,6 +22,7 @@ fn part(number: u8, minor: i64, covers: Covers) -> Intent {
         order: order(),
         amount: eur(minor),
         covers,
+        voucher: None,
     };
     let intent = did(None, &open);
     with(

@@ -174,6 +174,7 @@ fn what_is_not_there_is_refused() {
         order: order(),
         amount: eur(minor),
         covers: Covers::Any,
+        voucher: None,
     };
     assert_eq!(decide(None, &open(0)), Err(Refusal::Amount));
     assert_eq!(decide(None, &Command::Drop), Err(Refusal::Missing));
@@ -241,6 +242,7 @@ fn every_event_has_a_name_in_the_log() {
         order: order(),
         amount: eur(1),
         covers: Covers::Any,
+        voucher: None,
     };
     decide(None, &open).unwrap().iter().for_each(&mut name);
     assert_eq!(seen.len(), Event::KINDS.len());

@@ -4,6 +4,7 @@ mod covers;
 mod machine;
 mod properties;
 mod split;
+mod vouchers;
 
 use base::{Currency, Money};
 
@@ -26,6 +27,7 @@ fn opened() -> Intent {
         order: order(),
         amount: eur(AMOUNT),
         covers: Covers::Any,
+        voucher: None,
     };
     did(None, &open)
 }
