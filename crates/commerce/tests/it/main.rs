@@ -31,6 +31,7 @@ mod orders_slots;
 mod orders_split;
 mod orders_taken;
 mod orders_tips;
+mod orders_vouchers;
 mod payments;
 mod payments_notices;
 mod payments_paused;

@@ -32,6 +32,8 @@ const CAKES: u32 = 90_000;
 const TOTAL: i64 = 900;
 /// What is given back of an order that was handed over.
 const PART: i64 = 300;
+/// What is given back of one that was paid with a voucher and a card: all of the voucher, and some of the card.
+const MORE: i64 = 600;
 /// What is given after an order was accepted.
 const TIP: i64 = 200;
 /// More credit than all stages spend.
@@ -56,6 +58,8 @@ enum Deed {
     Cancelled,
     /// It was handed over, and a part of its money is given back.
     Refunded,
+    /// The same, of a meal voucher that goes back as a whole and a card.
+    VoucherRefunded,
     /// It is made dearer when its money was taken, and the diner agrees.
     Dearer,
     /// The same, and his card is refused.
@@ -130,6 +134,7 @@ impl Deed {
             Deed::Rejected => ("rejected", false, 0, 0),
             Deed::Cancelled | Deed::SeveralCancelled => ("cancelled", false, TOTAL, TOTAL),
             Deed::Refunded => ("collected", true, TOTAL, PART),
+            Deed::VoucherRefunded => ("collected", true, TOTAL, MORE),
             Deed::TakenWhenReady | Deed::SeveralWhenReady => ("ready_for_pickup", true, TOTAL, 0),
             Deed::Dearer => ("confirmed", true, TOTAL + 500, 0),
             Deed::Cheaper => ("confirmed", true, TOTAL, TOTAL / 2),
@@ -165,7 +170,7 @@ impl Deed {
             Deed::Rejected | Deed::Cancelled | Deed::SeveralCancelled | Deed::TipReturned => {
                 "order.unwind"
             }
-            Deed::Refunded => "order.refund",
+            Deed::Refunded | Deed::VoucherRefunded => "order.refund",
             Deed::Dearer | Deed::NotDearer => "order.change",
             Deed::Cheaper => "order.give_back",
             Deed::Tipped | Deed::NotTipped => "order.tip",
@@ -226,6 +231,9 @@ impl Counter {
         rules["autoAccept"] = (act == Deed::TakenAtOnce).into();
         if act.is_when_ready() {
             rules["takeMoney"] = "ready".into();
+        }
+        if act == Deed::VoucherRefunded {
+            rules["mealVouchers"] = json!({});
         }
         kitchen.shop.put(&path, rules).await.good();
         let (diner, coupon) = (kitchen.shop.person(&[]), coupon(&kitchen).await);
@@ -288,6 +296,13 @@ impl Counter {
                 {"method": "card", "token": "ok", "amount": "3.00"},
                 {"method": "store_credit", "amount": "1.00"},
                 {"method": "card", "token": second},
+            ]);
+        }
+        if self.act == Deed::VoucherRefunded {
+            basket.as_object_mut().unwrap().remove("payment");
+            basket["payments"] = json!([
+                {"method": "meal_voucher", "token": "ok", "amount": "5.00"},
+                {"method": "card", "token": "ok"},
             ]);
         }
         if let Some(slot) = self.slot {
@@ -377,7 +392,11 @@ impl Counter {
                 .await;
                 assert!(self.calm_down(order).await);
                 let path = format!("/api/orders/{order}/refunds");
-                let body = json!({"lines": [{"line": "1", "amount": "3.00"}], "reason": "late"});
+                let amount = match self.act {
+                    Deed::VoucherRefunded => "6.00",
+                    _ => "3.00",
+                };
+                let body = json!({"lines": [{"line": "1", "amount": amount}], "reason": "late"});
                 shop.post(&path, body).await.good();
             }
         }
@@ -472,7 +491,7 @@ impl Counter {
         {
             wrong.push("the slot is not given back".to_owned());
         }
-        if self.act == Deed::Refunded {
+        if matches!(self.act, Deed::Refunded | Deed::VoucherRefunded) {
             let path = format!("/api/orders/{order}/refunds");
             let all = shop.get(&path).await.good()["items"].clone();
             let states: Vec<_> = all
@@ -706,6 +725,7 @@ nothing_is_left_when! {
     an_order_is_rejected: Rejected,
     what_was_paid_is_cancelled: Cancelled,
     a_part_is_given_back: Refunded,
+    a_voucher_and_a_part_of_a_card_are_given_back: VoucherRefunded,
     an_order_is_made_dearer: Dearer,
     what_is_dearer_is_refused: NotDearer,
     an_order_is_made_cheaper: Cheaper,
