@@ -63,6 +63,7 @@ impl Idle {
             amount: Money::new(2_549, "EUR".parse().unwrap()),
             saga: covers.is_tip().then(make),
             covers,
+            voucher: None,
             token: Some(Token::parse(token).unwrap()),
             return_url: None,
         };
