@@ -59,6 +59,7 @@ fn filled(part: &str) -> String {
         "hook" => "hok",
         "order" => "ord",
         "promotion" => "prm",
+        "payment" => "pay",
         "saga" => "sag",
         "work" => "job",
         "refund" => "rfd",
