@@ -21,7 +21,8 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 
-const WITHIN: Duration = Duration::from_secs(2);
+/// Who asks first waits until the whole document is written, also on a machine that is busy.
+const WITHIN: Duration = Duration::from_secs(10);
 const TAG: &str = "documentation";
 
 /// Files that are the same in every process; they are compressed when the first edge is built.
