@@ -21,6 +21,8 @@ on_both!(
     another_hold_comes_in_place_of_the_first,
     an_order_takes_what_it_needs_more_and_gives_back_what_it_needs_less,
     a_held_slot_stays_while_somebody_thinks,
+    a_held_slot_is_for_what_could_be_asked_when_it_was_held,
+    what_is_held_is_enough_though_the_slot_takes_less_by_now,
     many_at_once_take_no_more_than_there_is,
     nobody_holds_all_the_time,
 );
@@ -294,6 +296,38 @@ async fn a_held_slot_stays_while_somebody_thinks(engine: Engine) {
     let order = busy.order((&diner, 1, &held), Value::Null).await;
     order.good();
     full(&busy.order((&diner, 1, &held), Value::Null).await);
+}
+
+async fn a_held_slot_is_for_what_could_be_asked_when_it_was_held(engine: Engine) {
+    let busy = Busy::open(engine, json!({"ordersMax": 1})).await;
+    let diner = busy.diner();
+    // It is 11:08: the slot of 11:00 has begun, and 11:01 is past.
+    busy.clock.advance(Duration::from_secs(10 * 60)).unwrap();
+    let held = busy.hold((&diner, 1), "2026-11-20T11:14:00Z").await;
+    let past = busy.order((&diner, 1, &held), "2026-11-20T11:01:00Z").await;
+    assert_eq!(past.code(), (409, "order_refused"), "{past:?}");
+    assert_eq!(past.body["fields"][0]["code"], "too_soon", "{past:?}");
+    busy.order((&diner, 1, &held), "2026-11-20T11:14:00Z")
+        .await
+        .good();
+}
+
+async fn what_is_held_is_enough_though_the_slot_takes_less_by_now(engine: Engine) {
+    let busy = Busy::open(engine, json!({"minutesMax": 20})).await;
+    let kitchen = &busy.kitchen;
+    let (diner, other) = (busy.diner(), busy.diner());
+    busy.order((&other, 2, &Value::Null), SLOT).await.good();
+    let held = busy.hold((&diner, 1), SLOT).await;
+    let path = format!("{}/capacity", kitchen.at());
+    let mut rules = kitchen.shop.get(&path).await.good()["rules"].clone();
+    for rule in rules.as_array_mut().unwrap() {
+        rule["minutesMax"] = 10.into();
+    }
+    let body = json!({"itemMinutes": 5, "rules": rules, "version": 1});
+    kitchen.shop.put(&path, body).await.good();
+    full(&busy.order((&diner, 2, &held), SLOT).await);
+    busy.order((&diner, 1, &held), SLOT).await.good();
+    kitchen.shop.verify().await;
 }
 
 async fn many_at_once_take_no_more_than_there_is(engine: Engine) {

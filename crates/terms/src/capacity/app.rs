@@ -137,12 +137,12 @@ impl App {
         Box::pin(self.decide(asked, (None, None))).await
     }
 
-    /// The same for whoever has this already, which is his to use. A slot that is kept for him stays his, though it is too
-    /// late to ask for it by now, and though it has begun while he thought.
+    /// The same for whoever has this already, which is his to use. A slot that is kept for him since then stays his, though
+    /// it is too late to ask for it by now, and though it has begun while he thought: what could be asked for then can be now.
     pub(super) async fn decide(
         &self,
         asked: &Asked<'_>,
-        (held, kept): (Option<&Held>, Option<Slot>),
+        (held, kept): (Option<&Held>, Option<(Slot, Time)>),
     ) -> Result<Decided> {
         let scene = self.scene(asked.restaurant).await?;
         let (rules, zone) = (&scene.kept.rules, scene.restaurant.details.time_zone);
@@ -156,12 +156,12 @@ impl App {
             None => ready_at(rules, asked.goods, busy(&scene, asked), asked.now),
         };
         let slot = slot_of(ready_at);
-        let kept = kept.filter(|kept| match asked.wanted_at {
+        let kept = kept.filter(|(kept, _)| match asked.wanted_at {
             Some(_) => *kept == slot,
             None => *kept == slot || kept.next() == slot,
         });
-        let admitted = asked.wanted_at.filter(|_| kept.is_none());
-        let admitted = admitted.map(|wanted| rules.admit(asked.now, wanted));
+        let since = kept.map_or(asked.now, |(_, since)| since);
+        let admitted = asked.wanted_at.map(|wanted| rules.admit(since, wanted));
         if let Some(Err(why)) = admitted {
             let first = rules.first(asked.now);
             let next = match why {
@@ -170,17 +170,19 @@ impl App {
             };
             return Ok(Decided::Refused { why, next });
         }
-        let slot = kept.unwrap_or(slot);
+        let slot = kept.map_or(slot, |(kept, _)| kept);
         let Some(bounds) = rules.bounds(zone, slot, asked.channel) else {
             return Ok(Decided::Free { ready_at });
         };
         let counted = bounds.channel.map(|_| asked.channel);
         let taken = self.taken(asked.restaurant, (slot, slot), counted).await?;
         let mut taken = taken.get(&slot).copied().unwrap_or_default();
-        if let Some(held) = held.filter(|held| held.slot == slot) {
+        let held = held.filter(|held| held.slot == slot);
+        if let Some(held) = held {
             held.leave(&mut taken, asked.channel);
         }
-        if !bounds.hold(taken, load) {
+        let is_covered = held.is_some_and(|held| held.covers(bounds, (load, asked.channel)));
+        if !is_covered && !bounds.hold(taken, load) {
             let next = self.next(&scene, (asked, load), slot.next()).await?;
             let why = Why::Full;
             return Ok(Decided::Refused { why, next });

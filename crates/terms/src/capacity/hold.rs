@@ -76,7 +76,8 @@ impl App {
             None => None,
         };
         let held = instead.as_ref().map(|instead| &instead.held);
-        let kept = held.map(|held| held.slot);
+        let kept = instead.as_ref();
+        let kept = kept.map(|instead| (instead.held.slot, instead.hold.time()));
         let decided = Box::pin(self.decide(asked, (held, kept))).await?;
         Ok((decided, instead))
     }
@@ -184,12 +185,16 @@ impl App {
 
     /// Gives back what a hold has taken, unless an order has used it, or another hold stands in its place.
     async fn lapse(&self, due: &Due) -> Result<Handled> {
-        let Some(ended) = self.taken_by_hold(due.organisation, due.id).await? else {
+        let (held, holder) = self.read_hold(due.organisation, due.id).await?;
+        let Some(holder) = holder else {
             return Ok(Handled::Done);
         };
         let mut commit = self.0.db.new_commit(due.organisation);
-        give_back(&mut commit, due.id, &ended.held);
-        end(&mut commit, &ended);
+        // What it has taken may have been cleared as old; then nobody counts it any more.
+        if let Some(held) = held {
+            give_back(&mut commit, due.id, &held);
+        }
+        end(&mut commit, (due.id, holder));
         Ok(commit.into())
     }
 
@@ -203,19 +208,30 @@ impl App {
 
     /// What a hold has taken; nothing where it has lapsed or was used.
     async fn taken_by_hold(&self, house: Organisation, hold: Uid) -> Result<Option<Instead>> {
+        let (held, holder) = self.read_hold(house, hold).await?;
+        Ok(held
+            .zip(holder)
+            .map(|(held, (person, _))| Instead { hold, person, held }))
+    }
+
+    /// What a hold has taken, and whose it is at which restaurant.
+    async fn read_hold(
+        &self,
+        house: Organisation,
+        hold: Uid,
+    ) -> Result<(Option<Held>, Option<(Uid, Uid)>)> {
         let read = |sql| Call::new(sql, [Value::from(hold)]);
         let calls = vec![read(&rows::READ_TAKE), read(&rows::READ_HOLDER)];
         let db = &self.0.db;
         let found = db.read(house, calls, &db.deadline()).await.at()?;
         let mut found = found.iter().map(|rows| rows.first());
-        let (Some(Some(take)), Some(Some(holder))) = (found.next(), found.next()) else {
-            return Ok(None);
+        let (take, holder) = (found.next().flatten(), found.next().flatten());
+        let held = take.map(rows::read_take).transpose()?;
+        let holder = match holder {
+            Some(row) => Some((row.get(0)?, row.get(1)?)),
+            None => None,
         };
-        Ok(Some(Instead {
-            hold,
-            person: holder.get(0)?,
-            held: rows::read_take(take)?,
-        }))
+        Ok((held, holder))
     }
 }
 
@@ -224,12 +240,12 @@ impl App {
 /// moment ([`super::is_given_back`]) or there is not so much more ([`super::is_full`]); then decide again.
 pub fn use_hold(commit: &mut Commit, order: Uid, (need, instead): (Option<&Need>, &Instead)) {
     take_instead(commit, (order, need), instead);
-    end(commit, instead);
+    let holder = (instead.person, instead.held.restaurant.uid());
+    end(commit, (instead.hold, holder));
 }
 
-fn end(commit: &mut Commit, ended: &Instead) {
-    let (restaurant, hold) = (ended.held.restaurant.uid(), ended.hold);
-    let params: [Value; 3] = [ended.person.into(), restaurant.into(), hold.into()];
+fn end(commit: &mut Commit, (hold, (person, restaurant)): (Uid, (Uid, Uid))) {
+    let params: [Value; 3] = [person.into(), restaurant.into(), hold.into()];
     commit.change(&rows::END_HOLD, params);
 }
 

@@ -4,7 +4,7 @@ use base::Uid;
 use carte::Channel;
 use domain::organisations::RestaurantId;
 use store::{Class, Column, Failure, Outcome, Row, Sql, Table};
-use trade::capacity::{Kept, Load, Rules, Slot, Taken};
+use trade::capacity::{Bounds, Kept, Limits, Load, Rules, Slot, Taken};
 
 /// What restaurants say of their capacity.
 pub(crate) static RULES: Table = Table::new(
@@ -208,11 +208,11 @@ pub(crate) static REPLACE_HOLD: Sql = Sql::new(
      WHERE organisation = $1 AND person = $2 AND restaurant = $3 AND hold = $5",
 );
 
-/// Whose a hold is.
+/// Whose a hold is, and at which restaurant.
 pub(crate) static READ_HOLDER: Sql = Sql::new(
     "capacity_holds.holder",
     &HOLDS,
-    "SELECT person FROM capacity_holds WHERE organisation = $1 AND hold = $2",
+    "SELECT person, restaurant FROM capacity_holds WHERE organisation = $1 AND hold = $2",
 );
 
 /// A hold is no more.
@@ -300,6 +300,21 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Whether an order needs no more of the slot than this, whatever the slot takes by now.
+    pub(crate) fn covers(&self, bounds: Bounds, (load, channel): (Load, &Channel)) -> bool {
+        let fits = |limits: Limits, minutes: i64, money_minor: i64| {
+            let load = limits.counted(load);
+            load.minutes <= minutes && load.money_minor <= money_minor
+        };
+        let of_channel = bounds.channel.is_none_or(|limits| {
+            let held = self.of_channel.as_ref();
+            held.is_some_and(|(of, minutes, money)| {
+                of == channel.as_str() && fits(limits, *minutes, *money)
+            })
+        });
+        of_channel && fits(bounds.all, self.minutes, self.money_minor)
+    }
+
     /// What a slot counts without it, also of this channel.
     pub(crate) fn leave(&self, taken: &mut Taken, channel: &Channel) {
         let own = Load {
