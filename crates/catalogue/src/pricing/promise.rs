@@ -7,8 +7,9 @@ use base::{Result, Time, Uid};
 use domain::organisations::RestaurantId;
 use slice::Cursors;
 
-/// What stands where no place is held.
-const NO_HOLD: Uid = Uid::from_bytes([0; 16]);
+/// How long a promise is, and how long with the place that is held.
+const BYTES: usize = 16;
+const HELD_BYTES: usize = 32;
 /// For how long a price is promised.
 const HOLDS_FOR: Duration = Duration::from_secs(10 * 60);
 
@@ -44,8 +45,8 @@ impl Promise {
     #[must_use]
     pub fn seal(&self, cursors: &Cursors, at: RestaurantId) -> String {
         let [total, until] = [self.total_minor, self.until.as_micros()].map(i64::to_be_bytes);
-        let hold = *self.hold.unwrap_or(NO_HOLD).as_bytes();
-        let all = [total.as_slice(), &until, &hold].concat();
+        let hold = self.hold.as_ref().map(|hold| hold.as_bytes().as_slice());
+        let all = [total.as_slice(), &until, hold.unwrap_or_default()].concat();
         cursors.seal(&scope(at), &all)
     }
 
@@ -54,16 +55,28 @@ impl Promise {
     /// # Errors
     /// It was not made there, or not by us.
     pub fn open(cursors: &Cursors, at: RestaurantId, text: &str) -> Result<Self> {
-        let bytes: [u8; 32] = cursors.open(&scope(at), text)?;
+        let scope = scope(at);
+        let opened = cursors.open::<HELD_BYTES>(&scope, text);
+        let (bytes, is_held) = match opened {
+            Ok(bytes) => (bytes, true),
+            Err(_) => {
+                let short = cursors.open::<BYTES>(&scope, text)?;
+                let mut bytes = [0; HELD_BYTES];
+                bytes
+                    .iter_mut()
+                    .zip(short)
+                    .for_each(|(place, byte)| *place = byte);
+                (bytes, false)
+            }
+        };
         let (mut total, mut until, mut hold) = ([0; 8], [0; 8], [0; 16]);
         let all = [total.as_mut_slice(), &mut until, &mut hold];
         let places = all.into_iter().flatten();
         places.zip(bytes).for_each(|(place, byte)| *place = byte);
-        let hold = Uid::from_bytes(hold);
         Ok(Promise {
             total_minor: i64::from_be_bytes(total),
             until: Time::from_micros(i64::from_be_bytes(until)),
-            hold: (hold != NO_HOLD).then_some(hold),
+            hold: is_held.then(|| Uid::from_bytes(hold)),
         })
     }
 }
@@ -95,5 +108,19 @@ mod tests {
             assert!(Promise::open(&cursors, there, &text).is_err());
             assert!(Promise::open(&cursors, here, &text[1..]).is_err());
         }
+    }
+
+    #[test]
+    fn a_promise_without_a_place_is_as_it_was_before_places_were_held() {
+        let (clock, random) = (Clock::real(), Random::seeded(7));
+        let (_held, key) = tokio::sync::watch::channel(CursorKey::new([7; 32]));
+        let cursors = Cursors::new(key);
+        let here = RestaurantId::make(&clock, &random, Organisation::PEOPLE);
+        let promise = Promise::made(2_549, clock.now());
+        let [total, until] = [promise.total_minor, promise.until.as_micros()];
+        let before = [total.to_be_bytes(), until.to_be_bytes()].concat();
+        let before = cursors.seal(&super::scope(here), &before);
+        assert_eq!(Promise::open(&cursors, here, &before).unwrap(), promise);
+        assert_eq!(promise.seal(&cursors, here), before);
     }
 }
