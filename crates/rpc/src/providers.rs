@@ -361,6 +361,12 @@ pub trait Provider: Send + Sync {
         body: &'a [u8],
     ) -> BoxFuture<'a, Result<Vec<Notice>>>;
 
+    /// The name by which we ask about it later, where somebody has read a name of what was asked in the provider's own
+    /// console. `None` where the provider gives no such names.
+    fn called(&self, _asked: &Asked, read: &str) -> Option<String> {
+        Some(read.to_owned())
+    }
+
     /// What the provider wants to read when its notice was stored.
     fn accepted(&self) -> &'static str {
         ""

@@ -25,7 +25,7 @@ use self::answers::{Link, Modified, Paid};
 use self::notices::Keys;
 use crate::Loopback;
 use crate::credentials::{Phrase, phrase, read, refused};
-use crate::said::{Reason, Said, known, parse, unknown};
+use crate::said::{Reason, Said, known, name, parse, unknown};
 use crate::wire::{Call, Fault, Heard, Wire, hidden};
 
 /// The name of the provider in rows, routes and metrics.
@@ -277,6 +277,18 @@ impl Provider for Adyen {
 
     fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
         Box::pin(async move { whole(self.settle(look_up).await) })
+    }
+
+    fn called(&self, asked: &Asked, read: &str) -> Option<String> {
+        let own = name(Some(read)).ok()?;
+        match asked {
+            Asked::Authorise(_) | Asked::GoOn(_) => Some(own),
+            // What follows is asked of the payment, so its name stands before that of the change.
+            Asked::Capture(change) | Asked::Cancel(change) | Asked::Refund(change) => {
+                let payment = name(change.reference.split('/').next()).ok()?;
+                Some(format!("{payment}/{own}"))
+            }
+        }
     }
 
     fn read_notices<'a>(

@@ -337,6 +337,10 @@ impl Provider for PayPal {
         Box::pin(async move { whole(self.settle(look_up).await) })
     }
 
+    fn called(&self, _asked: &Asked, read: &str) -> Option<String> {
+        name(Some(read)).ok()
+    }
+
     fn read_notices<'a>(
         &'a self,
         headers: Headers<'a>,

@@ -467,3 +467,20 @@ fn settings_that_cannot_be_used_are_refused() {
         assert!(Credentials::parse(&format!("api_key = x\nhmac_key = {weak}")).is_err());
     }
 }
+
+#[tokio::test]
+async fn a_name_from_their_console_leads_later_asks_to_the_payment() {
+    let Some((_desk, adyen)) = open().await else {
+        return;
+    };
+    let begun = Asked::Authorise(charge(1, Some(STORED)));
+    assert_eq!(adyen.called(&begun, PAYMENT).as_deref(), Some(PAYMENT));
+    let own = format!("{PAYMENT}/{OWN}");
+    for of in [PAYMENT, &own] {
+        let taken = Asked::Capture(change(2, of, 2_549));
+        assert_eq!(adyen.called(&taken, OWN).as_deref(), Some(&*own));
+        for none in ["", "a b", "a/b", "8XY_4", &"9".repeat(51)] {
+            assert_eq!(adyen.called(&taken, none), None, "{none:?}");
+        }
+    }
+}

@@ -17,7 +17,7 @@ use trade::payments::{Attempt, AttemptId, Intent, LEFT_ALONE, PaymentId};
 
 use super::app::App;
 use super::view::OF_ORDERS;
-use crate::payments::{PaymentLook, Seen};
+use crate::payments::{Called, PaymentLook, Seen};
 
 /// How many sagas are read at once.
 const STEP: usize = 200;
@@ -35,7 +35,7 @@ pub(super) const SETTLE: &str = "payments.settle";
 pub(super) struct Saying {
     pub(super) attempt: AttemptId,
     /// What the provider calls it, if it was done.
-    pub(super) done: Option<String>,
+    pub(super) done: Option<Called>,
     pub(super) reason: String,
 }
 
@@ -123,7 +123,7 @@ impl App {
                 Some(_) => "done",
                 None => "not_done",
             },
-            reference: saying.done.as_deref(),
+            reference: saying.done.as_ref().map(Called::as_str),
             reason: &saying.reason,
         };
         // Each act is a stream of its own, as those upon sagas.
@@ -139,19 +139,17 @@ impl App {
         let mut all = BTreeMap::new();
         for order in self.old_orders(now).await? {
             if self.db.knows(order.organisation()).await {
-                let payments = self.payments.all_of_order(order).await?;
-                all.extend(payments.into_iter().filter_map(|one| placed(one, now)));
+                let payments = whole(self.payments.all_of_order(order).await)?;
+                let payments = payments.into_iter().flatten();
+                all.extend(payments.filter_map(|one| placed(one, now)));
             }
         }
         for payment in self.payments.overdue().await? {
             if !self.db.knows(payment.organisation()).await {
                 continue;
             }
-            match self.payments.intent(payment).await {
-                Ok(intent) => all.extend(placed(intent, now)),
-                Err(error) if error.kind() == Kind::Missing => {}
-                Err(error) => return Err(error),
-            }
+            let intent = whole(self.payments.intent(payment).await)?;
+            all.extend(intent.and_then(|intent| placed(intent, now)));
         }
         Ok(all)
     }
@@ -212,6 +210,19 @@ impl App {
 pub(crate) fn start(app: &App, tasks: &Tasks) {
     let app = app.clone();
     tasks.spawn("stuck payments", move |stop| app.clone().count(stop));
+}
+
+/// What was read, if it is there and whole: what is damaged hides none of the others.
+fn whole<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind() == Kind::Missing => Ok(None),
+        Err(error) if error.kind() == Kind::Internal => {
+            tracing::warn!(?error, "a payment that may need a human is left out");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A payment by the time of the oldest attempt that needs a human, if one does.

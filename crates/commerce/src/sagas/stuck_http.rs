@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::app::App;
 use super::http::route;
 use super::stuck::{SETTLE, Saying};
-use crate::payments::PaymentLook;
+use crate::payments::{Called, PaymentLook};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +64,7 @@ struct SettleAsked {
 impl SettleAsked {
     fn saying(self, why: &str) -> base::Result<Saying> {
         let done = match (self.outcome, self.reference) {
-            (Outcome::Done, Some(reference)) => Some(reference),
+            (Outcome::Done, Some(reference)) => Some(Called::parse(&reference)?),
             (Outcome::NotDone, None) => None,
             (Outcome::Done, None) => {
                 return Err(wrong("reference", "what was done has a name there"));

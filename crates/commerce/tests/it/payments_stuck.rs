@@ -1,13 +1,16 @@
 //! What nobody knows the end of for three days is listed, whoever had to ask for it, and settled by hand with a reason.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Money, Uid};
-use commerce::payments::Begin;
+use commerce::payments::{App, Begin};
 use commerce::sagas::SagaId;
 use engine::sagas::{At, Begun, Kind, Parts, Saga, Sagas, Script, Stood, Turn};
+use futures_util::future::BoxFuture;
 use http::Method;
-use rpc::providers::Token;
+use rpc::Providers;
+use rpc::providers::{Answer, Change, Charge, Headers, LookUp, Notice, Provider, Return, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use testkit::trial::Engine;
@@ -24,6 +27,9 @@ on_both!(
     what_a_parked_saga_left_is_listed_and_looked_after,
     only_one_of_two_humans_settles_it,
     a_provider_that_answers_too_late_contradicts_the_human,
+    a_provider_that_did_another_amount_contradicts_the_human,
+    what_was_taken_by_hand_is_given_back,
+    a_timer_that_does_not_read_hides_no_other,
 );
 
 static PAYS: Kind = Kind::new("order.pays", 1);
@@ -203,6 +209,13 @@ async fn asked_for_by_a_timer(engine: Engine) {
     for wrong in [
         json!({"outcome": "done"}),
         json!({"outcome": "not_done", "reference": "X"}),
+        json!({"outcome": "done", "reference": ""}),
+        json!({"outcome": "done", "reference": "8XY 40213"}),
+        json!({"outcome": "done", "reference": "8XY40213\n"}),
+        json!({"outcome": "done", "reference": "8XÝ40213"}),
+        json!({"outcome": "done", "reference": "X".repeat(121)}),
+        // The provider itself gives no names with such signs.
+        json!({"outcome": "done", "reference": "8XY/40213"}),
     ] {
         assert_eq!(idle.settle((&id, &attempt), wrong).await.0, 422);
     }
@@ -338,4 +351,149 @@ async fn answered_too_late(engine: Engine) {
     assert_eq!(asked.unwrap().state, State::Failed);
     let after = payments.intent(payment).await.unwrap();
     assert!(after.attempts[0].is_contradicted, "{after:?}");
+}
+
+async fn a_provider_that_did_another_amount_contradicts_the_human(engine: Engine) {
+    STILL.scope((), done_of_another_amount(engine)).await;
+}
+
+/// A provider that takes its time and then has held this many minor units.
+struct Late(i64);
+
+impl Late {
+    fn answer(&self) -> BoxFuture<'_, Answer> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Answer::Done {
+                reference: "8XY40213".to_owned(),
+                amount: Money::new(self.0, "EUR".parse().unwrap()),
+            }
+        })
+    }
+}
+
+impl Provider for Late {
+    fn name(&self) -> &str {
+        "test"
+    }
+
+    fn authorise<'a>(&'a self, _charge: &'a Charge) -> BoxFuture<'a, Answer> {
+        self.answer()
+    }
+
+    fn go_on<'a>(&'a self, _back: &'a Return) -> BoxFuture<'a, Answer> {
+        self.answer()
+    }
+
+    fn capture<'a>(&'a self, _change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.answer()
+    }
+
+    fn cancel<'a>(&'a self, _change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.answer()
+    }
+
+    fn refund<'a>(&'a self, _change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.answer()
+    }
+
+    fn look_up<'a>(&'a self, _look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
+        self.answer()
+    }
+
+    fn read_notices<'a>(
+        &'a self,
+        _headers: Headers<'a>,
+        _body: &'a [u8],
+    ) -> BoxFuture<'a, base::Result<Vec<Notice>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+async fn done_of_another_amount(engine: Engine) {
+    let idle = Idle::open(engine).await;
+    let shop = &idle.kitchen.shop;
+    for (minor, is_contradicted) in [(2_500, true), (2_549, false)] {
+        let (payment, _) = idle.begun(Covers::Any, "ok").await;
+        idle.days(3);
+        let (id, attempt) = (
+            payment.to_string(),
+            AttemptId::from(payment.uid()).to_string(),
+        );
+        let late: Arc<dyn Provider> = Arc::new(Late(minor));
+        let (clock, random) = shop.chance();
+        let parts = (&shop.world.db, clock, random);
+        let payments = App::over(parts, &Providers::new(vec![late]));
+        let by_hand = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let path = format!("/api/ops/payments/{id}/settle");
+            let done = json!({"attempt": attempt, "outcome": "done", "reference": "8XY40213"});
+            shop.post_once(&path, &id, done).await
+        };
+        let (asked, said) = tokio::join!(payments.settle(payment), by_hand);
+        assert_eq!(text(&said.good(), "state"), "authorised");
+        assert_eq!(asked.unwrap().state, State::Authorised);
+        let after = payments.intent(payment).await.unwrap();
+        assert_eq!(
+            after.attempts[0].is_contradicted, is_contradicted,
+            "{after:?}"
+        );
+    }
+}
+
+async fn what_was_taken_by_hand_is_given_back(engine: Engine) {
+    STILL.scope((), taken_by_hand(engine)).await;
+}
+
+async fn taken_by_hand(engine: Engine) {
+    let idle = Idle::open(engine).await;
+    let (payment, _) = idle.begun(Covers::Any, "ok").await;
+    let shop = &idle.kitchen.shop;
+    let (db, payments) = (&shop.world.db, &shop.node.more.commerce.payments);
+    let (clock, random) = shop.chance();
+    let make = || Uid::make(clock, random, payment.organisation());
+    let amount = Money::new(2_549, "EUR".parse().unwrap());
+    // It is about to be taken when the process ends.
+    let (_, noted) = payments.authorise_noted(payment, None).await.unwrap();
+    let mut commit = db.new_commit(payment.organisation());
+    let next = payments.capture_next(noted, &mut commit, (make(), amount));
+    assert!(next.unwrap().is_some());
+    db.commit(commit, &db.deadline()).await.unwrap();
+    idle.days(3);
+    let intent = payments.intent(payment).await.unwrap();
+    let attempt = intent.attempts[1].id.to_string();
+    let done = json!({"outcome": "done", "reference": "8XY40213"});
+    let (status, after) = idle.settle((&payment.to_string(), &attempt), done).await;
+    assert_eq!(
+        (status, text(&after, "state")),
+        (200, "captured"),
+        "{after:?}"
+    );
+    assert_eq!(idle.told().await[0]["reference"], "8XY40213");
+    let refunded = payments.refund(payment, make(), amount).await.unwrap();
+    assert_eq!(refunded.state, State::Refunded);
+}
+
+async fn a_timer_that_does_not_read_hides_no_other(engine: Engine) {
+    STILL.scope((), beside_a_damaged_timer(engine)).await;
+}
+
+async fn beside_a_damaged_timer(engine: Engine) {
+    let idle = Idle::open(engine).await;
+    let (payment, _) = idle.begun(Covers::Any, "ok").await;
+    let shop = &idle.kitchen.shop;
+    let (db, (clock, random)) = (&shop.world.db, shop.chance());
+    let mut commit = db.new_commit(payment.organisation());
+    let damaged = engine::Timer {
+        id: Uid::make(clock, random, payment.organisation()),
+        kind: "payment.settle",
+        payload: "{}".to_owned(),
+        due_at: clock.now(),
+    };
+    damaged.set(&mut commit);
+    db.commit(commit, &db.deadline()).await.unwrap();
+    idle.days(3);
+    let listed = idle.stuck().await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(text(&listed[0], "id"), payment.to_string());
 }

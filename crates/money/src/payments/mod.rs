@@ -22,7 +22,7 @@ mod store;
 mod view;
 
 pub use app::{App, Begin, Standing};
-pub use hand::Seen;
+pub use hand::{Called, Seen};
 pub use http::routes;
 pub use known::{Known, Noted};
 pub use pretend::Pretend;

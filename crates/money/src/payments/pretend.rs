@@ -94,6 +94,17 @@ impl Provider for Pretend {
         })
     }
 
+    fn called(&self, asked: &Asked, read: &str) -> Option<String> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        let read = Some(read).filter(|read| read.chars().all(is_name))?;
+        match asked {
+            Asked::Authorise(_) | Asked::GoOn(_) => Some(read.to_owned()),
+            Asked::Capture(change) | Asked::Cancel(change) | Asked::Refund(change) => {
+                Some(follows(change))
+            }
+        }
+    }
+
     fn read_notices<'a>(
         &'a self,
         _headers: Headers<'a>,
@@ -151,12 +162,16 @@ fn taken(change: &Change) -> Answer {
 
 /// Money that was held or taken goes where it is to go.
 fn changed(change: &Change) -> Answer {
+    within(&change.reference, change.amount, follows(change))
+}
+
+/// The name of what is made of money that is held or was taken.
+fn follows(change: &Change) -> String {
     let prefix = match change.reference.starts_with(VOUCHER) {
         true => VOUCHER,
         false => PREFIX,
     };
-    let reference = named(prefix, (change.attempt, change.amount));
-    within(&change.reference, change.amount, reference)
+    named(prefix, (change.attempt, change.amount))
 }
 
 /// Money that was taken goes back; of a meal voucher all of it.

@@ -318,7 +318,10 @@ impl App {
             let said = said.and_then(|answer| known(&kept, attempt, answer));
             let said = match (was, said) {
                 (Some(AttemptState::Refused), Some(said @ Known::Done { .. }))
-                | (Some(AttemptState::Done), Some(said @ Known::Refused { .. })) => said,
+                | (
+                    Some(AttemptState::Done),
+                    Some(said @ (Known::Refused { .. } | Known::Done { .. })),
+                ) => said,
                 _ => return Ok(Settled::Anew),
             };
             let mut step = Step::of(kept);
