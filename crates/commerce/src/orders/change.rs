@@ -417,16 +417,17 @@ impl App {
                 .saturating_add(one.on_its_way(Act::Refund));
             has.saturating_sub(given)
         };
-        let all = covered.iter().map(|one| count(one));
-        let all = all.fold(0, i64::saturating_add);
-        // What vouchers must not pay any more is given back also where the rest is paid in cash.
-        let paid = paid_by(covered.into_iter(), order.vouchers_minor, count);
-        let more = all.saturating_sub(paid.min(order.total_minor));
+        // What vouchers must not pay any more is given back also where the rest is paid in cash. What they have above what
+        // they paid before is bound by earlier changes, or about to go back.
+        let paid = |minor| paid_by(covered.iter().copied(), minor, count);
+        let (before, after) = (paid(was.vouchers_minor), paid(order.vouchers_minor));
+        let more = before.saturating_sub(after.min(order.total_minor));
         let minor = change.difference_minor.saturating_neg().min(more);
         if minor <= 0 {
             return Ok(None);
         }
-        let lowering = Lowering::of(order, minor, Vec::new());
+        let from_vouchers = was.vouchers_minor.saturating_sub(order.vouchers_minor);
+        let lowering = Lowering::of(order, minor, Vec::new()).from_vouchers(from_vouchers);
         let saga = Saga::new(&pay::LOWER, order.id.uid(), &lowering)?;
         Ok(Some(saga.begin(&self.0.random, commit)))
     }

@@ -54,6 +54,9 @@ pub(super) struct Lowering {
     /// What of it no payment gives back, because meal vouchers give back all or nothing.
     #[serde(default)]
     bound: i64,
+    /// What of it meal vouchers are not to pay any more.
+    #[serde(default)]
+    from_vouchers: i64,
 }
 
 impl State for Raising {
@@ -96,7 +99,14 @@ impl Lowering {
             currency: order.currency,
             parts,
             bound: 0,
+            from_vouchers: 0,
         }
+    }
+
+    /// The same, where meal vouchers are not to pay so much of it any more.
+    pub(super) const fn from_vouchers(mut self, minor: i64) -> Self {
+        self.from_vouchers = minor;
+        self
     }
 }
 
@@ -192,8 +202,11 @@ impl App {
             });
         }
         // What is not there yet is still about to be taken.
-        let less = less(at.state.minor, intents.iter().rev(), order.vouchers_minor);
-        let is_early = |less: &Less| less.bound_minor > 0 && intents.iter().any(is_to_be_taken);
+        let from_vouchers = at.state.from_vouchers;
+        let vouchers = (from_vouchers, order.vouchers_minor);
+        let less = less(at.state.minor, intents.iter().rev(), vouchers);
+        let is_bound = |less: &Less| less.bound_minor > 0 || from_vouchers > 0;
+        let is_early = |less: &Less| is_bound(less) && intents.iter().any(is_to_be_taken);
         Ok(match less.filter(|less| !is_early(less)) {
             Some(less) => {
                 at.state.parts = parts::shares(less.parts);
@@ -222,7 +235,7 @@ impl App {
                     let is_used =
                         |intent: &&Intent| parts.iter().any(|one| one.payment == intent.id);
                     let others = intents.iter().rev().filter(|intent| !is_used(intent));
-                    if let Some(less) = less(part.minor, others, i64::MAX) {
+                    if let Some(less) = less(part.minor, others, (0, order.vouchers_minor)) {
                         at.state.parts.remove(place);
                         at.state.parts.extend(parts::shares(less.parts));
                         at.state.bound = at.state.bound.saturating_add(less.bound_minor);

@@ -19,6 +19,8 @@ on_both!(
     a_voucher_goes_back_as_a_whole,
     less_is_taken_of_a_voucher_where_less_is_food,
     what_a_voucher_must_not_pay_any_more_becomes_credit,
+    what_is_bound_is_not_given_back_again,
+    what_a_later_change_has_paid_comes_back_by_card,
     what_is_bound_comes_back_with_an_order_that_comes_to_nothing,
     nothing_takes_the_place_of_food_that_vouchers_pay,
 );
@@ -117,6 +119,15 @@ async fn moved(kitchen: &Kitchen, order: &str) -> Vec<(i64, i64, i64)> {
 
 async fn stands(kitchen: &Kitchen, order: &str, wanted: &[(i64, i64, i64)]) {
     comes(kitchen, async || moved(kitchen, order).await == wanted).await;
+}
+
+/// Waits until no saga is under way.
+async fn ends(kitchen: &Kitchen) {
+    comes(kitchen, async || {
+        let open = kitchen.shop.get("/api/ops/sagas?state=open").await.good();
+        open["items"].as_array().unwrap().is_empty()
+    })
+    .await;
 }
 
 /// What stands on accounts of the organisation.
@@ -346,6 +357,70 @@ async fn what_a_voucher_must_not_pay_any_more_becomes_credit(engine: Engine) {
     kitchen.shop.verify().await;
 }
 
+fn no_water() -> Value {
+    json!({"remove": ["2"], "reason": "sold_out"})
+}
+
+async fn what_is_bound_is_not_given_back_again(engine: Engine) {
+    let (kitchen, diner, clock) = open(engine, json!({})).await;
+    let by_card = placed(&kitchen, &diner, json!([voucher(None), card()])).await;
+    let means = json!([voucher(None), {"method": "cash"}]);
+    let in_cash = placed(&kitchen, &diner, means).await;
+    for order in [&by_card, &in_cash] {
+        goes(&kitchen, order, &["confirmed"]).await;
+    }
+    comes(&kitchen, async || books(&kitchen).await[1] == 5_200).await;
+    for order in [&by_card, &in_cash] {
+        change(&kitchen, order, one_pizza()).await.good();
+        let less = change(&kitchen, order, no_water()).await.good();
+        assert_eq!(less["total"], "12.50");
+    }
+    // The water was paid by card, and was to be paid in cash.
+    stands(&kitchen, &by_card, &[(2_500, 2_500, 0), (200, 200, 200)]).await;
+    for order in [&by_card, &in_cash] {
+        goes(&kitchen, order, &HANDED_OVER[1..]).await;
+    }
+    clock.advance(Duration::from_secs(121)).unwrap();
+    ends(&kitchen).await;
+    assert_eq!(books(&kitchen).await, [0, 5_000, -2_500]);
+    assert_eq!(on(&kitchen, ["cash", "", ""]).await[0], 0);
+    kitchen.shop.verify().await;
+}
+
+async fn what_a_later_change_has_paid_comes_back_by_card(engine: Engine) {
+    let (kitchen, diner, clock) = open(engine, json!({})).await;
+    let means = json!([voucher(None), {"method": "cash"}]);
+    let order = placed(&kitchen, &diner, means).await;
+    goes(&kitchen, &order, &["confirmed"]).await;
+    stands(&kitchen, &order, &[(2_500, 2_500, 0)]).await;
+    change(&kitchen, &order, one_pizza()).await.good();
+    let two = json!({"quantity": [{"line": "1", "quantity": 2}], "reason": "sold_out"});
+    let asked = change(&kitchen, &order, two).await.good();
+    let number = &asked["proposal"]["number"];
+    let yes = json!({"proposal": number, "accept": true, "payment": {"token": "ok"}});
+    let path = format!("/api/orders/{order}/consent");
+    let said = kitchen
+        .shop
+        .ask((&diner, ""), Method::POST, &path, Some(yes));
+    said.await.good();
+    stands(&kitchen, &order, &[(2_500, 2_500, 0), (1_250, 1_250, 0)]).await;
+    let less = change(&kitchen, &order, one_pizza()).await.good();
+    assert_eq!(less["total"], "14.50");
+    // The card pays for the water, so nothing is left to be paid in cash.
+    stands(
+        &kitchen,
+        &order,
+        &[(2_500, 2_500, 0), (1_250, 1_250, 1_050)],
+    )
+    .await;
+    goes(&kitchen, &order, &HANDED_OVER[1..]).await;
+    clock.advance(Duration::from_secs(121)).unwrap();
+    ends(&kitchen).await;
+    assert_eq!(books(&kitchen).await, [0, 2_700, -1_250]);
+    assert_eq!(on(&kitchen, ["cash", "", ""]).await[0], 0);
+    kitchen.shop.verify().await;
+}
+
 async fn what_is_bound_comes_back_with_an_order_that_comes_to_nothing(engine: Engine) {
     let (kitchen, diner, clock) = open(engine, json!({})).await;
     let order = placed(&kitchen, &diner, json!([voucher(None), card()])).await;
@@ -355,12 +430,7 @@ async fn what_is_bound_comes_back_with_an_order_that_comes_to_nothing(engine: En
     goes(&kitchen, &order, &["cancelled"]).await;
     stands(&kitchen, &order, &[(2_500, 2_500, 2_500), (200, 200, 200)]).await;
     clock.advance(Duration::from_secs(121)).unwrap();
-    let path = "/api/ops/sagas?state=open";
-    comes(&kitchen, async || {
-        let open = kitchen.shop.get(path).await.good();
-        open["items"].as_array().unwrap().is_empty()
-    })
-    .await;
+    ends(&kitchen).await;
     assert_eq!(books(&kitchen).await, [0, 0, 0]);
     kitchen.shop.verify().await;
 }

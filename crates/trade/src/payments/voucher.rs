@@ -64,28 +64,32 @@ pub fn paid_by<'a>(
     others.saturating_add(vouchers.min(vouchers_minor))
 }
 
-/// Through which payments so much is given back, the first ones first, where meal vouchers are to pay no more than this of
-/// the order then. What they have paid above it comes from them; else they give last. `None` where not so much was taken.
+/// Through which payments so much is given back, the first ones first, where meal vouchers are to pay so much less of the
+/// order, and so much of it still. What they are to pay less comes from them; else they give last, and only of what they
+/// still pay: what they have besides is bound by other changes. `None` where not so much was taken.
 #[must_use]
 pub fn less<'a>(
     minor: i64,
     payments: impl Iterator<Item = &'a Intent>,
-    vouchers_minor: i64,
+    (above, still): (i64, i64),
 ) -> Option<Less> {
     let payments: Vec<&Intent> = payments.collect();
     let free = |payment: &&Intent| payment.refundable_minor();
-    let all = payments.iter().map(free).fold(0, i64::saturating_add);
-    if all < minor {
+    let sum = |minors: &mut dyn Iterator<Item = i64>| minors.fold(0, i64::saturating_add);
+    let (vouchers, others): (Vec<&Intent>, Vec<&Intent>) =
+        payments.iter().partition(|one| one.is_voucher());
+    let paid = sum(&mut vouchers.iter().map(free));
+    let has = sum(&mut others.iter().map(free));
+    let above = above.min(paid.saturating_sub(still)).min(minor).max(0);
+    let kept = paid.saturating_sub(above).min(still);
+    let rest = minor.saturating_sub(above);
+    if has.saturating_add(kept) < rest {
         return None;
     }
-    let vouchers = payments.iter().filter(|one| one.is_voucher());
-    let paid = vouchers.clone().map(free).fold(0, i64::saturating_add);
-    let above = paid.saturating_sub(vouchers_minor).clamp(0, minor);
     let mut given = vec![0_i64; payments.len()];
     let bound = give(above, (&payments, &mut given), Intent::is_voucher);
-    let rest = minor.saturating_sub(above);
     let rest = give(rest, (&payments, &mut given), |one| !one.is_voucher());
-    let rest = give(rest, (&payments, &mut given), |_| true);
+    let rest = give(rest, (&payments, &mut given), Intent::is_voucher);
     let parts = payments.iter().map(|one| one.id).zip(given);
     Some(Less {
         parts: parts.filter(|(_, minor)| *minor > 0).collect(),

@@ -40,7 +40,11 @@ fn all_of_a_voucher_is_given_back_or_nothing() {
 
 #[test]
 fn what_costs_less_comes_from_others_unless_vouchers_pay_too_much() {
-    let less = |payments: &[Intent], minor, most| less(minor, payments.iter(), most);
+    let less = |payments: &[Intent], minor, most| {
+        let vouchers = payments.iter().filter(|one| one.is_voucher());
+        let paid: i64 = vouchers.map(Intent::refundable_minor).sum();
+        less(minor, payments.iter(), (paid - most, most))
+    };
     for voucher in [Voucher::Parts, Voucher::Whole] {
         let both = [paid(1, 1_000, Some(voucher)), paid(2, 500, None)];
         let found = less(&both, 400, 1_000).unwrap();
@@ -61,6 +65,24 @@ fn what_costs_less_comes_from_others_unless_vouchers_pay_too_much() {
 }
 
 #[test]
+fn what_earlier_changes_have_bound_is_not_given_again() {
+    let whole = [paid(1, 1_000, Some(Voucher::Whole)), paid(2, 500, None)];
+    // Of the voucher 6.00 are bound: it pays 4.00.
+    let found = less(200, whole.iter(), (0, 400)).unwrap();
+    assert_eq!((minors(&found), found.bound_minor), (vec![200], 0));
+    let found = less(700, whole.iter(), (0, 400)).unwrap();
+    assert_eq!((minors(&found), found.bound_minor), (vec![500], 200));
+    assert_eq!(less(901, whole.iter(), (0, 400)), None);
+    let found = less(400, whole.iter(), (300, 100)).unwrap();
+    assert_eq!((minors(&found), found.bound_minor), (vec![100], 300));
+    // The same while what an earlier change gives back is not asked for yet.
+    let parts = [paid(1, 1_000, Some(Voucher::Parts)), paid(2, 500, None)];
+    let found = less(900, parts.iter(), (0, 400)).unwrap();
+    assert_eq!((minors(&found), found.bound_minor), (vec![400, 500], 0));
+    assert_eq!(less(901, parts.iter(), (0, 400)), None);
+}
+
+#[test]
 fn vouchers_pay_no_more_than_they_are_to() {
     let both = [paid(1, 1_000, Some(Voucher::Parts)), paid(2, 500, None)];
     let paid = |most| paid_by(both.iter(), most, |one| one.captured_minor);
@@ -74,17 +96,23 @@ proptest! {
     fn whatever_costs_less_is_given_back_or_bound(
         payments in prop::collection::vec((1_i64..2_000, 0_u8..3), 1..6),
         minor in 0_i64..9_000,
-        most in 0_i64..9_000,
+        above in 0_i64..9_000,
+        still in 0_i64..9_000,
     ) {
         let payments: Vec<Intent> = (1_u8..).zip(payments).map(|(number, (minor, kind))| {
             let voucher = [None, Some(Voucher::Parts), Some(Voucher::Whole)][usize::from(kind)];
             paid(number, minor, voucher)
         }).collect();
-        let all: i64 = payments.iter().map(Intent::refundable_minor).sum();
-        let Some(less) = less(minor, payments.iter(), most) else {
-            prop_assert!(minor > all);
+        let free = |is_voucher: bool| -> i64 {
+            let asked = payments.iter().filter(|one| one.is_voucher() == is_voucher);
+            asked.map(Intent::refundable_minor).sum()
+        };
+        let most = free(false) + free(true).min(above + still);
+        let Some(less) = less(minor, payments.iter(), (above, still)) else {
+            prop_assert!(minor > free(false) + free(true).min(still));
             return Ok(());
         };
+        prop_assert!(minor <= most);
         let given: i64 = minors(&less).iter().sum();
         prop_assert_eq!(given + less.bound_minor, minor);
         for (id, minor) in &less.parts {
