@@ -238,7 +238,9 @@ impl App {
             let taken = Transaction::captured(order.id, about, &Way::Cash, cash);
             ledger::post(commit, ask, &taken.map_err(unbalanced)?)?;
         }
-        if stored.has_payments() || !order.tips.is_empty() {
+        // A change that came to nothing may still hold money, also where nothing else does.
+        let is_undone = order.gives_back() && order.paying != Paying::OnDelivery;
+        if stored.has_payments() || !order.tips.is_empty() || is_undone {
             let begun = self.pay_on(commit, (stored, order), command).await?;
             moved.begun = begun.or(moved.begun);
         }

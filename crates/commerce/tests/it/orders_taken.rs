@@ -18,6 +18,7 @@ on_both!(
     all_means_and_parts_are_taken_when_it_is_ready,
     a_hold_that_has_lapsed_is_shown_and_waits_for_somebody,
     what_was_free_and_came_to_cost_something_is_taken,
+    what_a_change_of_a_free_order_holds_is_let_go,
 );
 
 /// A restaurant that takes money when this is so, and a diner.
@@ -336,28 +337,44 @@ async fn a_hold_that_has_lapsed_is_shown_and_waits_for_somebody(engine: Engine) 
     kitchen.shop.verify().await;
 }
 
-async fn what_was_free_and_came_to_cost_something_is_taken(engine: Engine) {
-    let (kitchen, diner) = open(engine, "ready").await;
+/// A coupon takes off all that an order costs.
+async fn gives_all(kitchen: &Kitchen) {
     let path = format!("/api/organisations/{}/coupons", kitchen.organisation);
     let terms = json!({
         "name": "All of it", "currency": "EUR", "gives": {"kind": "percent", "percent": "100"},
     });
     let coupon = json!({"code": "FREE", "terms": terms});
     kitchen.shop.post(&path, coupon).await.good();
+}
+
+/// An order that costs nothing.
+async fn free(kitchen: &Kitchen, diner: &str) -> String {
+    let mut body = basket(kitchen, ("payment", card("ok")));
+    body["couponCode"] = "FREE".into();
+    let placed = kitchen.order((diner, ""), body).await.good();
+    assert_eq!(
+        (&placed["total"], &placed["payment"]),
+        (&json!("0.00"), &json!("secured"))
+    );
+    placed["id"].as_str().unwrap().to_owned()
+}
+
+/// Its diner asks for one more, which he pays.
+async fn third(kitchen: &Kitchen, (diner, order): (&str, &str), token: &str) -> Value {
+    let path = format!("/api/orders/{order}");
+    let third = json!({"quantity": [{"line": "1", "quantity": 3}], "payment": {"token": token}});
+    let said = kitchen
+        .shop
+        .ask((diner, ""), Method::PATCH, &path, Some(third));
+    said.await.good()
+}
+
+async fn what_was_free_and_came_to_cost_something_is_taken(engine: Engine) {
+    let (kitchen, diner) = open(engine, "ready").await;
+    gives_all(&kitchen).await;
     let dearer = async || {
-        let mut body = basket(&kitchen, ("payment", card("ok")));
-        body["couponCode"] = "FREE".into();
-        let placed = kitchen.order((&diner, ""), body).await.good();
-        assert_eq!(
-            (&placed["total"], &placed["payment"]),
-            (&json!("0.00"), &json!("secured"))
-        );
-        let order = placed["id"].as_str().unwrap().to_owned();
-        let path = format!("/api/orders/{order}");
-        let third = json!({"quantity": [{"line": "1", "quantity": 3}], "payment": {"token": "ok"}});
-        let who = (diner.as_str(), "");
-        let said = kitchen.shop.ask(who, Method::PATCH, &path, Some(third));
-        said.await.good();
+        let order = free(&kitchen, &diner).await;
+        third(&kitchen, (&diner, &order), "ok").await;
         eventually(async || own(&kitchen, &diner, &order).await["total"] == "5.00").await;
         assert_eq!(moved(&kitchen, &order).await, [(500, 0, 0, 1)]);
         order
@@ -373,5 +390,23 @@ async fn what_was_free_and_came_to_cost_something_is_taken(engine: Engine) {
     kitchen.set(&dropped, why).await.good();
     eventually(async || payments(&kitchen, &dropped).await[0].state == State::Cancelled).await;
     eventually(async || on(&kitchen, "diner").await == 0).await;
+    kitchen.shop.verify().await;
+}
+
+async fn what_a_change_of_a_free_order_holds_is_let_go(engine: Engine) {
+    let (kitchen, diner) = open(engine, "ready").await;
+    gives_all(&kitchen).await;
+    let order = free(&kitchen, &diner).await;
+    let asked = third(&kitchen, (&diner, &order), "slow").await;
+    // Nobody wants it any more before it is known whether the money is held.
+    let no = json!({"proposal": asked["proposal"]["number"], "accept": false});
+    for (what, body) in [("consent", no), ("cancel", json!({"reason": "mistake"}))] {
+        let path = format!("/api/orders/{order}/{what}");
+        let said = kitchen
+            .shop
+            .ask((&diner, ""), Method::POST, &path, Some(body));
+        said.await.good();
+    }
+    eventually(async || payments(&kitchen, &order).await[0].state == State::Cancelled).await;
     kitchen.shop.verify().await;
 }
