@@ -16,6 +16,7 @@ on_both!(
     vouchers_pay_what_they_may_and_others_the_rest,
     they_are_taken_where_the_restaurant_says_so,
     a_part_of_a_voucher_goes_back_by_other_means,
+    no_more_goes_back_than_was_taken,
     a_voucher_goes_back_as_a_whole,
     less_is_taken_of_a_voucher_where_less_is_food,
     what_a_voucher_must_not_pay_any_more_becomes_credit,
@@ -272,6 +273,31 @@ async fn a_part_of_a_voucher_goes_back_by_other_means(engine: Engine) {
     let path = format!("/api/orders/{order}/refunds");
     let more = kitchen.shop.post(&path, json!({"reason": "late"})).await;
     assert_eq!(more.code(), (409, "payment_refused"));
+    kitchen.shop.verify().await;
+}
+
+async fn no_more_goes_back_than_was_taken(engine: Engine) {
+    let (kitchen, diner, _) = open(engine, json!({})).await;
+    takes(&kitchen, ("takeMoney", json!("ready"))).await;
+    let mut lapses = card();
+    lapses["token"] = "lapses".into();
+    let means = json!([voucher(Some("10.00")), lapses]);
+    let order = placed(&kitchen, &diner, means).await;
+    goes(&kitchen, &order, &HANDED_OVER).await;
+    stands(&kitchen, &order, &[(1_000, 1_000, 0), (1_700, 0, 0)]).await;
+    refund(&kitchen, &order, Some("8.00")).await;
+    // Neither as credit again, nor as the voucher as a whole.
+    let path = format!("/api/orders/{order}/refunds");
+    for amount in ["2.01", "8.00", "10.00"] {
+        let line = json!({"line": "1", "amount": amount});
+        let body = json!({"lines": [line], "reason": "late"});
+        let said = kitchen.shop.post(&path, body).await;
+        assert_eq!(said.code(), (409, "payment_refused"), "{amount}");
+    }
+    refund(&kitchen, &order, Some("2.00")).await;
+    stands(&kitchen, &order, &[(1_000, 1_000, 0), (1_700, 0, 0)]).await;
+    // The card still owes its 17.00.
+    assert_eq!(books(&kitchen).await, [1_700, 1_000, -1_000]);
     kitchen.shop.verify().await;
 }
 

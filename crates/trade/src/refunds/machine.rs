@@ -240,6 +240,13 @@ pub fn bound_minor(payments: &[Intent], drawn: &[Drawn], others: &[Refund]) -> i
         .fold(0, i64::saturating_add)
 }
 
+/// What was taken by these payments and not given back, after what other refunds still have to draw from them.
+#[must_use]
+pub fn kept_minor(payments: &[Intent], others: &[Refund]) -> i64 {
+    let kept = payments.iter().map(|payment| free(payment, others).max(0));
+    kept.fold(0, i64::saturating_add)
+}
+
 /// What can be given back of a payment, after what other refunds still have to draw from it.
 fn free(payment: &Intent, others: &[Refund]) -> i64 {
     let owed = others.iter().map(|refund| owed(refund, payment));

@@ -13,7 +13,7 @@ mod types;
 pub use command::{Asking, Command, Policy, Share};
 pub use event::{Asked, Event};
 pub use left::Left;
-pub use machine::{Refusal, apply, bound_minor, decide, draw, draw_shared};
+pub use machine::{Refusal, apply, bound_minor, decide, draw, draw_shared, kept_minor};
 pub use types::{Drawn, Moved, Part, Reason, Refund, State, Way};
 
 #[cfg(test)]

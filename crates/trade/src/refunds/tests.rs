@@ -289,6 +289,10 @@ fn a_voucher_gives_back_all_or_nothing() {
     let others = [other];
     assert_eq!(draw(500, &all, &others), vec![of(0, 300)]);
     assert_eq!(bound_minor(&all, &[of(0, 300)], &others), 0);
+    assert_eq!(
+        [kept_minor(&all, &[]), kept_minor(&all, &others)],
+        [800, 300]
+    );
 }
 
 proptest! {

@@ -18,7 +18,7 @@ use trade::orders::{Order, OrderId};
 use trade::payments::{Intent, RefundId};
 use trade::refunds::{
     Asking, Command, Drawn, Event, Left, Moved, Policy, Refund, Refusal, State, Way, apply,
-    bound_minor, decide, draw, draw_shared,
+    bound_minor, decide, draw, draw_shared, kept_minor,
 };
 
 use self::store::{self as rows, Told};
@@ -207,6 +207,7 @@ impl App {
             return Ok((refund, Vec::new()));
         }
         let payments = self.0.payments.of_order(order.id).await?;
+        self.is_there(&refund, (&payments, others)).await?;
         let drawn = match self.shared(order, &refund, (&payments, others)).await? {
             Some(drawn) => drawn,
             None => draw(refund.minor(), &payments, others),
@@ -306,8 +307,33 @@ impl App {
         }
     }
 
-    /// By which means goes back at once what no payment gives back: in cash, as far as it was paid so. Where more is left,
-    /// and bound in meal vouchers that give back all or nothing, it becomes credit of the diner.
+    /// Nobody gets back more than was taken for the order and not given back. What became credit of what vouchers bind is
+    /// given back, though it is not told by any payment.
+    async fn is_there(
+        &self,
+        refund: &Refund,
+        (payments, others): (&[Intent], &[Refund]),
+    ) -> Result<()> {
+        let posted = self.0.ledger.of_order(refund.order).await?;
+        let (mut cash, mut credit) = (0_i64, 0_i64);
+        for one in posted.iter().map(|one| &one.transaction) {
+            cash = cash.saturating_add(one.on(&Account::Cash));
+            // What was paid with credit goes back by an attempt, as that of any payment.
+            let is_attempt = matches!(one.about(), About::Attempt(_));
+            if one.kind() == Kind::RefundExecuted && !is_attempt {
+                let given = one.on(&Account::StoreCredit).saturating_neg();
+                credit = credit.saturating_add(given);
+            }
+        }
+        let kept = kept_minor(payments, others).saturating_add(cash);
+        match refund.minor() <= kept.saturating_sub(credit) {
+            true => Ok(()),
+            false => Err(refused(Refusal::Amount)),
+        }
+    }
+
+    /// By which means goes back at once what no payment gives back: in cash, as far as that has all of it. Where more is
+    /// left, and bound in meal vouchers that give back all or nothing, all of it becomes credit of the diner.
     async fn means_of(&self, order: OrderId, (rest, bound): (i64, i64)) -> Result<Means> {
         let cash = self.cash_taken(order).await?;
         match rest.saturating_sub(cash) {
