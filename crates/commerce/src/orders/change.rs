@@ -427,7 +427,7 @@ impl App {
             return Ok(None);
         }
         let from_vouchers = was.vouchers_minor.saturating_sub(order.vouchers_minor);
-        let lowering = Lowering::of(order, minor, Vec::new()).from_vouchers(from_vouchers);
+        let lowering = Lowering::of(order, minor, Vec::new()).taking_from_vouchers(from_vouchers);
         let saga = Saga::new(&pay::LOWER, order.id.uid(), &lowering)?;
         Ok(Some(saga.begin(&self.0.random, commit)))
     }

@@ -104,7 +104,7 @@ impl Lowering {
     }
 
     /// The same, where meal vouchers are not to pay so much of it any more.
-    pub(super) const fn from_vouchers(mut self, minor: i64) -> Self {
+    pub(super) const fn taking_from_vouchers(mut self, minor: i64) -> Self {
         self.from_vouchers = minor;
         self
     }
