@@ -301,12 +301,18 @@ async fn a_held_slot_stays_while_somebody_thinks(engine: Engine) {
 async fn a_held_slot_is_for_what_could_be_asked_when_it_was_held(engine: Engine) {
     let busy = Busy::open(engine, json!({"ordersMax": 1})).await;
     let diner = busy.diner();
-    // It is 11:08: the slot of 11:00 has begun, and 11:01 is past.
+    let kitchen = &busy.kitchen;
+    let path = format!("{}/capacity", kitchen.at());
+    let rules = kitchen.shop.get(&path).await.good()["rules"].clone();
+    let body = json!({"itemMinutes": 5, "leadMinutes": 5, "rules": rules, "version": 1});
+    kitchen.shop.put(&path, body).await.good();
+    // It is 11:08: the slot of 11:00 has begun, and 11:12 is too soon to be asked for.
     busy.clock.advance(Duration::from_secs(10 * 60)).unwrap();
     let held = busy.hold((&diner, 1), "2026-11-20T11:14:00Z").await;
-    let past = busy.order((&diner, 1, &held), "2026-11-20T11:01:00Z").await;
-    assert_eq!(past.code(), (409, "order_refused"), "{past:?}");
-    assert_eq!(past.body["fields"][0]["code"], "too_soon", "{past:?}");
+    busy.clock.advance(Duration::from_secs(2 * 60)).unwrap();
+    let soon = busy.order((&diner, 1, &held), "2026-11-20T11:12:00Z").await;
+    assert_eq!(soon.code(), (409, "order_refused"), "{soon:?}");
+    assert_eq!(soon.body["fields"][0]["code"], "too_soon", "{soon:?}");
     busy.order((&diner, 1, &held), "2026-11-20T11:14:00Z")
         .await
         .good();
@@ -325,7 +331,7 @@ async fn what_is_held_is_enough_though_the_slot_takes_less_by_now(engine: Engine
     }
     let body = json!({"itemMinutes": 5, "rules": rules, "version": 1});
     kitchen.shop.put(&path, body).await.good();
-    full(&busy.order((&diner, 2, &held), SLOT).await);
+    full(&busy.order((&diner, 1, &Value::Null), SLOT).await);
     busy.order((&diner, 1, &held), SLOT).await.good();
     kitchen.shop.verify().await;
 }

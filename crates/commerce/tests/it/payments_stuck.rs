@@ -421,8 +421,7 @@ async fn done_of_another_amount(engine: Engine) {
             AttemptId::from(payment.uid()).to_string(),
         );
         let late: Arc<dyn Provider> = Arc::new(Late(minor));
-        let (clock, random) = shop.chance();
-        let parts = (&shop.world.db, clock, random);
+        let parts = (&shop.world.db, &idle.clock, shop.chance().1);
         let payments = App::over(parts, &Providers::new(vec![late]));
         let by_hand = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
