@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Cart,
     /// A restaurant says otherwise when it takes money.
     Rules,
+    /// What a basket costs, with a place held for it.
+    Quote,
     Notice,
 }
 
@@ -65,9 +67,9 @@ impl Op {
         Op::new(Kind::Notice, sent)
     }
 
-    /// Whether it is answered in the same way for ever. What a cart costs is found anew.
+    /// Whether it is answered in the same way for ever. What a cart or a basket costs is found anew.
     fn is_kept(&self) -> bool {
-        ![Kind::Notice, Kind::Cart].contains(&self.kind)
+        ![Kind::Notice, Kind::Cart, Kind::Quote].contains(&self.kind)
     }
 
     /// Whether two answers say the same. Whoever orders a cart again is shown its order as it stands then.
@@ -89,6 +91,8 @@ pub(crate) struct Clients {
     pub(crate) placed: usize,
     /// The carts that were made: whose, at which restaurant, and the operation that made them.
     pub(crate) carts: Vec<(String, usize, usize)>,
+    /// The baskets that were quoted, with a place: whose, what is ordered, and the operation that asked.
+    pub(crate) quoted: Vec<(String, Json, usize)>,
     keys: u64,
     /// What was answered and must not have been.
     pub(crate) wrong: Option<String>,
@@ -102,6 +106,7 @@ impl Clients {
             wanted: 0,
             placed: 0,
             carts: Vec::new(),
+            quoted: Vec::new(),
             keys: 0,
             wrong: None,
         }
@@ -151,16 +156,21 @@ impl Clients {
         self.ops.len() - 1
     }
 
-    /// Somebody orders something.
+    /// Somebody orders something, or asks first what it costs.
     fn place(&mut self, chance: &Random) -> usize {
-        self.placed += 1;
         let ground = self.ground;
-        if let Some(op) = self.of_cart(chance) {
+        let op = self.of_cart(chance);
+        if let Some(op) = op.or_else(|| self.of_quote(chance)) {
+            self.placed += 1;
             return op;
         }
         let kitchen = &ground.kitchens[below(chance, ground.kitchens.len())];
         let who = &ground.diners[below(chance, ground.diners.len())];
         let body = basket(kitchen, chance);
+        if chance.below(4) == 0 {
+            return self.quote((who, body));
+        }
+        self.placed += 1;
         self.push(Kind::Place, who, "/api/orders", &body)
     }
 

@@ -26,6 +26,7 @@ reads! {
     COUPON_PEOPLE = "SELECT used FROM offer_people";
     COUPON_TAKES = "SELECT purchase FROM offer_takes";
     SLOTS = "SELECT restaurant, slot, taken FROM capacity_slots";
+    HOLDS = "SELECT hold FROM capacity_holds";
     SLOT_TAKES = "SELECT purchase, restaurant, slot FROM capacity_takes";
     BOOKS = "SELECT organisation, SUM(minor) FROM ledger_postings GROUP BY organisation";
     POSTED = "SELECT t.order_id, t.kind, p.account, SUM(p.minor), COUNT(*) FROM ledger_transactions t \
@@ -368,6 +369,12 @@ impl Rows<'_> {
         let takes = self.all(&SLOT_TAKES).await;
         let takes = takes.iter().map(|row| (row.get(0).unwrap(), place(row, 1)));
         (slots.collect(), takes.collect())
+    }
+
+    /// The places that are held for whoever is about to order.
+    pub(crate) async fn holds(&self) -> Vec<Uid> {
+        let holds = self.all(&HOLDS).await;
+        holds.iter().map(|row| row.get(0).unwrap()).collect()
     }
 
     /// What people have as credit with whom.

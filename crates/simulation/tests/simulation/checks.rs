@@ -157,7 +157,7 @@ async fn coupons(sim: &Sim) -> Result<(), String> {
     Ok(())
 }
 
-/// Slots are as full as orders make them, and not fuller than they may be.
+/// Slots are as full as orders and holds make them, and not fuller than they may be.
 async fn slots(sim: &Sim) -> Result<(), String> {
     let (slots, takes) = Rows(&sim.db).slots().await;
     let orders = sim.book.orders.iter();
@@ -165,11 +165,13 @@ async fn slots(sim: &Sim) -> Result<(), String> {
         .filter(|(_, order)| order.holds())
         .map(|(id, _)| *id)
         .collect();
+    let holds = Rows(&sim.db).holds().await;
+    let holding: BTreeSet<Uid> = holding.into_iter().chain(holds).collect();
     let taking: BTreeSet<Uid> = takes.iter().map(|(order, _)| *order).collect();
     if holding != taking {
         let (taking, holding) = (taking.len(), holding.len());
         return Err(format!(
-            "5: {taking} orders stand in slots, and {holding} should"
+            "5: {taking} orders and holds stand in slots, and {holding} should"
         ));
     }
     for (slot, taken) in slots {
@@ -293,6 +295,10 @@ pub(crate) async fn end(sim: &mut Sim) -> Result<(), String> {
         has_credit: true,
     };
     step(sim, &all).await?;
+    let holds = Rows(&sim.db).holds().await;
+    if !holds.is_empty() {
+        return Err(format!("5: {} places are held for ever", holds.len()));
+    }
     answers(sim).await?;
     money(sim).await?;
     payments(sim).await?;
@@ -335,7 +341,7 @@ async fn answers(sim: &Sim) -> Result<(), String> {
                     || (*is_yes && fate.is_some_and(|fate| *fate != Fate::Waits))
             }),
             Kind::Word(refund) => refunds.contains(refund),
-            Kind::Credit | Kind::Cart | Kind::Rules | Kind::Notice => true,
+            Kind::Credit | Kind::Cart | Kind::Quote | Kind::Rules | Kind::Notice => true,
         };
         if !is_there {
             return Err(format!(

@@ -64,6 +64,41 @@ impl Clients {
         Some(self.push(Kind::Place, &who, "/api/orders", &body))
     }
 
+    /// Somebody asks what a basket costs, and has a place held for it.
+    pub(crate) fn quote(&mut self, (who, body): (&str, Json)) -> usize {
+        let items = body["items"].as_array().into_iter().flatten();
+        let lines: Vec<Json> = items
+            .map(|item| json!({"item": item["menuItemId"], "quantity": item["quantity"]}))
+            .collect();
+        let wish = json!({
+            "service": body["serviceType"], "at": body["wantedAt"], "lines": lines,
+            "position": body["deliveryAddress"]["position"],
+        });
+        let restaurant = body["restaurantId"].as_str().unwrap_or_default();
+        let path = format!("/api/restaurants/{restaurant}/quote/hold");
+        let asked = self.push(Kind::Quote, who, &path, &wish);
+        self.quoted.push((who.to_owned(), body, asked));
+        asked
+    }
+
+    /// Somebody orders what he has asked about, perhaps when his place is given back already.
+    pub(crate) fn of_quote(&mut self, chance: &Random) -> Option<usize> {
+        if self.quoted.is_empty() || chance.below(3) == 0 {
+            return None;
+        }
+        let at = below(chance, self.quoted.len());
+        let (who, mut body, asked) = self.quoted[at].clone();
+        let quote = self.ops[asked].answer.as_ref()?;
+        if quote["quoteId"].is_string() {
+            body["quoteId"] = quote["quoteId"].clone();
+        }
+        // Some order by the same quote twice.
+        if chance.below(4) > 0 {
+            self.quoted.swap_remove(at);
+        }
+        Some(self.push(Kind::Place, &who, "/api/orders", &body))
+    }
+
     /// Somebody makes a cart, or puts something into his.
     fn cart(&mut self, chance: &Random) -> usize {
         let ground = self.ground;

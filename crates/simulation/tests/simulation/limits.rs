@@ -13,6 +13,8 @@ use super::world::OPERATOR;
 
 /// Sagas and timers that an order may have at a time, with its payments, refunds and changes.
 const OF_ORDER_MAX: (i64, i64) = (12, 24);
+/// Places that are held at a time: one for each of four diners in each of two restaurants.
+const HOLDS_MAX: i64 = 8;
 /// Of each hundred first asks so many may be asked again where nothing is lost.
 const AGAIN_MAX: u64 = 10;
 
@@ -69,7 +71,8 @@ impl Locks {
 pub(crate) async fn queues(rows: Rows<'_>, book: &Book) -> Result<(), String> {
     let orders = book.orders.len() as i64;
     let (sagas, timers) = rows.waiting().await;
-    let (sagas_max, timers_max) = (orders * OF_ORDER_MAX.0, orders * OF_ORDER_MAX.1);
+    let sagas_max = orders * OF_ORDER_MAX.0;
+    let timers_max = orders * OF_ORDER_MAX.1 + HOLDS_MAX;
     match sagas > sagas_max || timers > timers_max {
         true => Err(format!(
             "17: {sagas} sagas and {timers} timers wait for {orders} orders"

@@ -44,6 +44,8 @@ const ALL: &[&str] = &[
     "end_left",
     "event_skipped",
     "given_back_untaken",
+    "hold_kept",
+    "hold_not_ended",
     "key_forgotten",
     "made_given_back",
     "pending_is_held",

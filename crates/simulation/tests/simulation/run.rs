@@ -587,7 +587,8 @@ impl Sim {
         if let Some(parked) = timers.iter().find(|timer| timer.1 == i64::MAX) {
             return Err(format!("16: a timer is parked: {parked:?}"));
         }
-        let waits = timers.iter().any(|timer| timer.0.starts_with("payment."));
+        let is_due = |kind: &str| kind.starts_with("payment.") || kind == "capacity.lapse";
+        let waits = timers.iter().any(|timer| is_due(&timer.0));
         let is_open = self.book.orders.values().any(|order| !order.is_final());
         let asks = self.clients.ops.iter().any(Op::is_open);
         let waits = waits || self.book.refunds.values().any(|one| one.state == "asked");

@@ -254,7 +254,8 @@ fn asked(
     let carts = commerce::carts::App::new(&commerce.orders);
     let routes = commerce::orders::routes(&commerce.orders)
         .with(commerce::payments::routes(&commerce.payments))
-        .with(commerce::carts::routes(&carts));
+        .with(commerce::carts::routes(&carts))
+        .with(catalogue::pricing::routes(&catalogue.pricing));
     (routes, Arc::new(platform.ledger.clone()))
 }
 
@@ -306,6 +307,7 @@ impl Process {
             addresses: rpc::Addresses::default(),
             providers: Providers::new(vec![means.provider]),
         });
+        let catalogue = catalogue.holding(commerce.places());
         commerce.sagas.learn(commerce.orders.scripts()).unwrap();
         let parts = engine::Parts {
             db: db.clone(),
