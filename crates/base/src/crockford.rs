@@ -45,11 +45,7 @@ pub(crate) fn decode(text: &str) -> Option<u128> {
     (fits && all <= 31).then_some(value)
 }
 
-/// Gives the value of one digit, or nothing when it is not of the alphabet.
-pub(crate) fn digit(character: char) -> Option<u128> {
-    ALPHABET
-        .iter()
-        .zip(0_u128..)
-        .find(|(letter, _)| char::from(**letter) == character)
-        .map(|(_, value)| value)
+/// Whether a character is a digit.
+pub(crate) fn is_digit(character: char) -> bool {
+    u8::try_from(character).is_ok_and(|byte| VALUES[usize::from(byte)] != NONE)
 }

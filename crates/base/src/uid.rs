@@ -185,22 +185,18 @@ pub fn read(expected: &'static str, text: &str) -> Result<Uid, ParseError> {
     if let Some(value) = crockford::decode(digits) {
         return Ok(Uid(value.to_be_bytes()));
     }
-    // Something is wrong with it: what, is found out slowly.
+    // Something is wrong with it: what, is found out now.
     let length = digits.chars().count();
     if length != crockford::DIGITS {
         return Err(ParseError::Length { got: length });
     }
     let first_place = expected.len() + 1;
-    let mut value: u128 = 0;
-    for (character, at) in digits.chars().zip(first_place..) {
-        let digit = crockford::digit(character);
-        let digit = digit.ok_or(ParseError::Character { got: character, at })?;
-        if value >> (u128::BITS - 5) != 0 {
-            return Err(ParseError::TooLarge);
-        }
-        value = value << 5 | digit;
-    }
-    Ok(Uid(value.to_be_bytes()))
+    let mut characters = digits.chars().zip(first_place..);
+    let odd = characters.find(|(character, _)| !crockford::is_digit(*character));
+    Err(match odd {
+        Some((got, at)) => ParseError::Character { got, at },
+        None => ParseError::TooLarge,
+    })
 }
 
 /// Says whether a prefix is two to eight small letters; for [`crate::typed_id!`].

@@ -1,13 +1,13 @@
 //! One request for a change: who asks, under which trace, and under which key it must happen only once.
 
 use axum::extract::FromRequestParts;
-use base::{Organisation, Result, Trail, Uid};
+use base::{Error, Organisation, Result, Trail, Uid, codes};
 use edge::{Caller, Context, IdempotencyKey, Problem};
 use http::request::Parts;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::{Commit, Db, Event, Key, Reply};
+use store::{Commit, Db, Event, Failure, Key, Reply};
 
 /// Who asks for a change, and how it is told from another request.
 #[derive(Clone, Debug)]
@@ -107,4 +107,16 @@ fn json(value: &impl Serialize) -> Result<String> {
 #[track_caller]
 fn unreadable(error: serde_json::Error) -> base::Error {
     base::Error::internal(base::codes::INTERNAL, "a value that is no JSON").caused_by(error)
+}
+
+/// Has what a guard of a commit refused told as a conflict: it has moved between what was read and the act.
+#[must_use]
+pub fn outrun(error: Error, said: &'static str) -> Error {
+    let cause = std::error::Error::source(&error);
+    match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
+        Some(Failure::Refused { .. }) => {
+            Error::conflict(codes::VERSION_CHANGED, said).caused_by(error)
+        }
+        _ => error,
+    }
 }

@@ -6,6 +6,6 @@ mod ask;
 mod list;
 mod typed;
 
-pub use ask::Ask;
+pub use ask::{Ask, outrun};
 pub use list::{Cursors, Part, Turn};
 pub use typed::{TypedEmail, TypedName, VERSION_MAX, wrong};

@@ -1,6 +1,6 @@
 //! Lists in parts: how a caller asks for one, and the signed cursors that lead from one to the next.
 
-use base::{CursorKey, Error, Limit, Result, codes};
+use base::{CursorKey, Error, Limit, Result, Time, Uid, codes};
 use serde::Deserialize;
 use tokio::sync::watch;
 use utoipa::IntoParams;
@@ -77,5 +77,29 @@ impl Cursors {
                 "the cursor does not belong to this list",
             )
         })
+    }
+
+    /// The same as [`Cursors::seal`] of a list that goes by time, and by id where two have the same.
+    #[must_use]
+    pub fn seal_at(&self, scope: &str, (at, id): (Time, Uid)) -> String {
+        let mut place = [0; 24];
+        let (first, rest) = place.split_at_mut(8);
+        first.copy_from_slice(&at.as_micros().to_be_bytes());
+        rest.copy_from_slice(id.as_bytes());
+        self.seal(scope, &place)
+    }
+
+    /// The time and the id that a cursor leads to.
+    ///
+    /// # Errors
+    /// It was not made for this list, or not by us.
+    pub fn open_at(&self, scope: &str, cursor: &str) -> Result<(Time, Uid)> {
+        let place: [u8; 24] = self.open(scope, cursor)?;
+        let (mut at, mut id) = ([0; 8], [0; 16]);
+        let (first, rest) = place.split_at(8);
+        at.copy_from_slice(first);
+        id.copy_from_slice(rest);
+        let at = Time::from_micros(i64::from_be_bytes(at));
+        Ok((at, Uid::from_bytes(id)))
     }
 }

@@ -343,12 +343,9 @@ impl App {
         let mut vouchers = order.vouchers_minor;
         let shares = held.payments().map(|payment| {
             let found = intents.iter().find(|intent| intent.id == payment);
-            let holds = found.map_or(0, Intent::capturable_minor).min(left);
-            let minor = match found.is_some_and(Intent::is_voucher) {
-                true => holds.min(vouchers),
-                false => holds,
-            };
+            let mut minor = found.map_or(0, Intent::capturable_minor).min(left);
             if found.is_some_and(Intent::is_voucher) {
+                minor = minor.min(vouchers);
                 vouchers = vouchers.saturating_sub(minor);
             }
             left = left.saturating_sub(minor);

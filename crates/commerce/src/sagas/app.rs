@@ -1,11 +1,11 @@
 //! The use cases of operators: list sagas, let one run again, have it undone, take it as settled.
 
-use base::{Error, Page, Result, Time, Trail as _, Uid, codes};
+use base::{Error, Page, Result, Trail as _, Uid, codes};
 use domain::organisations::Reason;
 use engine::sagas::{Sagas, Shown, Which};
 use serde::Serialize;
-use slice::{Ask, Cursors, Turn};
-use store::{Commit, Db, Failure};
+use slice::{Ask, Cursors, Turn, outrun};
+use store::{Commit, Db};
 
 use super::view::{OF_ORDERS, SagaId, SagaView};
 use crate::{ledger, orders, payments};
@@ -86,7 +86,7 @@ impl App {
     pub(super) async fn list(&self, which: Which, turn: &Turn) -> Result<Page<SagaView>> {
         let scope = format!("sagas {which:?}");
         let after = match &turn.cursor {
-            Some(cursor) => Some(place(self.cursors.open(&scope, cursor)?)),
+            Some(cursor) => Some(self.cursors.open_at(&scope, cursor)?),
             None => None,
         };
         let limit = turn.limit.get();
@@ -95,7 +95,7 @@ impl App {
         let is_more = found.len() > limit;
         found.truncate(limit);
         let last = found.last().filter(|_| is_more);
-        let next = last.map(|last| self.cursors.seal(&scope, &bytes(last)));
+        let next = last.map(|last| self.cursors.seal_at(&scope, (last.begun_at, last.id)));
         let items = found.iter().map(SagaView::from).collect();
         Ok(Page { items, next })
     }
@@ -137,7 +137,9 @@ impl App {
                 Ok((commit, view))
             },
         );
-        let before = settled.await.map_err(outrun)?;
+        let settled = settled.await;
+        let before =
+            settled.map_err(|error| outrun(error, "the saga has moved since it was read"))?;
         match (act, self.sagas.find(organisation, id.uid()).await.at()?) {
             (Act::Settle, _) => Ok(before.settled()),
             (_, Some(now)) => Ok(SagaView::from(&now)),
@@ -194,34 +196,4 @@ impl App {
 #[track_caller]
 fn missing() -> Error {
     Error::missing(codes::NOT_FOUND, "there is no such saga, or it has ended")
-}
-
-/// The saga moved between what was shown and the act.
-fn outrun(error: Error) -> Error {
-    let cause = std::error::Error::source(&error);
-    match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
-        Some(Failure::Refused { .. }) => Error::conflict(
-            codes::VERSION_CHANGED,
-            "the saga has moved since it was read",
-        )
-        .caused_by(error),
-        _ => error,
-    }
-}
-
-fn bytes(shown: &Shown) -> [u8; 24] {
-    let mut bytes = [0; 24];
-    let (time, id) = bytes.split_at_mut(8);
-    time.copy_from_slice(&shown.begun_at.as_micros().to_be_bytes());
-    id.copy_from_slice(shown.id.as_bytes());
-    bytes
-}
-
-fn place(bytes: [u8; 24]) -> (Time, Uid) {
-    let (mut time, mut id) = ([0; 8], [0; 16]);
-    let (first, rest) = bytes.split_at(8);
-    time.copy_from_slice(first);
-    id.copy_from_slice(rest);
-    let micros = i64::from_be_bytes(time);
-    (Time::from_micros(micros), Uid::from_bytes(id))
 }

@@ -197,15 +197,10 @@ impl LedgerLook {
             base::Error::internal(codes::DAMAGED, "the books of an order do not fit")
                 .caused_by(error)
         })?;
-        let account = |(account, on): (&trade::ledger::Account, Money)| AccountView {
-            account: account.to_string(),
-            currency: on.currency().to_string(),
-            balance: on.amount(),
-        };
         Ok(LedgerLook {
             owed: sums.owed(order.currency).amount(),
             balanced: sums.is_balanced(),
-            accounts: sums.iter().map(account).collect(),
+            accounts: sums.iter().map(AccountView::from).collect(),
             transactions: posted.iter().map(TransactionView::from).collect(),
         })
     }

@@ -10,8 +10,8 @@ use base::{Error, Kind, Money, Page, Result, Time, Uid, codes};
 use engine::sagas::{Shown, Which};
 use engine::{Stop, Tasks};
 use serde::{Deserialize, Serialize};
-use slice::{Ask, Turn};
-use store::{Commit, Failure};
+use slice::{Ask, Turn, outrun};
+use store::Commit;
 use trade::orders::OrderId;
 use trade::payments::{Attempt, AttemptId, Intent, LEFT_ALONE, PaymentId};
 
@@ -60,7 +60,7 @@ impl App {
     /// A part of the payments that need a human, the oldest first.
     pub(super) async fn stuck(&self, turn: &Turn) -> Result<Page<PaymentLook>> {
         let after = match &turn.cursor {
-            Some(cursor) => Some(place(self.cursors.open(SCOPE, cursor)?)),
+            Some(cursor) => Some(self.cursors.open_at(SCOPE, cursor)?),
             None => None,
         };
         let all = self.all_stuck().await?;
@@ -69,7 +69,7 @@ impl App {
         let last = part.last().filter(|_| left.next().is_some());
         let now = self.clock.now();
         Ok(Page {
-            next: last.map(|(place, _)| self.cursors.seal(SCOPE, &bytes(**place))),
+            next: last.map(|(place, _)| self.cursors.seal_at(SCOPE, **place)),
             items: part
                 .iter()
                 .map(|(_, intent)| PaymentLook::of(intent, now))
@@ -99,7 +99,8 @@ impl App {
             self.note_settled(ask, &before, saying, &mut commit)?;
             Ok((commit, PaymentLook::of(&after, self.clock.now())))
         });
-        settled.await.map_err(outrun)
+        let settled = settled.await;
+        settled.map_err(|error| outrun(error, "the payment has moved since it was read"))
     }
 
     fn note_settled(
@@ -235,34 +236,4 @@ fn placed(intent: Intent, now: Time) -> Option<((Time, Uid), Intent)> {
 #[track_caller]
 fn missing() -> Error {
     Error::missing(codes::NOT_FOUND, "there is no such payment")
-}
-
-/// The payment moved between what was read and the act.
-fn outrun(error: Error) -> Error {
-    let cause = std::error::Error::source(&error);
-    match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
-        Some(Failure::Refused { .. }) => Error::conflict(
-            codes::VERSION_CHANGED,
-            "the payment has moved since it was read",
-        )
-        .caused_by(error),
-        _ => error,
-    }
-}
-
-fn bytes((since, id): (Time, Uid)) -> [u8; 24] {
-    let mut bytes = [0; 24];
-    let (time, rest) = bytes.split_at_mut(8);
-    time.copy_from_slice(&since.as_micros().to_be_bytes());
-    rest.copy_from_slice(id.as_bytes());
-    bytes
-}
-
-fn place(bytes: [u8; 24]) -> (Time, Uid) {
-    let (mut time, mut id) = ([0; 8], [0; 16]);
-    let (first, rest) = bytes.split_at(8);
-    time.copy_from_slice(first);
-    id.copy_from_slice(rest);
-    let since = Time::from_micros(i64::from_be_bytes(time));
-    (since, Uid::from_bytes(id))
 }

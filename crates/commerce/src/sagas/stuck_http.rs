@@ -5,7 +5,7 @@ use base::codes;
 use edge::{Acting, Answer, Json, Page, Path, Policy, Query, Routes};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use slice::{Ask, Turn, wrong};
+use slice::{Ask, Part, wrong};
 use trade::payments::{AttemptId, PaymentId};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,18 +13,6 @@ use super::app::App;
 use super::http::route;
 use super::stuck::{SETTLE, Saying};
 use crate::payments::{Called, PaymentLook};
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Part {
-    /// How many payments at most; 20 when nothing is said.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
-}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -112,8 +100,7 @@ pub(super) fn routes() -> Routes<App> {
 }
 
 async fn list(State(app): State<App>, Query(part): Query<Part>) -> Answer<Json<Page<PaymentLook>>> {
-    let turn = Turn::new(part.limit, part.cursor)?;
-    Ok(Json(app.stuck(&turn).await?.into()))
+    Ok(Json(app.stuck(&part.turn()?).await?.into()))
 }
 
 async fn settle(

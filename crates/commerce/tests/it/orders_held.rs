@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use base::{Clock, Time};
-use carte::{Channel, Service};
-use commerce::capacity::{Asked, Decided};
+use carte::Channel;
+use commerce::capacity::Decided;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 use testkit::trial::Engine;
-use trade::capacity::Goods;
 
 use super::kitchen::Kitchen;
+use super::orders_slots::decided;
 use super::world::{Node, Said, Shop, eventually, on_both};
 
 on_both!(
@@ -101,22 +101,9 @@ impl Busy {
 
     /// How many minutes of work a slot takes besides, up to a hundred.
     async fn free(&self, at: &str) -> u16 {
-        let capacity = &self.kitchen.shop.node.more.commerce.capacity;
+        let times = (self.clock.now(), at.parse().unwrap());
         for minutes in (1..=100).rev() {
-            let goods = [Goods {
-                minutes: Some(minutes),
-                quantity: 1,
-            }];
-            let asked = Asked {
-                restaurant: self.kitchen.restaurant.parse().unwrap(),
-                service: Service::Pickup,
-                channel: &Channel::default(),
-                now: self.clock.now(),
-                wanted_at: Some(at.parse().unwrap()),
-                goods: &goods,
-                money_minor: 0,
-            };
-            if let Decided::Take(need) = capacity.find(&asked).await.unwrap()
+            if let Decided::Take(need) = decided(&self.kitchen, minutes, times).await
                 && need.load.minutes == i64::from(minutes)
             {
                 return minutes;

@@ -70,22 +70,9 @@ impl Busy {
 
     /// How many minutes of work the slot takes besides, up to twenty.
     async fn free(&self) -> u16 {
-        let capacity = &self.kitchen.shop.node.more.commerce.capacity;
+        let times = (Clock::real().now(), self.at);
         for minutes in (1..=20).rev() {
-            let goods = [Goods {
-                minutes: Some(minutes),
-                quantity: 1,
-            }];
-            let asked = Asked {
-                restaurant: self.kitchen.restaurant.parse().unwrap(),
-                service: Service::Pickup,
-                channel: &Channel::default(),
-                now: Clock::real().now(),
-                wanted_at: Some(self.at),
-                goods: &goods,
-                money_minor: 0,
-            };
-            if let Decided::Take(_) = capacity.find(&asked).await.unwrap() {
+            if let Decided::Take(_) = decided(&self.kitchen, minutes, times).await {
                 return minutes;
             }
         }
@@ -112,6 +99,25 @@ impl Busy {
         let shop = &self.kitchen.shop;
         shop.ask((&self.diner, ""), method, path, body).await
     }
+}
+
+/// What is said to so many minutes of work that are asked for now and to be done by a time.
+pub(crate) async fn decided(kitchen: &Kitchen, minutes: u16, (now, at): (Time, Time)) -> Decided {
+    let goods = [Goods {
+        minutes: Some(minutes),
+        quantity: 1,
+    }];
+    let asked = Asked {
+        restaurant: kitchen.restaurant.parse().unwrap(),
+        service: Service::Pickup,
+        channel: &Channel::default(),
+        now,
+        wanted_at: Some(at),
+        goods: &goods,
+        money_minor: 0,
+    };
+    let capacity = &kitchen.shop.node.more.commerce.capacity;
+    capacity.find(&asked).await.unwrap()
 }
 
 fn cakes(quantity: u32) -> Value {

@@ -85,6 +85,13 @@ async fn placed(kitchen: &Kitchen, diner: &str, means: Value) -> String {
     id
 }
 
+/// Two orders by a voucher: one whose rest is paid by card, and one whose rest is paid in cash.
+async fn by_card_and_in_cash(kitchen: &Kitchen, diner: &str) -> [String; 2] {
+    let by_card = placed(kitchen, diner, json!([voucher(None), card()])).await;
+    let means = json!([voucher(None), {"method": "cash"}]);
+    [by_card, placed(kitchen, diner, means).await]
+}
+
 async fn own(kitchen: &Kitchen, diner: &str, order: &str) -> Value {
     let path = format!("/api/orders/{order}");
     let said = kitchen.shop.ask((diner, ""), Method::GET, &path, None);
@@ -332,9 +339,7 @@ async fn a_voucher_goes_back_as_a_whole(engine: Engine) {
 async fn less_is_taken_of_a_voucher_where_less_is_food(engine: Engine) {
     let (kitchen, diner, _) = open(engine, json!({})).await;
     takes(&kitchen, ("takeMoney", json!("ready"))).await;
-    let by_card = placed(&kitchen, &diner, json!([voucher(None), card()])).await;
-    let means = json!([voucher(None), {"method": "cash"}]);
-    let in_cash = placed(&kitchen, &diner, means).await;
+    let [by_card, in_cash] = by_card_and_in_cash(&kitchen, &diner).await;
     for order in [&by_card, &in_cash] {
         goes(&kitchen, order, &["confirmed"]).await;
         let less = change(&kitchen, order, one_pizza()).await.good();
@@ -350,9 +355,7 @@ async fn less_is_taken_of_a_voucher_where_less_is_food(engine: Engine) {
 
 async fn what_a_voucher_must_not_pay_any_more_becomes_credit(engine: Engine) {
     let (kitchen, diner, clock) = open(engine, json!({})).await;
-    let by_card = placed(&kitchen, &diner, json!([voucher(None), card()])).await;
-    let means = json!([voucher(None), {"method": "cash"}]);
-    let in_cash = placed(&kitchen, &diner, means).await;
+    let [by_card, in_cash] = by_card_and_in_cash(&kitchen, &diner).await;
     for order in [&by_card, &in_cash] {
         goes(&kitchen, order, &["confirmed"]).await;
     }
@@ -389,9 +392,7 @@ fn no_water() -> Value {
 
 async fn what_is_bound_is_not_given_back_again(engine: Engine) {
     let (kitchen, diner, clock) = open(engine, json!({})).await;
-    let by_card = placed(&kitchen, &diner, json!([voucher(None), card()])).await;
-    let means = json!([voucher(None), {"method": "cash"}]);
-    let in_cash = placed(&kitchen, &diner, means).await;
+    let [by_card, in_cash] = by_card_and_in_cash(&kitchen, &diner).await;
     for order in [&by_card, &in_cash] {
         goes(&kitchen, order, &["confirmed"]).await;
     }

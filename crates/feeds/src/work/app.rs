@@ -7,8 +7,8 @@ use domain::organisations::Reason;
 use engine::Engine;
 use engine::aside::{Aside, Name, Of};
 use serde::Serialize;
-use slice::{Ask, Cursors, Turn};
-use store::{Commit, Db, Failure};
+use slice::{Ask, Cursors, Turn, outrun};
+use store::{Commit, Db};
 
 use super::view::{WorkId, WorkView};
 
@@ -131,7 +131,8 @@ impl App {
             self.note(ask, (act, &reason), &view, &mut commit)?;
             Ok((commit, view))
         });
-        let before = settled.await.map_err(outrun)?;
+        let said = "somebody else has acted upon it since it was read";
+        let before = settled.await.map_err(|error| outrun(error, said))?;
         let Name::Letter {
             database,
             consumer,
@@ -218,19 +219,6 @@ fn missing() -> Error {
         codes::NOT_FOUND,
         "there is no such work, or it waits for nobody",
     )
-}
-
-/// Somebody else has acted between what was seen and the act.
-fn outrun(error: Error) -> Error {
-    let cause = std::error::Error::source(&error);
-    match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
-        Some(Failure::Refused { .. }) => Error::conflict(
-            codes::VERSION_CHANGED,
-            "somebody else has acted upon it since it was read",
-        )
-        .caused_by(error),
-        _ => error,
-    }
 }
 
 fn bytes(aside: &Aside) -> [u8; CURSOR_BYTES] {

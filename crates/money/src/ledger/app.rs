@@ -98,7 +98,7 @@ impl App {
         let (from, until) = (period.from.as_micros(), period.until.as_micros());
         let scope = format!("ledger of {organisation} from {from} until {until}");
         let after = match &turn.cursor {
-            Some(cursor) => place(self.cursors.open(&scope, cursor)?),
+            Some(cursor) => self.cursors.open_at(&scope, cursor)?,
             None => beginning(period),
         };
         let limit = turn.limit.get();
@@ -108,7 +108,8 @@ impl App {
         let is_more = items.len() > limit;
         items.truncate(limit);
         let last = items.last().filter(|_| is_more);
-        let next = last.map(|last| self.cursors.seal(&scope, &bytes(last)));
+        let place = |last: &Posted| (last.at, last.transaction.id().uid());
+        let next = last.map(|last| self.cursors.seal_at(&scope, place(last)));
         Ok(Page { items, next })
     }
 
@@ -176,23 +177,6 @@ impl App {
 const fn beginning(period: Period) -> Place {
     let before = period.from.as_micros().saturating_sub(1);
     (Time::from_micros(before), Uid::from_bytes([u8::MAX; 16]))
-}
-
-fn bytes(posted: &Posted) -> [u8; 24] {
-    let mut place = [0; 24];
-    let (at, id) = place.split_at_mut(8);
-    at.copy_from_slice(&posted.at.as_micros().to_be_bytes());
-    id.copy_from_slice(posted.transaction.id().uid().as_bytes());
-    place
-}
-
-fn place(bytes: [u8; 24]) -> Place {
-    let (at, id) = bytes.split_at(8);
-    let at = at.try_into().map_or(0, i64::from_be_bytes);
-    (
-        Time::from_micros(at),
-        Uid::from_bytes(id.try_into().unwrap_or([0; 16])),
-    )
 }
 
 #[track_caller]

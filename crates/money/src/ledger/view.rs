@@ -121,13 +121,18 @@ fn unsigned(amount: Money) -> String {
     text.strip_prefix('-').map(str::to_owned).unwrap_or(text)
 }
 
-impl From<&Balance> for BalanceView {
-    fn from(balance: &Balance) -> Self {
-        let account = |(account, on): (&Account, Money)| AccountView {
+impl From<(&Account, Money)> for AccountView {
+    fn from((account, on): (&Account, Money)) -> Self {
+        AccountView {
             account: account.to_string(),
             currency: on.currency().to_string(),
             balance: on.amount(),
-        };
+        }
+    }
+}
+
+impl From<&Balance> for BalanceView {
+    fn from(balance: &Balance) -> Self {
         let totals = balance.sums.totals().into_iter();
         let totals = totals.map(|(currency, minor)| {
             // Sums of accounts that fit may add up to what does not, if the books are very wrong.
@@ -138,7 +143,7 @@ impl From<&Balance> for BalanceView {
             }
         });
         BalanceView {
-            accounts: balance.sums.iter().map(account).collect(),
+            accounts: balance.sums.iter().map(AccountView::from).collect(),
             totals: totals.collect(),
             balanced: balance.sums.is_balanced(),
             transactions: balance.transactions,
