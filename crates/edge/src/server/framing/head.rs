@@ -34,7 +34,8 @@ pub(super) struct Head {
     version: Version,
     /// The authority of an absolute target.
     authority: Option<Vec<u8>>,
-    host: Option<Vec<u8>>,
+    /// Empty as long as none was named.
+    host: Vec<u8>,
     length: Option<u64>,
     coding: Coding,
     upgrade: Upgrade,
@@ -64,6 +65,16 @@ enum Upgrade {
 }
 
 impl Head {
+    /// Begins the next head, in the room that the last one took.
+    pub(super) fn begin(&mut self) {
+        let mut host = std::mem::take(&mut self.host);
+        host.clear();
+        *self = Self {
+            host,
+            ..Self::default()
+        };
+    }
+
     pub(super) fn is_preface(&self) -> bool {
         self.version == Version::Preface
     }
@@ -110,7 +121,7 @@ impl Head {
                     .position(|byte| matches!(byte, b'/' | b'?'))
                     .unwrap_or(rest.len());
                 let authority = rest.get(..end).unwrap_or_default();
-                self.authority = Some(plain_authority(authority)?);
+                self.authority = Some(plain_authority(authority)?.to_vec());
                 Ok(())
             }
         }
@@ -133,10 +144,10 @@ impl Head {
     }
 
     fn host(&mut self, value: &[u8]) -> Result<(), &'static str> {
-        if self.host.is_some() {
+        if !self.host.is_empty() {
             return Err("a request names its host twice");
         }
-        self.host = Some(plain_authority(value)?);
+        self.host.extend_from_slice(plain_authority(value)?);
         Ok(())
     }
 
@@ -167,9 +178,11 @@ impl Head {
 
     /// Judges the head as a whole, and says where the body ends.
     pub(super) fn end(&self) -> Result<Body, &'static str> {
-        let host = self.host.as_deref().ok_or("a request names no host")?;
+        if self.host.is_empty() {
+            return Err("a request names no host");
+        }
         if let Some(authority) = &self.authority
-            && !authority.eq_ignore_ascii_case(host)
+            && !authority.eq_ignore_ascii_case(&self.host)
         {
             return Err("the target and the host of a request differ");
         }
@@ -209,12 +222,16 @@ fn connection(value: &[u8]) -> Result<(), &'static str> {
 }
 
 fn name_and_value(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
-    let colon = memchr::memchr(b':', line).ok_or("a header has no colon")?;
-    let (name, value) = line.split_at(colon);
-    if name.is_empty() || !all(name, is_token) {
-        return Err("a header's name has a byte that it must not have");
+    let end = line.iter().position(|byte| !is(*byte, TOKEN));
+    let (name, rest) = line
+        .split_at_checked(end.unwrap_or(line.len()))
+        .unwrap_or_default();
+    let Some((b':', value)) = rest.split_first() else {
+        return Err("a header has no colon, or a byte before it that its name must not have");
+    };
+    if name.is_empty() {
+        return Err("a header has no name");
     }
-    let value = value.get(1..).unwrap_or_default();
     if !all(value, |byte| !byte.is_ascii_control() || byte == b'\t') {
         return Err("a header's value has a byte that it must not have");
     }
@@ -228,8 +245,41 @@ fn all(bytes: &[u8], is_so: impl Fn(u8) -> bool) -> bool {
         .fold(true, |so_far, byte| so_far & is_so(*byte))
 }
 
-fn is_token(byte: u8) -> bool {
-    matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+/// In the name of a header.
+const TOKEN: u8 = 1;
+/// In a host and its port.
+const AUTHORITY: u8 = 2;
+
+/// Where each byte may stand. Names and hosts are too short to be compared many bytes at a time, and then one look into a
+/// table is quicker than a comparison with the ends of each range.
+const PLACES: [u8; 256] = {
+    let mut places = [0; 256];
+    let mut byte: u8 = 255;
+    while byte > 0 {
+        places[byte as usize] = places_of(byte);
+        byte -= 1;
+    }
+    places
+};
+
+const fn places_of(byte: u8) -> u8 {
+    let token = matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~');
+    let authority = byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'
+                ..=b'+' | b';' | b'=' | b':' | b'[' | b']'
+        );
+    match (token, authority) {
+        (true, true) => TOKEN | AUTHORITY,
+        (true, false) => TOKEN,
+        (false, true) => AUTHORITY,
+        (false, false) => 0,
+    }
+}
+
+fn is(byte: u8, place: u8) -> bool {
+    PLACES[usize::from(byte)] & place != 0
 }
 
 fn without_scheme(target: &[u8]) -> Option<&[u8]> {
@@ -242,17 +292,9 @@ fn without_scheme(target: &[u8]) -> Option<&[u8]> {
 }
 
 /// A host and perhaps a port; no user, no list, no path.
-fn plain_authority(value: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let is_plain = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'
-                    ..=b'+' | b';' | b'=' | b':' | b'[' | b']'
-            )
-    };
-    if value.is_empty() || !all(value, is_plain) {
-        return Err("a host is not a name or an address");
+fn plain_authority(value: &[u8]) -> Result<&[u8], &'static str> {
+    match value.is_empty() || !all(value, |byte| is(byte, AUTHORITY)) {
+        true => Err("a host is not a name or an address"),
+        false => Ok(value),
     }
-    Ok(value.to_vec())
 }
