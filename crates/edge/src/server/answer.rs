@@ -1,7 +1,10 @@
 //! One request on its way to the edge and back: what only the server knows is added, and what is left of odd
 //! requests after the framing is refused.
 
+use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use base::{Error, Random, codes};
@@ -12,30 +15,43 @@ use hyper::body::Incoming;
 
 use super::connection::{House, UnderWay};
 use super::outbound::Outbound;
-use super::watch::Watch;
 use super::{Inbound, Peer, Respond, Settings};
 use crate::{Context, Problem};
 
-pub(super) async fn answer<S: Respond>(
-    house: &House<S>,
-    watch: Arc<Watch>,
+/// The answer to one request, to be waited for.
+pub(super) type Answer<S> = Pin<Box<dyn Future<Output = Answered<S>> + Send>>;
+
+type Answered<S> = Result<Response<Outbound<<S as Respond>::Body>>, Infallible>;
+
+pub(super) fn answer<S: Respond>(
+    house: Arc<House<S>>,
     peer: Peer,
     request: Request<Incoming>,
     under_way: UnderWay,
-) -> Response<Outbound<S::Body>> {
+) -> Answer<S> {
     let version = request.version();
-    let mut response = match refusal(&request, &house.settings) {
-        Some((code, why)) => {
-            let context = Context::of(request.headers(), &Random::real());
-            problem(Error::invalid(code, why), &context, under_way)
-        }
-        None => {
-            let (mut parts, incoming) = request.into_parts();
-            parts.extensions.insert(peer);
-            let body = Inbound::new(incoming, house.settings.clone(), watch);
-            respond(house, Request::from_parts(parts, body), under_way).await
-        }
-    };
+    if let Some((code, why)) = refusal(&request, &house.settings) {
+        let context = Context::of(request.headers(), &Random::real());
+        let response = problem(Error::invalid(code, why), &context, under_way);
+        return Box::pin(ready(Ok(last(&house, version, response))));
+    }
+    let (mut parts, incoming) = request.into_parts();
+    parts.extensions.insert(peer);
+    let body = Inbound::new(incoming, under_way.watch().clone());
+    let answer = house.respond.respond(Request::from_parts(parts, body));
+    // A panic ends the request that it came from, and no other on the same connection.
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    Box::pin(answer.map(move |done| {
+        let response = match done {
+            Ok(response) => response.map(|body| Outbound::of_edge(body, under_way)),
+            Err(_) => panicked(under_way),
+        };
+        Ok(last(&house, version, response))
+    }))
+}
+
+/// Says that no other answer comes on this connection, where that is so.
+fn last<S, B>(house: &House<S>, version: Version, mut response: Response<B>) -> Response<B> {
     // HTTP/2 has another word for this, which hyper sends itself.
     let ends = version == Version::HTTP_10 || house.stop.is_stopping();
     if version <= Version::HTTP_11 && ends {
@@ -46,23 +62,12 @@ pub(super) async fn answer<S: Respond>(
     response
 }
 
-/// Asks the edge. A panic ends the request that it came from, and no other on the same connection.
-async fn respond<S: Respond>(
-    house: &House<S>,
-    request: Request<Inbound>,
-    under_way: UnderWay,
-) -> Response<Outbound<S::Body>> {
-    let answer = AssertUnwindSafe(house.respond.respond(request)).catch_unwind();
-    match answer.await {
-        Ok(response) => response.map(|body| Outbound::of_edge(body, under_way)),
-        Err(_) => {
-            metrics::counter!("server_panics_total").increment(1);
-            tracing::error!("a request ended in a panic");
-            let error = Error::internal(codes::INTERNAL, "a request ended in a panic");
-            let context = Context::of(&HeaderMap::new(), &Random::real());
-            problem(error, &context, under_way)
-        }
-    }
+fn panicked<B>(under_way: UnderWay) -> Response<Outbound<B>> {
+    metrics::counter!("server_panics_total").increment(1);
+    tracing::error!("a request ended in a panic");
+    let error = Error::internal(codes::INTERNAL, "a request ended in a panic");
+    let context = Context::of(&HeaderMap::new(), &Random::real());
+    problem(error, &context, under_way)
 }
 
 type Refusal = (&'static str, &'static str);

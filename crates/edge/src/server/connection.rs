@@ -1,23 +1,20 @@
 //! One connection, from its first byte to its last, and what all connections share.
 
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use base::Clock;
 use engine::Stop;
-use http::{Request, Response};
-use hyper::body::Incoming;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
-use super::outbound::Outbound;
-use super::watch::{Verdict, Watch};
+use super::watch::{Requests, Verdict, Watch};
 use super::wire::{Socket, Wire};
 use super::{Parts, Peer, Readiness, Respond, Settings, answer};
 
@@ -48,24 +45,6 @@ pub(super) struct House<S> {
     pub(super) closing: Stop,
     pub(super) requests: Arc<Requests>,
     builder: Builder<TokioExecutor>,
-}
-
-/// Counts of requests.
-#[derive(Debug, Default)]
-pub(super) struct Requests {
-    begun: AtomicU64,
-    ended: AtomicU64,
-}
-
-impl Requests {
-    pub(super) fn ended(&self) -> u64 {
-        self.ended.load(Ordering::Acquire)
-    }
-
-    pub(super) fn under_way(&self) -> u64 {
-        let ended = self.ended();
-        self.begun.load(Ordering::Acquire).saturating_sub(ended)
-    }
 }
 
 impl<S: Respond> House<S> {
@@ -113,76 +92,93 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
 }
 
 /// Counts a request as under way until it is dropped, for the connection and for the house.
-pub(super) struct UnderWay {
-    watch: Arc<Watch>,
-    requests: Arc<Requests>,
-}
+pub(super) struct UnderWay(Arc<Watch>);
 
 impl UnderWay {
-    pub(super) fn watch(&self) -> &Watch {
-        &self.watch
+    fn begin(watch: Arc<Watch>) -> Self {
+        watch.request_began();
+        Self(watch)
+    }
+
+    pub(super) fn watch(&self) -> &Arc<Watch> {
+        &self.0
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.watch.request_ended();
-        self.requests.ended.fetch_add(1, Ordering::AcqRel);
+        self.0.request_ended();
     }
 }
 
 /// Serves one connection to its end.
 pub(super) async fn run<S: Respond>(house: Arc<House<S>>, io: impl Socket, peer: Peer) {
-    let watch = Arc::new(Watch::new(house.clock.clone(), &house.settings));
-    let wire = Wire::new(io, watch.clone(), house.settings.clone());
+    let (clock, settings) = (house.clock.clone(), house.settings.clone());
+    let watch = Arc::new(Watch::new(clock, settings, house.requests.clone()));
+    let wire = Wire::new(io, watch.clone());
     let service = {
         let (house, watch) = (house.clone(), watch.clone());
-        service_fn(move |request| answer_one(house.clone(), watch.clone(), peer, request))
+        service_fn(move |request| {
+            let under_way = UnderWay::begin(watch.clone());
+            answer::answer(house.clone(), peer, request, under_way)
+        })
     };
     let connection = house
         .builder
         .serve_connection_with_upgrades(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
-    let mut goodbye = pin!(house.goodbye.stopped());
-    let mut closing = pin!(house.closing.stopped());
-    let mut look = tokio::time::interval(look_every(&house.settings));
+    let mut besides = besides(&house);
     let mut told = Told::Nothing;
     loop {
-        let event = poll_fn(|cx| {
-            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-                return Poll::Ready(Event::Ended(ended.err()));
-            }
-            let heard = told < Told::Goodbye && goodbye.as_mut().poll(cx).is_ready();
-            if heard && watch.is_multiplexed() {
-                return Poll::Ready(Event::Closing);
-            }
-            if heard {
-                told = Told::Goodbye;
-            }
-            if told < Told::Closing && closing.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Event::Closing);
-            }
-            look.poll_tick(cx).map(|_| Event::Look)
+        let event = poll_fn(|cx| match connection.as_mut().poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(Event::Ended(ended.err())),
+            Poll::Pending => match besides.poll_next_unpin(cx) {
+                Poll::Ready(Some(event)) => Poll::Ready(event),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            },
         });
         match event.await {
             Event::Ended(error) => return ended(error),
-            Event::Closing => {
+            Event::Goodbye if told >= Told::Goodbye => {}
+            Event::Closing if told >= Told::Closing => {}
+            Event::Goodbye if !watch.is_multiplexed() => told = Told::Goodbye,
+            Event::Goodbye | Event::Closing => {
                 told = Told::Closing;
                 connection.as_mut().graceful_shutdown();
             }
-            Event::Look => match (watch.verdict(&house.settings), told) {
-                (Verdict::Fine, _) | (Verdict::Idle, Told::Closing) => {}
-                (Verdict::Idle, Told::Nothing | Told::Goodbye) => {
-                    told = Told::Idle;
-                    connection.as_mut().graceful_shutdown();
+            Event::Look => {
+                besides.push(Box::pin(look(look_every(&house.settings))));
+                match (watch.verdict(), told) {
+                    (Verdict::Fine, _) | (Verdict::Idle, Told::Closing) => {}
+                    (Verdict::Idle, Told::Nothing | Told::Goodbye) => {
+                        told = Told::Idle;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    (verdict, _) => {
+                        watch.give_up();
+                        return refused(verdict);
+                    }
                 }
-                (verdict, _) => {
-                    watch.give_up();
-                    return refused(verdict);
-                }
-            },
+            }
         }
     }
+}
+
+type Besides<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + Send + 'a>>>;
+
+/// What a connection waits for besides its client. Each of these is polled when it was woken itself, and not with
+/// every request.
+fn besides<S: Respond>(house: &House<S>) -> Besides<'_> {
+    let besides = Besides::new();
+    besides.push(Box::pin(house.goodbye.stopped().map(|()| Event::Goodbye)));
+    besides.push(Box::pin(house.closing.stopped().map(|()| Event::Closing)));
+    besides.push(Box::pin(look(look_every(&house.settings))));
+    besides
+}
+
+async fn look(after: Duration) -> Event {
+    tokio::time::sleep(after).await;
+    Event::Look
 }
 
 fn look_every(settings: &Settings) -> Duration {
@@ -195,6 +191,7 @@ fn look_every(settings: &Settings) -> Duration {
 
 enum Event {
     Ended(Option<Box<dyn std::error::Error + Send + Sync>>),
+    Goodbye,
     Closing,
     Look,
 }
@@ -220,21 +217,4 @@ fn ended(error: Option<Box<dyn std::error::Error + Send + Sync>>) {
 fn refused(verdict: Verdict) {
     metrics::counter!("server_refused_total", "why" => verdict.name()).increment(1);
     tracing::debug!(why = verdict.name(), "a connection is ended");
-}
-
-type Answered<S> = Response<Outbound<<S as Respond>::Body>>;
-
-fn answer_one<S: Respond>(
-    house: Arc<House<S>>,
-    watch: Arc<Watch>,
-    peer: Peer,
-    request: Request<Incoming>,
-) -> Pin<Box<dyn Future<Output = Result<Answered<S>, Infallible>> + Send>> {
-    watch.request_began();
-    house.requests.begun.fetch_add(1, Ordering::AcqRel);
-    let under_way = UnderWay {
-        watch: watch.clone(),
-        requests: house.requests.clone(),
-    };
-    Box::pin(async move { Ok(answer::answer(&house, watch, peer, request, under_way).await) })
 }

@@ -11,14 +11,12 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Sleep;
 
-use super::Settings;
 use super::watch::{Patience, Watch};
 
 /// The body of a request as it comes from the wire.
 #[derive(Debug)]
 pub struct Inbound {
     incoming: Incoming,
-    settings: Arc<Settings>,
     watch: Arc<Watch>,
     patience: Patience,
     wait: Option<Wait>,
@@ -58,11 +56,10 @@ impl std::error::Error for Broken {
 }
 
 impl Inbound {
-    pub(super) fn new(incoming: Incoming, settings: Arc<Settings>, watch: Arc<Watch>) -> Self {
-        let patience = Patience::new(&settings);
+    pub(super) fn new(incoming: Incoming, watch: Arc<Watch>) -> Self {
+        let patience = Patience::new(watch.settings());
         Self {
             incoming,
-            settings,
             watch,
             patience,
             wait: None,
@@ -86,7 +83,7 @@ impl Inbound {
     fn came(&mut self, bytes: usize) {
         if let Some(wait) = self.wait.take() {
             let waited = self.watch.now_us().saturating_sub(wait.since_us);
-            self.patience = self.patience.after(waited, bytes, &self.settings);
+            self.patience = self.patience.after(waited, bytes, self.watch.settings());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Everything that handles the connection notes it here in passing; the connection's own task looks at it every
 //! second or two and ends the connection when something took too long. So no deadline costs a timer per request.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,9 +14,13 @@ use super::Settings;
 #[derive(Debug)]
 pub(super) struct Watch {
     clock: Clock,
+    settings: Arc<Settings>,
+    /// Those of all connections.
+    house: Arc<Requests>,
     /// Requests whose answer has not ended.
     under_way: AtomicU32,
-    requests: AtomicU64,
+    /// Whether there ever was a request.
+    spoke: AtomicBool,
     /// Whether requests come beside one another, so that a head is read while others are under way.
     multiplexed: AtomicBool,
     /// Whether nobody will read what was not yet sent.
@@ -30,6 +35,24 @@ pub(super) struct Watch {
     /// Answers that gave a piece of their body and were not yet asked for the next.
     owed: AtomicU32,
     owed_moved_us: AtomicU64,
+}
+
+/// How many requests all connections of a server have begun and ended.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Requests {
+    pub(super) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    pub(super) fn under_way(&self) -> u64 {
+        let ended = self.ended();
+        self.begun.load(Ordering::Acquire).saturating_sub(ended)
+    }
 }
 
 /// Why a connection is ended before its client ends it.
@@ -57,12 +80,13 @@ impl Verdict {
 }
 
 impl Watch {
-    pub(super) fn new(clock: Clock, settings: &Settings) -> Self {
+    pub(super) fn new(clock: Clock, settings: Arc<Settings>, house: Arc<Requests>) -> Self {
         let now = micros(clock.elapsed());
         Self {
             clock,
+            house,
             under_way: AtomicU32::new(0),
-            requests: AtomicU64::new(0),
+            spoke: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             quiet_since_us: AtomicU64::new(now),
@@ -71,7 +95,12 @@ impl Watch {
             write_patience_us: AtomicU64::new(micros(settings.patience)),
             owed: AtomicU32::new(0),
             owed_moved_us: AtomicU64::new(now),
+            settings,
         }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The time now; never 0, because 0 stands for "not waiting".
@@ -96,13 +125,15 @@ impl Watch {
     }
 
     pub(super) fn request_began(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.spoke.store(true, Ordering::Relaxed);
         self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.house.begun.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn request_ended(&self) {
         self.quiet_since_us.store(self.now_us(), Ordering::Relaxed);
         self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.house.ended.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn head_began(&self) {
@@ -120,7 +151,7 @@ impl Watch {
     }
 
     /// Bytes were taken: what it waited is spent, what was taken earns some of it back.
-    pub(super) fn wrote(&self, bytes: usize, settings: &Settings) {
+    pub(super) fn wrote(&self, bytes: usize) {
         let since = self.write_since_us.load(Ordering::Relaxed);
         if since == 0 {
             return;
@@ -128,7 +159,7 @@ impl Watch {
         self.write_since_us.store(0, Ordering::Relaxed);
         let waited = self.now_us().saturating_sub(since);
         let left = self.write_patience_us.load(Ordering::Relaxed);
-        let left = Patience { left_us: left }.after(waited, bytes, settings);
+        let left = Patience { left_us: left }.after(waited, bytes, &self.settings);
         self.write_patience_us
             .store(left.left_us, Ordering::Relaxed);
     }
@@ -144,8 +175,8 @@ impl Watch {
     }
 
     /// Looks whether the client takes too long for anything.
-    pub(super) fn verdict(&self, settings: &Settings) -> Verdict {
-        let now = self.now_us();
+    pub(super) fn verdict(&self) -> Verdict {
+        let (now, settings) = (self.now_us(), &self.settings);
         let since = |moment: &AtomicU64| now.saturating_sub(moment.load(Ordering::Relaxed));
         let under_way = self.under_way.load(Ordering::Relaxed) > 0;
         let waits_to_write = self.write_since_us.load(Ordering::Relaxed) > 0;
@@ -169,7 +200,7 @@ impl Watch {
         }
         // The next head may have come in part while an answer was under way; then nobody was reading it.
         let quiet = since(&self.quiet_since_us);
-        let spoke_never = self.requests.load(Ordering::Relaxed) == 0;
+        let spoke_never = !self.spoke.load(Ordering::Relaxed);
         if in_head && quiet.min(head) > head_time || spoke_never && quiet > head_time {
             return Verdict::HeadSlow;
         }
@@ -237,10 +268,10 @@ mod tests {
     #[test]
     fn each_way_of_being_slow_is_seen_and_work_of_ours_is_not_one() {
         let clock = Clock::simulated(base::Time::EPOCH);
-        let settings = Settings::default();
         let pass = |seconds| clock.advance(Duration::from_secs(seconds)).unwrap();
-        let watch = Watch::new(clock.clone(), &settings);
-        let verdict = || watch.verdict(&settings);
+        let settings = Arc::new(Settings::default());
+        let watch = Watch::new(clock.clone(), settings, Arc::default());
+        let verdict = || watch.verdict();
         pass(5);
         assert_eq!(verdict(), Verdict::Fine);
         pass(2);
@@ -266,7 +297,7 @@ mod tests {
         assert_eq!(verdict(), Verdict::Fine);
         pass(7);
         assert_eq!(verdict(), Verdict::ReaderSlow);
-        watch.wrote(1, &settings);
+        watch.wrote(1);
         assert_eq!(verdict(), Verdict::Fine);
     }
 }

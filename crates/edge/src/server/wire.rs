@@ -15,7 +15,6 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
-use super::Settings;
 use super::frames::Frames;
 use super::framing::{Framing, Place};
 use super::watch::Watch;
@@ -50,7 +49,6 @@ pub(super) struct Wire<Io: Socket> {
     framing: Framing,
     frames: Option<Frames>,
     watch: Arc<Watch>,
-    settings: Arc<Settings>,
     in_head: bool,
     /// What is still to be said instead of what came; none while all is well.
     instead: Option<&'static [u8]>,
@@ -59,13 +57,12 @@ pub(super) struct Wire<Io: Socket> {
 }
 
 impl<Io: Socket> Wire<Io> {
-    pub(super) fn new(io: Io, watch: Arc<Watch>, settings: Arc<Settings>) -> Self {
+    pub(super) fn new(io: Io, watch: Arc<Watch>) -> Self {
         Self {
             io,
-            framing: Framing::new(settings.head_bytes_max),
+            framing: Framing::new(watch.settings().head_bytes_max),
             frames: None,
             watch,
-            settings,
             in_head: false,
             instead: None,
             linger: None,
@@ -87,13 +84,13 @@ impl<Io: Socket> Wire<Io> {
             beyond_from = self.framing.beyond_from();
             if self.framing.place() == Place::Beyond {
                 let now = self.watch.now_us();
-                self.frames = Some(Frames::after_first_line(&self.settings, now));
+                self.frames = Some(Frames::after_first_line(self.watch.settings(), now));
                 self.watch.goes_multiplexed();
             }
         }
         if let Some(frames) = &mut self.frames {
             let rest = bytes.get(beyond_from..).unwrap_or_default();
-            if let Err(why) = frames.read(rest, &self.settings, self.watch.now_us()) {
+            if let Err(why) = frames.read(rest, self.watch.settings(), self.watch.now_us()) {
                 metrics::counter!("server_refused_total", "why" => "flood").increment(1);
                 tracing::debug!(why, "a connection is refused");
                 return Err(io::Error::other(why));
@@ -150,7 +147,7 @@ impl<Io: Socket> AsyncRead for Wire<Io> {
 impl<Io: Socket> Wire<Io> {
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
-            Poll::Ready(Ok(bytes)) => self.watch.wrote(*bytes, &self.settings),
+            Poll::Ready(Ok(bytes)) => self.watch.wrote(*bytes),
             Poll::Ready(Err(_)) => {}
             Poll::Pending => self.watch.write_waits(),
         }
@@ -212,7 +209,7 @@ impl<Io: Socket> AsyncWrite for Wire<Io> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.io).poll_flush(cx);
         match &flushed {
-            Poll::Ready(_) => this.watch.wrote(0, &this.settings),
+            Poll::Ready(_) => this.watch.wrote(0),
             // A socket is always flushed, but TLS may hold records that it could not write.
             Poll::Pending => this.watch.write_waits(),
         }
