@@ -15,7 +15,7 @@ pub struct Asked<'a> {
     /// The name of the permission that the route needs.
     pub permission: &'static str,
     /// The parameters of the path, checked against their limits; the first typed id among them names the target.
-    pub params: &'a [(Arc<str>, String)],
+    pub params: &'a [(&'static str, String)],
     /// Why an operator acts: the header `x-acting-reason`.
     pub reason: Option<&'a str>,
     /// Whether the request is meant to change something.

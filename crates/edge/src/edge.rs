@@ -1,5 +1,6 @@
 //! The edge: routes, settings and parts put together; answers one request at a time, in process or from a server.
 
+use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context as Poller, Poll};
@@ -8,6 +9,7 @@ use axum::response::Response;
 use base::{Clock, Random, Result};
 use bytes::Bytes;
 use fabric::Limits;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::Request;
 use http_body::Body as HttpBody;
@@ -75,6 +77,12 @@ struct Built {
     shelf: pages::Shelf,
 }
 
+impl Borrow<Gate> for Edge {
+    fn borrow(&self) -> &Gate {
+        &self.0.gate
+    }
+}
+
 impl std::fmt::Debug for Edge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Edge").finish_non_exhaustive()
@@ -130,12 +138,12 @@ impl Edge {
     }
 
     /// Answers a request.
-    pub async fn call<B>(&self, request: Request<B>) -> Response
+    pub fn call<B>(&self, request: Request<B>) -> impl Future<Output = Response> + use<B>
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        gate::pass(&self.0.gate, request).await
+        gate::pass(self.clone(), request)
     }
 
     /// Gives the document of the API, OpenAPI 3.1; nothing where it is not written.
@@ -165,8 +173,7 @@ where
     type Future = BoxFuture<'static, std::result::Result<Response, Infallible>>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        let edge = self.clone();
-        Box::pin(async move { Ok(Edge::call(&edge, request).await) })
+        Box::pin(Edge::call(self, request).map(Ok))
     }
 }
 

@@ -12,6 +12,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::gate::body::Counted;
+use crate::gate::compress::Accepted;
 use crate::rules::Rules;
 use crate::{Answer, Caller, Context, Granted, Hosts, Problem, text};
 
@@ -23,7 +24,9 @@ pub(crate) struct Passage {
     pub(crate) reason: Option<Box<str>>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) hosts: Arc<dyn Hosts>,
-    pub(crate) params: Vec<(Arc<str>, String)>,
+    pub(crate) params: Vec<(&'static str, String)>,
+    /// The forms of an answer that the caller takes.
+    pub(crate) accepted: Accepted,
     pub(crate) body: Bytes,
     pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) key: Option<Box<str>>,
@@ -48,7 +51,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Path<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Answer<Self> {
         let passage = passage(&parts.extensions)?;
         let pairs = passage.params.iter();
-        let pairs = pairs.map(|(name, value)| (&**name, &**value));
+        let pairs = pairs.map(|(name, value)| (*name, &**value));
         Ok(Self(text::read(pairs, "path")?))
     }
 }

@@ -13,13 +13,14 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::request::Parts;
 
+use crate::extract::passage;
 use crate::gate::compress::{self, Accepted};
 use crate::gate::conditional::Tag;
+use crate::gate::finish;
+use crate::{Answer, Problem};
 
 /// May be kept, and is asked for again each time: `If-None-Match` makes that cheap.
 const NO_CACHE: &str = "no-cache";
-/// How many headers an answer brings at most.
-const HEADERS: usize = 5;
 
 /// A form in which bytes travel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -66,10 +67,10 @@ impl Accepts {
 }
 
 impl<S: Sync> FromRequestParts<S> for Accepts {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(Accepted::of(&parts.headers)))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Answer<Self> {
+        Ok(Self(passage(&parts.extensions)?.accepted))
     }
 }
 
@@ -172,7 +173,8 @@ impl IntoResponse for Packed {
         } = &*self.0;
         let mut response = Response::new(Body::from(body.clone()));
         let headers = response.headers_mut();
-        headers.reserve(HEADERS);
+        // With room for what the gate adds, so that the map is never laid out anew.
+        headers.reserve(finish::HEADERS);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(keeping));
         headers.extend(tag.value(*encoding).map(|tag| (ETAG, tag)));

@@ -51,7 +51,7 @@ pub(crate) struct Spot {
     /// Positions in [`Registry::routes`].
     pub(crate) methods: Vec<(Method, usize)>,
     /// The names of its parameters, in their order.
-    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) names: Vec<&'static str>,
     /// What `Allow` says.
     pub(crate) allow: HeaderValue,
 }
@@ -110,7 +110,7 @@ impl Registry {
                 self.paths.insert(path, self.spots.len()).map_err(wrong)?;
                 self.spots.push(Spot {
                     methods: Vec::new(),
-                    names: names_in(path).into_iter().map(Arc::from).collect(),
+                    names: names_in(path),
                     allow: HeaderValue::from_static(""),
                 });
                 self.spots.len() - 1

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use base::{Error, codes};
+use http::HeaderValue;
 use serde::de::value::{MapDeserializer, StrDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
@@ -69,6 +70,22 @@ pub(crate) fn decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
         });
     }
     String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+/// A number as a header says it. No more memory is taken than its digits need.
+pub(crate) fn number(mut number: u64) -> HeaderValue {
+    /// The largest has twenty.
+    const DIGITS_MAX: usize = 20;
+    const ZERO: HeaderValue = HeaderValue::from_static("0");
+    let mut digits = [b'0'; DIGITS_MAX];
+    let mut from = DIGITS_MAX;
+    while number > 0 || from == DIGITS_MAX {
+        from -= 1;
+        // A digit is always below ten.
+        digits[from] += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+    HeaderValue::from_bytes(&digits[from..]).unwrap_or(ZERO)
 }
 
 /// One value, which knows its name so that what is wrong with it can be said.
@@ -200,5 +217,29 @@ impl<'a> IntoDeserializer<'a, Wrong> for Text<'a> {
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_general_way_writes_them() {
+        for wanted in [
+            0,
+            1,
+            9,
+            10,
+            60,
+            99,
+            100,
+            600,
+            1_000_000,
+            4_294_967_295,
+            u64::MAX,
+        ] {
+            assert_eq!(number(wanted), wanted.to_string());
+        }
     }
 }

@@ -114,6 +114,9 @@ struct Gate {
     /// How many may be in flight when a request of the class comes, itself not counted.
     caps: [AtomicU32; 3],
     refused: [AtomicU64; 3],
+    /// What the metrics say is in flight, so that they are not told again what they say; the highest number where they
+    /// say nothing yet.
+    shown: AtomicU32,
     /// How many were refused when the window began.
     refused_before: AtomicU64,
     /// When the window ends, in microseconds of the clock's elapsed time.
@@ -152,6 +155,7 @@ impl Admission {
         let gate = Gate {
             in_flight: AtomicU32::new(0),
             in_flight_most: AtomicU32::new(0),
+            shown: AtomicU32::new(u32::MAX),
             caps: limit.caps().map(AtomicU32::new),
             refused: Default::default(),
             refused_before: AtomicU64::new(0),
@@ -216,8 +220,11 @@ impl Admission {
         else {
             return Err(gate.refuse(criticality));
         };
-        gate.in_flight_most
-            .fetch_max(before.saturating_add(1), Ordering::Relaxed);
+        let in_flight = before.saturating_add(1);
+        // Reading it is cheap, and it seldom rises.
+        if in_flight > gate.in_flight_most.load(Ordering::Relaxed) {
+            gate.in_flight_most.fetch_max(in_flight, Ordering::Relaxed);
+        }
         Ok(Permit {
             began_us: micros(gate.clock.elapsed()),
             lane: lane.0.clone(),
@@ -270,9 +277,14 @@ impl Gate {
             .saturating_sub(1);
         if micros(now) >= self.window_ends_us.load(Ordering::Relaxed) {
             self.turn(now);
-        } else if left == 0 {
-            metrics::gauge!("admission_in_flight").set(0.0);
+        } else if left == 0 && self.shown.load(Ordering::Relaxed) > 0 {
+            self.show(0);
         }
+    }
+
+    fn show(&self, in_flight: u32) {
+        self.shown.store(in_flight, Ordering::Relaxed);
+        metrics::gauge!("admission_in_flight").set(f64::from(in_flight));
     }
 
     fn refused_in_window(&self) -> Refused {
@@ -318,7 +330,7 @@ impl Gate {
         self.window_ends_us
             .store(micros(now.saturating_add(window)), Ordering::Relaxed);
         metrics::gauge!("admission_limit").set(f64::from(inner.limit.now()));
-        metrics::gauge!("admission_in_flight").set(f64::from(in_flight));
+        self.show(in_flight);
     }
 }
 

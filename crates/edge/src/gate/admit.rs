@@ -4,7 +4,6 @@
 //! limit; what the limits themselves refuse is counted nowhere. Whoever is refused by name is told to the audit log.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use base::{Error, Kind, Result, codes};
 use fabric::Taken;
@@ -23,7 +22,7 @@ use crate::{Caller, Context, Means, Policy, Role, Strength};
 pub(super) struct Arrived<'a> {
     pub(super) served: &'a Served,
     pub(super) head: &'a Head,
-    pub(super) params: &'a [(Arc<str>, String)],
+    pub(super) params: &'a [(&'static str, String)],
     pub(super) address: Option<IpAddr>,
 }
 
@@ -165,7 +164,7 @@ impl Asking<'_> {
             params,
             ..
         } = self.arrived;
-        let texts = params.iter().map(|(name, value)| (&**name, &**value));
+        let texts = params.iter().map(|(name, value)| (*name, &**value));
         served.path_limits.check(texts)?;
         let asked = Asked {
             caller,

@@ -5,7 +5,6 @@ use axum::response::Response;
 use base::{Error, Kind};
 use bytes::Bytes;
 use fabric::Taken;
-use http::header::Entry;
 use http::request::Parts as Head;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
@@ -14,7 +13,7 @@ use http_body_util::BodyExt;
 use super::compress::{self, Accepted};
 use super::conditional;
 use crate::problem::{self, Carried};
-use crate::{Context, Encoding, Settings};
+use crate::{Context, Encoding, Settings, text};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
@@ -37,25 +36,19 @@ const CSP_PAGE: HeaderValue = HeaderValue::from_static(
 const CSP_PICTURE: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
-/// How many headers an answer brings besides, as a rule.
-const OWN_HEADERS: usize = 12;
+/// For how many headers an answer needs room, as a rule: its own, those that every answer carries, its ids and its limits.
+pub(crate) const HEADERS: usize = 24;
 
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(self), gyroscope=(), \
     microphone=(), midi=(), payment=(), usb=()";
 
-/// The headers that every answer carries, made once for each kind of answer; an answer begins with a copy of them.
+/// The headers that every answer carries, made once.
 #[derive(Debug)]
 pub(crate) struct Always {
-    api: Forms,
-    page: Forms,
-    picture: Forms,
-}
-
-/// The same for answers of which there may be packed forms, and for others.
-#[derive(Debug)]
-struct Forms {
-    shrinks: HeaderMap,
-    fixed: HeaderMap,
+    all: Vec<(HeaderName, HeaderValue)>,
+    /// On what every answer depends, where there may be packed forms of it, and where there are none.
+    shrinks: HeaderValue,
+    fixed: HeaderValue,
 }
 
 impl Always {
@@ -92,37 +85,21 @@ impl Always {
                 "accept-encoding, authorization, cookie, origin",
             ),
         };
-        let whole = |csp, vary| {
-            let mut whole: HeaderMap = headers.iter().cloned().collect();
-            whole.insert(header::CONTENT_SECURITY_POLICY, csp);
-            whole.insert(header::VARY, fixed(vary));
-            // Room for what the answer itself brings, so that the copy need not be laid out anew.
-            whole.reserve(OWN_HEADERS);
-            whole
-        };
-        let forms = |csp: HeaderValue| Forms {
-            shrinks: whole(csp.clone(), vary_compressed),
-            fixed: whole(csp, vary),
-        };
         Self {
-            api: forms(CSP_API),
-            page: forms(CSP_PAGE),
-            picture: forms(CSP_PICTURE),
+            all: headers,
+            shrinks: fixed(vary_compressed),
+            fixed: fixed(vary),
         }
     }
+}
 
-    /// The headers for an answer with these of its own.
-    fn of(&self, own: &HeaderMap, form: Form) -> &HeaderMap {
-        let media_type = own.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let forms = match media_type.unwrap_or_default() {
-            [b't', b'e', b'x', b't', b'/', b'h', b't', b'm', b'l', ..] => &self.page,
-            [b'i', b'm', b'a', b'g', b'e', b'/', ..] => &self.picture,
-            _ => &self.api,
-        };
-        match form {
-            Form::Shrinks => &forms.shrinks,
-            Form::Fixed => &forms.fixed,
-        }
+/// What a browser may do with an answer that has these headers of its own.
+fn security_policy(own: &HeaderMap) -> HeaderValue {
+    let media_type = own.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    match media_type.unwrap_or_default() {
+        [b't', b'e', b'x', b't', b'/', b'h', b't', b'm', b'l', ..] => CSP_PAGE,
+        [b'i', b'm', b'a', b'g', b'e', b'/', ..] => CSP_PICTURE,
+        _ => CSP_API,
     }
 }
 
@@ -136,7 +113,7 @@ enum Form {
 /// What the answer depends on, taken from the request before the handler gets it.
 pub(crate) struct Asked {
     method: Method,
-    accepted: Accepted,
+    pub(super) accepted: Accepted,
     known: Option<HeaderValue>,
     pub(crate) origin: Option<HeaderValue>,
 }
@@ -163,12 +140,12 @@ pub(crate) async fn finish(
     always: &Always,
     asked: &Asked,
     context: &Context,
-    mut response: Response,
-) -> Response {
+    response: &mut Response,
+) {
     if let Some(Carried(error)) = response.extensions_mut().remove::<Carried>() {
-        write_problem(&mut response, &error, &context.correlation);
+        write_problem(response, &error, &context.correlation);
     }
-    let form = encode(&mut response, asked).await;
+    let form = encode(response, asked).await;
     let tag = response.headers().get(header::ETAG);
     let known = asked
         .known
@@ -187,11 +164,10 @@ pub(crate) async fn finish(
         }
     }
     if asked.method == Method::HEAD {
-        leave_out(&mut response);
+        leave_out(response);
     }
     write_headers(always, response.headers_mut(), form);
     context.give_back(response.headers_mut());
-    response
 }
 
 fn write_problem(response: &mut Response, error: &Error, correlation: &str) {
@@ -241,7 +217,8 @@ async fn encode(response: &mut Response, asked: &Asked) -> Form {
         return Form::Shrinks;
     }
     // The body is one piece in memory, so this neither waits nor fails.
-    let Ok(collected) = std::mem::take(response.body_mut()).collect().await else {
+    let body = Box::pin(std::mem::take(response.body_mut()).collect());
+    let Ok(collected) = body.await else {
         return Form::Shrinks;
     };
     let body = collected.to_bytes();
@@ -286,33 +263,19 @@ fn leave_out(response: &mut Response) {
 
 /// Puts what every answer carries beside what this one brings, which cannot replace any of it.
 fn write_headers(always: &Always, headers: &mut HeaderMap, form: Form) {
-    let fixed = always.of(headers, form);
-    let own = std::mem::replace(headers, fixed.clone());
-    let mut again = None;
-    for (next, value) in own {
-        match (next, &again) {
-            (Some(name), _) => again = add_own(headers, name, value),
-            // A header that is there several times is named once.
-            (None, Some(name)) => {
-                headers.append(name, value);
-            }
-            (None, None) => {}
-        }
+    headers.reserve(HEADERS.saturating_sub(headers.keys_len()));
+    let policy = security_policy(headers);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    for (name, value) in &always.all {
+        headers.insert(name, value.clone());
     }
+    // What an answer itself depends on stands beside what all depend on.
+    let vary = match form {
+        Form::Shrinks => &always.shrinks,
+        Form::Fixed => &always.fixed,
+    };
+    headers.append(header::VARY, vary.clone());
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
-}
-
-/// Puts what an answer brings beside what all carry, unless that has it already. Gives the name where more of it is put there.
-fn add_own(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Option<HeaderName> {
-    match headers.entry(&name) {
-        Entry::Vacant(place) => {
-            place.insert(value);
-        }
-        // What an answer depends on besides is said beside what all depend on.
-        Entry::Occupied(mut place) if name == header::VARY => place.append(value),
-        Entry::Occupied(_) => return None,
-    }
-    Some(name)
 }
 
 /// Says of an answer for one caller alone that nobody may keep it, whatever the handler says.
@@ -323,11 +286,52 @@ pub(crate) fn keep_nowhere(headers: &mut HeaderMap) {
 /// Says how often the caller may still ask, and what the address answers to.
 pub(crate) fn note(headers: &mut HeaderMap, taken: Option<&Taken>, allow: Option<HeaderValue>) {
     if let Some(taken) = taken {
-        headers.insert(LIMIT, HeaderValue::from(taken.limit));
-        headers.insert(REMAINING, HeaderValue::from(taken.remaining));
-        headers.insert(RESET, HeaderValue::from(taken.reset_seconds));
+        headers.insert(LIMIT, text::number(u64::from(taken.limit)));
+        headers.insert(REMAINING, text::number(u64::from(taken.remaining)));
+        headers.insert(RESET, text::number(taken.reset_seconds));
     }
     if let Some(allow) = allow {
         headers.insert(header::ALLOW, allow);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_replaces_nothing_that_all_carry_and_loses_nothing_of_its_own() {
+        let always = Always::new(&Settings::default());
+        let mut headers = HeaderMap::new();
+        let own = [
+            ("content-type", "text/html; charset=utf-8"),
+            ("x-frame-options", "SAMEORIGIN"),
+            ("x-frame-options", "ALLOWALL"),
+            ("content-security-policy", "default-src *"),
+            ("set-cookie", "a=1"),
+            ("set-cookie", "b=2"),
+            ("vary", "accept-language"),
+            ("cache-control", "no-cache"),
+        ];
+        for (name, value) in own {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        write_headers(&always, &mut headers, Form::Shrinks);
+        let all = |name: &str| -> Vec<&str> {
+            let values = headers.get_all(name).iter();
+            values.map(|value| value.to_str().unwrap()).collect()
+        };
+        assert_eq!(all("x-frame-options"), ["DENY"]);
+        assert_eq!(all("content-security-policy"), [CSP_PAGE.to_str().unwrap()]);
+        assert_eq!(all("set-cookie"), ["a=1", "b=2"]);
+        assert_eq!(all("cache-control"), ["no-cache"]);
+        let vary = ["accept-language", "accept-encoding, authorization, cookie"];
+        assert_eq!(all("vary"), vary);
+        let mut bare = HeaderMap::new();
+        write_headers(&always, &mut bare, Form::Fixed);
+        assert_eq!(bare[header::CACHE_CONTROL], NO_STORE);
+        assert_eq!(bare[header::VARY], "authorization, cookie");
+        assert_eq!(bare[header::CONTENT_SECURITY_POLICY], CSP_API);
+        assert_eq!(bare.len(), always.all.len() + 3);
     }
 }

@@ -1,6 +1,5 @@
 //! What is looked at before anything is done: the address, headers that must be there once, and their forms.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Error, Result, codes};
@@ -163,8 +162,8 @@ pub(crate) fn query(limits: &Limits, uri: &Uri) -> Result<()> {
 pub(crate) fn about(
     served: &Served,
     uri: &Uri,
-    mut params: Vec<(Arc<str>, String)>,
-) -> Result<Vec<(Arc<str>, String)>> {
+    mut params: Vec<(&'static str, String)>,
+) -> Result<Vec<(&'static str, String)>> {
     let Some(wanted) = served.shape.about_in_query else {
         return Ok(params);
     };
@@ -179,7 +178,7 @@ pub(crate) fn about(
             "it must be there",
         )
     })?;
-    params.insert(0, (Arc::from(wanted), value.into_owned()));
+    params.insert(0, (wanted, value.into_owned()));
     Ok(params)
 }
 

@@ -18,9 +18,9 @@ mod tell;
 #[doc(hidden)]
 pub mod steps;
 
+use std::borrow::Borrow;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -48,6 +48,7 @@ use crate::{
     text,
 };
 use admit::{Admitted, Arrived};
+use compress::Accepted;
 
 /// What the gate stands on.
 pub struct Gate {
@@ -80,7 +81,7 @@ enum Found<'a> {
     Route {
         served: &'a Served,
         lane: &'a Lane,
-        params: Vec<(Arc<str>, String)>,
+        params: Vec<(&'static str, String)>,
     },
     OtherMethod(&'a Spot),
     Nothing,
@@ -96,6 +97,7 @@ struct Noted {
 /// One request on its way.
 struct Visit<'a> {
     context: &'a Context,
+    accepted: Accepted,
     observation: &'a Observation,
     noted: &'a mut Noted,
 }
@@ -147,7 +149,7 @@ impl Gate {
         let names = spot.names.iter();
         let decoded = names.zip(found.params.iter()).map(|(name, (_, value))| {
             let value = text::decode(value, text::Plus::Itself)?;
-            Some((Arc::clone(name), value.into_owned()))
+            Some((*name, value.into_owned()))
         });
         match (
             self.registry.routes.get(place),
@@ -165,12 +167,15 @@ impl Gate {
 }
 
 /// Answers one request.
-pub(crate) async fn pass<B>(gate: &Gate, request: Request<B>) -> Response
+pub(crate) async fn pass<B>(gate: impl Borrow<Gate>, request: Request<B>) -> Response
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
-    let (mut head, body) = request.into_parts();
+    let gate = gate.borrow();
+    let (head, body) = request.into_parts();
+    // It goes from step to step, and is not carried about.
+    let mut head = Box::new(head);
     // Where both say who asks, the header counts alone: a browser sends cookies on its own, and never the header.
     if head.headers.contains_key(header::AUTHORIZATION) {
         head.headers.remove(header::COOKIE);
@@ -193,15 +198,16 @@ where
     let mut noted = Noted::default();
     let visit = Visit {
         context: &context,
+        accepted: asked.accepted,
         observation: &observation,
         noted: &mut noted,
     };
     let worked = observation
         .within(work(gate, visit, found, (head, body)))
         .await;
-    let response = worked.unwrap_or_else(|error| Problem(error).into_response());
+    let mut response = worked.unwrap_or_else(|error| Problem(error).into_response());
     log(&observation, &response);
-    let mut response = finish::finish(&gate.finish, &asked, &context, response).await;
+    finish::finish(&gate.finish, &asked, &context, &mut response).await;
     let headers = response.headers_mut();
     gate.origins.allow(asked.origin.as_ref(), headers);
     finish::note(headers, noted.taken.as_ref(), noted.allow);
@@ -220,7 +226,7 @@ async fn work<B>(
     gate: &Gate,
     mut visit: Visit<'_>,
     found: Found<'_>,
-    (head, body): (Head, B),
+    (head, body): (Box<Head>, B),
 ) -> Result<Response>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
@@ -260,6 +266,7 @@ where
         served,
         lane,
         params,
+        accepted: visit.accepted,
         address,
         admitted,
         began,
@@ -271,7 +278,8 @@ where
 struct Entered<'a> {
     served: &'a Served,
     lane: &'a Lane,
-    params: Vec<(Arc<str>, String)>,
+    params: Vec<(&'static str, String)>,
+    accepted: Accepted,
     address: Option<IpAddr>,
     admitted: Admitted,
     began: Duration,
@@ -282,7 +290,7 @@ async fn serve<B>(
     gate: &Gate,
     context: &Context,
     entered: Entered<'_>,
-    (head, body): (Head, B),
+    (head, body): (Box<Head>, B),
 ) -> Result<Response>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
@@ -291,7 +299,7 @@ where
     let (served, shape) = (entered.served, &entered.served.shape);
     head::query(&served.query_limits, &head.uri)?;
     let texts = entered.params.iter();
-    let texts = texts.map(|(name, value)| (&**name, &**value));
+    let texts = texts.map(|(name, value)| (*name, &**value));
     served.path_limits.check(texts)?;
     let key = head::key(&head.headers)?;
     let if_match = head::if_match(&head.headers)?;
@@ -319,14 +327,17 @@ where
         address: entered.address,
         hosts: gate.hosts.clone(),
         params: entered.params,
+        accepted: entered.accepted,
         body,
         rules: served.rules.clone(),
         key,
         if_match,
         deadline: deadline.clone(),
     });
-    tell::before(gate, shape, &passage).await?;
-    let mut request = Request::from_parts(head, Body::empty());
+    if tell::is_told_before(shape, &passage) {
+        Box::pin(tell::before(gate, shape, &passage)).await?;
+    }
+    let mut request = Request::from_parts(*head, Body::empty());
     request.extensions_mut().insert(passage.clone());
     if let Some(stream) = stream {
         request.extensions_mut().insert(stream);
@@ -374,33 +385,42 @@ where
         return Ok((Bytes::new(), Some(body::Streamed::new(counted))));
     }
     let within = gate.body_within.min(deadline.left());
-    let read = tokio::time::timeout(within, body::read(body, bytes_max)).await;
+    // Most requests have none, and need no room for the reading of it.
+    let read = Box::pin(body::read(body, bytes_max));
+    let read = tokio::time::timeout(within, read).await;
     let slow = |_| Error::unavailable(codes::REQUEST_TOO_SLOW, "the body did not come in time");
     Ok((read.map_err(slow)??, None))
 }
 
 /// Lets the handler work until the deadline; then its work is dropped where it stands.
-async fn run(served: &Served, request: axum::extract::Request, left: Duration) -> Result<Response> {
+fn run(
+    served: &Served,
+    request: axum::extract::Request,
+    left: Duration,
+) -> impl Future<Output = Result<Response>> + use<> {
     let too_slow = || {
         Error::unavailable(
             codes::REQUEST_TOO_SLOW,
             "the operation was not done in time",
         )
     };
-    if left.is_zero() {
-        return Err(too_slow());
-    }
+    let panicked = |_| Error::internal(codes::INTERNAL, "a handler panicked");
     // A handler that panics must not take the connection with it. Calling it may panic as well as waiting for it.
-    let work = AssertUnwindSafe(async { (served.work)(request).await }).catch_unwind();
-    let mut work = pin!(work);
-    // Most handlers answer from memory, without waiting: no timer is armed for those.
-    let done = match futures_util::poll!(work.as_mut()) {
-        Poll::Ready(done) => done,
-        Poll::Pending => tokio::time::timeout(left, work)
-            .await
-            .map_err(|_late| too_slow())?,
+    let work = match left.is_zero() {
+        true => Err(too_slow()),
+        false => catch_unwind(AssertUnwindSafe(|| (served.work)(request))).map_err(panicked),
     };
-    done.map_err(|_panic| Error::internal(codes::INTERNAL, "a handler panicked"))
+    async move {
+        let mut work = AssertUnwindSafe(work?).catch_unwind();
+        // Most handlers answer from memory, without waiting: no timer is armed for those.
+        let done = match futures_util::poll!(&mut work) {
+            Poll::Ready(done) => done,
+            Poll::Pending => tokio::time::timeout(left, work)
+                .await
+                .map_err(|_late| too_slow())?,
+        };
+        done.map_err(panicked)
+    }
 }
 
 /// Writes an error to the log, once. What is the caller's fault may quote the caller, so only its code is written.

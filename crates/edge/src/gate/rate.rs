@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use base::{Error, Organisation, codes};
@@ -133,7 +133,10 @@ pub(crate) struct Asker<'a> {
 
 impl<'a> Asker<'a> {
     pub(crate) fn new(caller: Option<&'a Caller>, address: Option<IpAddr>) -> Self {
-        let address = address.map(|address| Text::of(one_line(address)));
+        let address = address.map(|address| match one_line(address) {
+            IpAddr::V4(address) => Text::of_v4(address),
+            IpAddr::V6(address) => Text::of(address),
+        });
         Self { caller, address }
     }
 
@@ -150,21 +153,13 @@ impl<'a> Asker<'a> {
 }
 
 /// What one request is counted under.
-#[derive(Default)]
 struct Counters<'a> {
-    asked: [Option<(Policy, &'a str)>; COUNTERS_MAX],
+    asked: [(Policy, &'a str); COUNTERS_MAX],
+    count: usize,
 }
 
 impl<'a> Counters<'a> {
-    fn add(&mut self, policy: Option<Policy>, key: Option<&'a str>) {
-        let free = self.asked.iter_mut().find(|place| place.is_none());
-        if let (Some(place), Some(policy), Some(key)) = (free, policy, key) {
-            *place = Some((policy, key));
-        }
-    }
-
-    /// Shows them side by side.
-    async fn ask(&self, limits: &Limits, mode: Mode) -> Option<Taken> {
+    fn new() -> Self {
         const NONE: (Policy, &str) = (
             Policy {
                 name: "",
@@ -173,15 +168,25 @@ impl<'a> Counters<'a> {
             },
             "",
         );
-        let mut all = [NONE; COUNTERS_MAX];
-        let mut count = 0;
-        for (place, asked) in all.iter_mut().zip(self.asked.iter().flatten()) {
-            *place = *asked;
-            count += 1;
+        Self {
+            asked: [NONE; COUNTERS_MAX],
+            count: 0,
         }
+    }
+
+    fn add(&mut self, policy: Option<Policy>, key: Option<&'a str>) {
+        let free = self.asked.get_mut(self.count);
+        if let (Some(place), Some(policy), Some(key)) = (free, policy, key) {
+            *place = (policy, key);
+            self.count += 1;
+        }
+    }
+
+    async fn ask(&self, limits: &Limits, mode: Mode) -> Option<Taken> {
+        let asked = &self.asked[..self.count];
         let answer = match mode {
-            Mode::Take => limits.take_all(&all[..count]).await,
-            Mode::Look => limits.would_take_all(&all[..count]).await,
+            Mode::Take => limits.take_all(asked).await,
+            Mode::Look => limits.would_take_all(asked).await,
         };
         answer.tightest
     }
@@ -218,7 +223,7 @@ impl Classes {
         asker: &Asker<'_>,
     ) -> Option<Taken> {
         let bounds = self.of(shape.rate?);
-        let mut counters = Counters::default();
+        let mut counters = Counters::new();
         if let Some([user, address, _, route]) = bounds {
             counters.add(user.loosest, Some(asker.user()));
             counters.add(own(shape), Some(asker.user()));
@@ -243,7 +248,7 @@ impl Classes {
         let organisation = organisation.or(asker.caller.and_then(Caller::organisation));
         let counted = granted.filter(|granted| !granted.acting);
         let counted = counted.map(|granted| Text::of(granted.organisation));
-        let mut counters = Counters::default();
+        let mut counters = Counters::new();
         if let Some([user, address, together, route]) = bounds {
             let find = |bounds: &Bounds| bounds.find(organisation, plan);
             let (user, address) = (find(user), find(address));
@@ -288,6 +293,34 @@ impl Text {
         text
     }
 
+    /// An address of IPv4, without the ways round that a general form takes: it is written for nearly every request.
+    fn of_v4(address: Ipv4Addr) -> Self {
+        let mut text = Self {
+            bytes: [0; 48],
+            length: 0,
+        };
+        for (place, octet) in address.octets().into_iter().enumerate() {
+            if place > 0 {
+                text.push(b'.');
+            }
+            if octet >= 100 {
+                text.push(b'0' + octet / 100);
+            }
+            if octet >= 10 {
+                text.push(b'0' + octet / 10 % 10);
+            }
+            text.push(b'0' + octet % 10);
+        }
+        text
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
     fn as_str(&self) -> &str {
         let bytes = self.bytes.get(..self.length).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
@@ -320,4 +353,23 @@ pub(crate) fn refusal(taken: &Taken) -> Error {
     let message = format!("no more than {} requests in this time", taken.limit);
     let delay = taken.retry_after.unwrap_or(WINDOW);
     Error::limited(codes::RATE_LIMITED, message).retry_after(delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_the_general_way_writes_them() {
+        for octets in [
+            [0, 0, 0, 0],
+            [127, 0, 0, 1],
+            [9, 10, 99, 100],
+            [203, 0, 113, 7],
+            [255; 4],
+        ] {
+            let address = Ipv4Addr::from(octets);
+            assert_eq!(Text::of_v4(address).as_str(), address.to_string());
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! The steps of the gate one by one, for the bench that shows what each of them costs.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::request::Parts as Head;
 
 use super::admit::{self, Arrived};
+use super::compress::Accepted;
 use super::{Found, Gate, Noted, Visit, client, finish, head, rate};
 use crate::observe::Observation;
 use crate::registry::Served;
@@ -86,7 +86,7 @@ pub fn all<'a>(gate: &'a Gate, head: &'a Head) -> Vec<Step<'a>> {
 fn admitted<'a>(
     gate: &'a Gate,
     head: &'a Head,
-    (served, params): (&'a Served, Vec<(Arc<str>, String)>),
+    (served, params): (&'a Served, Vec<(&'static str, String)>),
 ) -> impl FnMut() + 'a {
     let context = Context::with(&head.headers, gate.ids.draw());
     let shape = &served.shape;
@@ -100,6 +100,7 @@ fn admitted<'a>(
         };
         let mut visit = Visit {
             context: &context,
+            accepted: Accepted::default(),
             observation: &observation,
             noted: &mut Noted::default(),
         };
@@ -111,8 +112,8 @@ fn admitted<'a>(
 /// Completes a small answer of JSON: validator, headers of safety, ids.
 fn finished(gate: &Gate, head: &Head, context: &Context) -> Option<Response> {
     let asked = finish::Asked::of(head, gate.origins.listed(&head.headers));
-    let response = axum::response::IntoResponse::into_response(Json("a small answer"));
-    let mut response = finish::finish(&gate.finish, &asked, context, response).now_or_never()?;
+    let mut response = axum::response::IntoResponse::into_response(Json("a small answer"));
+    finish::finish(&gate.finish, &asked, context, &mut response).now_or_never()?;
     gate.origins
         .allow(asked.origin.as_ref(), response.headers_mut());
     Some(response)

@@ -1,8 +1,6 @@
 //! What the gate tells the audit log, and when: before the handler of somebody who acts for others, after an answer
 //! with personal data, and of refusals.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use base::{Clock, Error, Kind, Organisation, Result, codes};
 
@@ -25,7 +23,7 @@ pub(super) struct Subject<'a> {
     pub(super) caller: Option<&'a Caller>,
     pub(super) granted: Option<&'a Granted>,
     pub(super) reason: Option<&'a str>,
-    pub(super) params: &'a [(Arc<str>, String)],
+    pub(super) params: &'a [(&'static str, String)],
     pub(super) context: &'a Context,
 }
 
@@ -80,18 +78,19 @@ fn is_id(text: &str) -> bool {
     (1..=TARGET_CHARS_MAX).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Writes down that an operator acts, for an organisation or for the platform, before he does. When that cannot be
-/// done, he does not.
-pub(super) async fn before(gate: &Gate, shape: &Shape, passage: &Passage) -> Result<()> {
+/// Whether an operator acts, for an organisation or for the platform.
+pub(super) fn is_told_before(shape: &Shape, passage: &Passage) -> bool {
     let for_another = passage
         .granted
         .as_ref()
         .is_some_and(|granted| granted.acting);
     let for_the_platform = shape.policy == Some(Policy::Operator) && changes(&shape.method);
     let is_inside = shape.policy == Some(Policy::Inside);
-    if !for_another && !for_the_platform && !is_inside {
-        return Ok(());
-    }
+    for_another || for_the_platform || is_inside
+}
+
+/// Writes down that he acts, before he does. When that cannot be done, he does not.
+pub(super) async fn before(gate: &Gate, shape: &Shape, passage: &Passage) -> Result<()> {
     let seen = Subject::of(shape, passage).seen(&gate.clock, What::Acting);
     let written = gate.witness.acting(seen);
     let unwritten = || {

@@ -70,7 +70,8 @@ impl Totals {
         let minute = minute(now);
         let slot = &self.slots[place(minute)];
         // Whoever sees the new minute first empties the slot. A few counts may be lost in that moment.
-        if slot.minute.swap(minute, Ordering::Relaxed) != minute {
+        let is_new = slot.minute.load(Ordering::Relaxed) != minute;
+        if is_new && slot.minute.swap(minute, Ordering::Relaxed) != minute {
             for count in &slot.counts {
                 count.store(0, Ordering::Relaxed);
             }

@@ -73,8 +73,7 @@ impl Respond for crate::Edge {
         &self,
         request: Request<Inbound>,
     ) -> impl Future<Output = Response<Self::Body>> + Send + 'static {
-        let edge = self.clone();
-        async move { edge.call(request).await }
+        self.call(request)
     }
 }
 

@@ -8,6 +8,7 @@ use carte::{RevisionNumber, Service};
 use domain::organisations::{RestaurantId, State};
 use edge::{Encoding, Packed};
 use fabric::Hint;
+use http::HeaderValue;
 
 use super::choice::{Asked, Case, Faces};
 use super::mark::Mark;
@@ -31,8 +32,8 @@ pub(crate) struct Front {
     pub(super) faces: Faces,
     /// The menu as it is sold, in the keys of what is compiled.
     source: String,
-    /// The version of what has run out.
-    pub(super) availability: i64,
+    /// The version of what has run out, as a header says it.
+    pub(super) availability: HeaderValue,
 }
 
 /// What is compiled of a menu.
@@ -140,7 +141,7 @@ impl App {
             brand: record.details.brand.map(Place::Brand),
             faces: Faces::of(&menu),
             source,
-            availability: stock.version,
+            availability: HeaderValue::from(stock.version),
             selling,
         })
     }

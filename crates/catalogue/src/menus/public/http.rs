@@ -146,8 +146,7 @@ async fn menu(
             accepts.best(),
         )
         .await?;
-    let availability = HeaderValue::from(front.availability);
-    Ok(([(AVAILABILITY, availability)], packed))
+    Ok(([(AVAILABILITY, front.availability.clone())], packed))
 }
 
 async fn categories(
