@@ -340,6 +340,19 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_stands_nowhere_but_at_the_end_of_a_line() {
+        let plain = "GET /a?b HTTP/1.1\r\nHost: a.b:80\r\nX-C: d\r\n\r\n";
+        for text in [plain, TEXTS[2]] {
+            assert_eq!(read(&[text.as_bytes()]).1, None);
+            for place in 0..text.len() {
+                let mut odd = text.to_owned();
+                odd.insert(place, '\r');
+                assert!(read(&[odd.as_bytes()]).1.is_some(), "{odd:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_line_without_end_is_not_kept_for_ever() {
         let mut framing = Framing::new(1000);
         let refused = (0..100).find_map(|_| framing.read(&[b'x'; 100]).err());
