@@ -241,6 +241,22 @@ async fn what_does_not_end_is_cut_and_counted() {
     );
 }
 
+/// It ends when the farewell is over, long before the time is up in which others may end.
+#[tokio::test]
+async fn a_quiet_connection_does_not_hold_up_the_end() {
+    let settings = Settings {
+        lame_duck: Duration::ZERO,
+        ..Settings::default()
+    };
+    let in_time = settings.drain_time / 2;
+    let mut trial = Trial::start(settings).await;
+    let mut idle = trial.connect().await;
+    say(&mut idle, GET, Duration::from_millis(100)).await;
+    trial.stop.stop();
+    let drained = timeout(in_time, trial.drained()).await;
+    assert_eq!(drained.expect("the server ends in time").cut, 0);
+}
+
 /// Without a lame-duck time too: clients that ask now and then never see a connection end under their request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_when_a_server_stops_at_once() {
