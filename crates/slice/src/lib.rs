@@ -8,4 +8,4 @@ mod typed;
 
 pub use ask::{Ask, outrun};
 pub use list::{Cursors, Part, Turn};
-pub use typed::{TypedEmail, TypedName, VERSION_MAX, wrong};
+pub use typed::{TypedEmail, TypedName, VERSION_MAX, Why, wrong};

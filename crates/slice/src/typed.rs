@@ -3,7 +3,7 @@
 //! The patterns say exactly what the parsers of `domain` take, so that whoever follows the document is never refused.
 
 use base::{Error, Result, codes};
-use domain::organisations::Name;
+use domain::organisations::{Name, Reason};
 use domain::people::Email;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,6 +32,20 @@ pub struct TypedName(String);
 )]
 pub struct TypedEmail(String);
 
+/// Why an operator does something to what is of an organisation, which can read this.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Why {
+    /// The reason, in one line.
+    #[schema(
+        min_length = 3,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s][^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s]$",
+        example = "The provider is up again"
+    )]
+    reason: String,
+}
+
 impl TypedName {
     /// What it means.
     ///
@@ -49,6 +63,16 @@ impl TypedEmail {
     /// It is none, and the error names the field.
     pub fn email(&self) -> Result<Email> {
         Email::parse(&self.0).map_err(|error| wrong("email", error.to_string()))
+    }
+}
+
+impl Why {
+    /// What it means.
+    ///
+    /// # Errors
+    /// It is none, and the error names the field.
+    pub fn reason(&self) -> Result<Reason> {
+        Reason::parse(&self.reason).map_err(|error| wrong("reason", error.to_string()))
     }
 }
 

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use axum::extract::State;
 use base::codes;
-use domain::organisations::Reason;
 use edge::{Answer, Criticality, Json, Page, Path, Policy, Query, Rate, Route, Routes};
 use engine::sagas::Which;
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
-use slice::{Ask, Turn, wrong};
+use serde::Deserialize;
+use slice::{Ask, Turn, Why};
 use trade::orders::OrderId;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::app::{Act, App};
 use super::order::OrderLook;
@@ -59,27 +58,6 @@ struct OfOrder {
     /// Which order.
     #[param(value_type = String, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     order: OrderId,
-}
-
-/// Why somebody acts upon a saga. The organisation can read this.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = WhyOfSaga)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Why {
-    /// The reason, in one line.
-    #[schema(
-        min_length = 3,
-        max_length = 200,
-        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s][^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s]$",
-        example = "The provider is up again"
-    )]
-    reason: String,
-}
-
-impl Why {
-    fn reason(&self) -> base::Result<Reason> {
-        Reason::parse(&self.reason).map_err(|error| wrong("reason", error.to_string()))
-    }
 }
 
 /// The routes of the slice.

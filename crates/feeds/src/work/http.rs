@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 use base::codes;
-use domain::organisations::Reason;
 use edge::{Answer, Criticality, Json, Page, Path, Policy, Query, Rate, Route, Routes};
 use engine::aside::Of;
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
-use slice::{Ask, Turn, wrong};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use slice::{Ask, Turn, Why};
+use utoipa::IntoParams;
 
 use super::app::{Act, App};
 use super::view::{WorkId, WorkView};
@@ -68,27 +67,6 @@ struct OfWork {
         pattern = "^((job|tmr)_[0-7][0-9a-hjkmnp-tv-z]{25}|letter~[a-z0-9._-]{1,60}~[a-z0-9._-]{1,60}~[0-9]{1,18})$"
     )]
     work: WorkId,
-}
-
-/// Why somebody acts upon work that was put aside. The organisation can read this.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = WhyOfWork)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Why {
-    /// The reason, in one line.
-    #[schema(
-        min_length = 3,
-        max_length = 200,
-        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s][^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s]$",
-        example = "The provider is up again"
-    )]
-    reason: String,
-}
-
-impl Why {
-    fn reason(&self) -> base::Result<Reason> {
-        Reason::parse(&self.reason).map_err(|error| wrong("reason", error.to_string()))
-    }
 }
 
 /// The routes of the slice.

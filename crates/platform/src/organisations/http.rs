@@ -13,15 +13,13 @@ use edge::{
 };
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use slice::{Ask, Part};
+use slice::{Ask, Part, Why};
 use utoipa::IntoParams;
 
 use super::app::App;
 use super::restaurants;
 use super::tenants::Wanted;
-use super::view::{
-    BrandView, Found, NewName, NewPlan, OrganisationView, PlanView, Rename, Why, seen,
-};
+use super::view::{BrandView, Found, NewName, NewPlan, OrganisationView, PlanView, Rename, seen};
 
 pub(super) const READ_WITHIN: Duration = Duration::from_secs(2);
 const WRITE_WITHIN: Duration = Duration::from_secs(5);

@@ -1,8 +1,6 @@
 //! What organisations and brands look like from outside.
 
-use domain::organisations::{
-    Brand, BrandId, Counted, Organisation, OrganisationId, Plan, Reason, State,
-};
+use domain::organisations::{Brand, BrandId, Counted, Organisation, OrganisationId, Plan, State};
 use domain::people::PersonId;
 use serde::{Deserialize, Serialize};
 use slice::{TypedName, VERSION_MAX, wrong};
@@ -53,20 +51,6 @@ pub(crate) struct NewPlan {
     /// The version that was read; if it has another one by now, nothing is changed.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) version: i64,
-}
-
-/// Why an organisation is suspended or resumed. It can read this.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Why {
-    /// The reason, in one line.
-    #[schema(
-        min_length = 3,
-        max_length = 200,
-        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s][^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\s]$",
-        example = "Invoices are unpaid since March"
-    )]
-    pub(crate) reason: String,
 }
 
 /// What an organisation pays for.
@@ -194,13 +178,6 @@ impl PlanView {
             requests_a_minute: plan.requests_a_minute(),
             limits: used.iter().map(limit).collect(),
         }
-    }
-}
-
-impl Why {
-    /// What it means.
-    pub(crate) fn reason(&self) -> base::Result<Reason> {
-        Reason::parse(&self.reason).map_err(|error| wrong("reason", error.to_string()))
     }
 }
 
