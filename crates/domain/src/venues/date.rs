@@ -33,6 +33,12 @@ impl Date {
         (2_000..=2_199).contains(&year).then_some(Date(date))
     }
 
+    /// The year that it is in.
+    #[must_use]
+    pub fn year(self) -> i64 {
+        self.0.year().into()
+    }
+
     /// Which day of the week it is.
     #[must_use]
     pub fn weekday(self) -> Weekday {

@@ -49,4 +49,4 @@ pub use types::{
 pub use vouchers::MealVouchers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

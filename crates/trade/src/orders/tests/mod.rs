@@ -108,6 +108,11 @@ fn placing() -> Placing {
     }
 }
 
+/// An order that was just placed.
+pub(crate) fn placed() -> Order {
+    Story::of(placing()).order().clone()
+}
+
 fn ticket(number: u8, line: &str) -> Ticket {
     Ticket {
         id: uid(number).into(),
