@@ -22,6 +22,7 @@ pub static SHARDS: &[&Part] = &[
     &offers::SHARD,
     &ledger::SHARD,
     &orders::SHARD,
+    &orders::NOTES,
     &orders::REFUNDS,
     &payments::SHARD,
 ];
@@ -40,6 +41,8 @@ pub static FOLDS: &[&Fold] = &[
     &ledger::FOLD,
     &ledger::FOLD_POSTINGS,
     &orders::FOLD,
+    &orders::NOTES_FOLD,
+    &orders::NOTE_NUMBERS_FOLD,
     &orders::REFUNDS_FOLD,
     &orders::RULES_FOLD,
     &payments::FOLD,

@@ -34,6 +34,7 @@ const fn first(kind: &'static str, stream: &'static str) -> Public {
 
 /// What the outside may read.
 pub(crate) static PUBLIC: &[Public] = &[
+    first("credit_note.issued", "crn"),
     first("menu.published", "mnu"),
     first("order.cancelled", "ord"),
     first("order.change_agreed", "ord"),

@@ -11,3 +11,4 @@ mod view;
 pub use app::App;
 pub use http::routes;
 pub use promise::Promise;
+pub use view::percent;

@@ -491,7 +491,8 @@ impl Shown<'_> {
 }
 
 /// A rate in percent, without digits that say nothing: 88,750 millionths are `8.875`.
-fn percent(millionths: i64) -> String {
+#[must_use]
+pub fn percent(millionths: i64) -> String {
     let text = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

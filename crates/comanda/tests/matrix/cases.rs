@@ -84,7 +84,7 @@ impl Case<'_> {
         let narrow = !BY_BODY.contains(&name) && !of_no_place.contains(&name);
         // The books are those of the whole organisation, so even reading them concerns all of it.
         let method = match name {
-            "ledger.balance" | "ledger.list" => &Method::POST,
+            "credit_notes.list" | "ledger.balance" | "ledger.list" => &Method::POST,
             _ => &operation.method,
         };
         decide((&operation.policy, method, narrow), &caller.facts, &target)

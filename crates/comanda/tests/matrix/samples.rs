@@ -746,6 +746,9 @@ pub(crate) static SAMPLES: &[Sample] = &[
     ),
     none("credit.of_order", "orders.read"),
     none("credit.own", "signed-in"),
+    query("credit_notes.list", "reports.read", "?year=2026"),
+    none("credit_notes.of_order", "orders.read"),
+    none("credit_notes.own", "signed-in"),
     none("restaurant_orders.list", "orders.read"),
     none("restaurant_orders.read", "orders.read"),
     json("restaurant_orders.take", "orders.change", |_, house| {

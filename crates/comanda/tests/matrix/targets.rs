@@ -197,12 +197,13 @@ pub(crate) fn of(town: &Town, path: &str) -> Vec<Target> {
 fn is_of_members(path: &str) -> bool {
     let ends = [
         "/credit",
+        "/credit-notes",
         "/lines",
         "/lines/withdraw",
         "/refunds",
         "/status",
     ];
-    ends.iter().any(|end| path.ends_with(end))
+    !path.starts_with("/api/me/") && ends.iter().any(|end| path.ends_with(end))
 }
 
 fn refs(all: &[String]) -> Vec<&str> {

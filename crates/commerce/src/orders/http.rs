@@ -76,6 +76,7 @@ pub fn routes(app: &App) -> Routes {
     of_diners()
         .with(of_own())
         .with(of_restaurants())
+        .with(super::credit_notes::routes())
         .with(super::credits::routes())
         .with(super::change_http::routes())
         .with(super::refunds::routes())

@@ -12,6 +12,7 @@ mod change_http;
 mod change_pay;
 mod claims;
 mod counter;
+mod credit_notes;
 mod credits;
 mod estimate;
 mod fold;
@@ -34,6 +35,9 @@ mod tips;
 mod view;
 
 pub use app::{App, With};
+pub(crate) use credit_notes::{
+    FOLD as NOTES_FOLD, FOLD_NUMBERS as NOTE_NUMBERS_FOLD, SHARD as NOTES,
+};
 pub(crate) use estimate::Estimate;
 pub(crate) use fold::FOLD;
 pub use http::routes;

@@ -10,6 +10,7 @@ mod capacity;
 mod carts;
 mod carts_heirs;
 mod carts_looks;
+mod credit_notes;
 mod firsts;
 #[allow(dead_code, reason = "others ask more of it")]
 mod kitchen;

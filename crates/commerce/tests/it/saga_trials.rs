@@ -503,6 +503,13 @@ impl Counter {
             if states != [&json!("executed")] {
                 wrong.push(format!("refunds: {states:?}"));
             }
+            let path = format!("/api/orders/{order}/credit-notes");
+            let notes = shop.get(&path).await.good()["items"].clone();
+            let totals = notes.as_array().unwrap().iter();
+            let totals: Vec<_> = totals.map(|one| &one["total"]).collect();
+            if totals != [&all[0]["amount"]] {
+                wrong.push(format!("credit notes: {notes}"));
+            }
         }
         Ok(())
     }

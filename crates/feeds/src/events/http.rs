@@ -48,7 +48,7 @@ struct Which {
     #[param(value_type = Option<String>, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: Option<RestaurantId>,
     /// What happened to this alone: the history of an order, of a payment, of a refund.
-    #[param(value_type = Option<String>, pattern = "^(mnu|ord|pay|rfd|vnu)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    #[param(value_type = Option<String>, pattern = "^(crn|mnu|ord|pay|rfd|vnu)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     stream: Option<TypedStream>,
     /// How many at most; 100 when nothing is said.
     #[param(minimum = 1, maximum = 200)]
@@ -76,7 +76,7 @@ struct WhichOf {
     #[param(value_type = Option<String>, pattern = "^rst_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     restaurant: Option<RestaurantId>,
     /// What happened to this alone: the history of an order, of a payment, of a refund.
-    #[param(value_type = Option<String>, pattern = "^(mnu|ord|pay|rfd|vnu)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    #[param(value_type = Option<String>, pattern = "^(crn|mnu|ord|pay|rfd|vnu)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     stream: Option<TypedStream>,
     /// How many at most; 100 when nothing is said.
     #[param(minimum = 1, maximum = 200)]

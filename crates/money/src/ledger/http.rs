@@ -135,7 +135,10 @@ async fn balance(
 }
 
 /// The books are those of the whole organisation, so whoever reads them reads for all of its places.
-fn whole(granted: &Granted) -> Result<()> {
+///
+/// # Errors
+/// The caller may do this in a part of it only.
+pub fn whole(granted: &Granted) -> Result<()> {
     match granted.places {
         Places::All => Ok(()),
         Places::Only(_) => Err(Error::forbidden(

@@ -15,7 +15,7 @@ use ::store::{Migration, Part};
 
 pub use app::{App, Period, Posted};
 pub use fold::{FOLD_POSTINGS, FOLD_TRANSACTIONS as FOLD};
-pub use http::routes;
+pub use http::{routes, whole};
 pub use part::{is_posted, post};
 pub use view::{AccountView, BalanceView, PostingView, TotalView, TransactionView};
 

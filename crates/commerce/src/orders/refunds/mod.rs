@@ -17,8 +17,8 @@ use trade::ledger::{About, Account, Bearer, Kind, Means, Transaction};
 use trade::orders::{Order, OrderId};
 use trade::payments::{Intent, RefundId};
 use trade::refunds::{
-    Asking, Command, Drawn, Event, Left, Moved, Policy, Refund, Refusal, State, Way, apply,
-    bound_minor, decide, draw, draw_shared, kept_minor,
+    Asking, Back, By, Command, Drawn, Event, Left, Moved, Policy, Refund, Refusal, State, Way,
+    apply, bound_minor, decide, draw, draw_shared, kept_minor,
 };
 
 use self::store::{self as rows, Told};
@@ -203,8 +203,8 @@ impl App {
         if refund.to == Way::Credit {
             give_credit(commit, ask, order, (&refund, refund.minor()))?;
             let moved = (refund.minor(), Means::StoreCredit);
-            let refund = self.at_once(commit, ask, ((order, place), refund), moved)?;
-            return Ok((refund, Vec::new()));
+            let gone = self.at_once(commit, ask, ((order, place), refund), moved);
+            return Ok((gone.await?, Vec::new()));
         }
         let payments = self.0.payments.of_order(order.id).await?;
         self.is_there(&refund, (&payments, others)).await?;
@@ -223,7 +223,8 @@ impl App {
             if means == Means::StoreCredit {
                 give_credit(commit, ask, order, (&refund, rest))?;
             }
-            refund = self.at_once(commit, ask, ((order, place), refund), (rest, means))?;
+            let gone = self.at_once(commit, ask, ((order, place), refund), (rest, means));
+            refund = gone.await?;
         }
         if drawn.is_empty() {
             return Ok((refund, Vec::new()));
@@ -260,8 +261,9 @@ impl App {
         Ok(parts.map(|parts| draw_shared(refund, &parts, others, cash)))
     }
 
-    /// Money that goes back in the commit itself: nobody outside has to be asked.
-    fn at_once(
+    /// Money that goes back in the commit itself: nobody outside has to be asked. Where it is all of the refund, the commit
+    /// issues its credit note.
+    async fn at_once(
         &self,
         commit: &mut Commit,
         ask: &Ask,
@@ -280,7 +282,14 @@ impl App {
         if !base::planted("cash_refund_not_posted") {
             ledger::post(commit, ask, &given.map_err(unbalanced)?)?;
         }
-        tell(commit, ask, scene, (Some(refund), &events))
+        let refund = tell(commit, ask, scene, (Some(refund), &events))?;
+        let by = match means {
+            Means::StoreCredit => By::StoreCredit,
+            Means::Cash | Means::Provider(_) => By::Cash,
+        };
+        let now = Some(Back { by, minor });
+        self.issue_note(commit, ask, (order, &refund), now).await?;
+        Ok(refund)
     }
 
     /// Has a commit give so much besides refunds, if one person may decide it alone together with all that was given back

@@ -7,7 +7,7 @@ use engine::sagas::{At, Kind, Known, Script, State, Turn};
 use serde::{Deserialize, Serialize};
 use trade::orders::OrderId;
 use trade::payments::{AttemptState, PaymentId, RefundId};
-use trade::refunds::{Command, Drawn, Left, Moved, Refund, decide};
+use trade::refunds::{Command, Drawn, Left, Moved, Refund, State as Stands, decide};
 
 use super::store as rows;
 use super::{App, POLICY, lost, refused as not_so, tell};
@@ -78,6 +78,7 @@ impl App {
                 return Ok(at.wait(SOON));
             }
         };
+        let turn = rows::turn(&self.0.db, at.state.order).await.at()?;
         let all = rows::of_order(&self.0.db, at.state.order).await.at()?;
         let place = usize::try_from(at.state.place).unwrap_or(usize::MAX);
         let mut refund = all.get(place.saturating_sub(1)).cloned().ok_or_else(lost)?;
@@ -95,6 +96,12 @@ impl App {
         }
         if refund.version != was {
             rows::write(&mut at.commit, (at.state.place, Some(was)), &refund).at()?;
+            if refund.state == Stands::Executed {
+                rows::take_turn(&mut at.commit, refund.order, turn);
+                let by = itself();
+                let issued = self.issue_note(&mut at.commit, &by, (&order, &refund), None);
+                issued.await?;
+            }
         }
         Ok(match refused {
             None => at.done(),
