@@ -34,6 +34,7 @@ reads! {
               WHERE t.order_id IS NOT NULL GROUP BY t.order_id, t.kind, p.account";
     PAYMENTS = "SELECT id, order_id, state, document FROM payments";
     REFUNDS = "SELECT order_id, id, state, body FROM refunds";
+    NOTES = "SELECT organisation, year, number, body FROM credit_notes ORDER BY organisation, year, number";
     SAGAS = "SELECT organisation, id, run_at, tries, subject, kind, error FROM sagas ORDER BY begun_at, id";
     TIMERS = "SELECT kind, run_at, error FROM timers ORDER BY run_at, id";
     NOTICES = "SELECT id, outcome FROM payment_notices";
@@ -466,6 +467,21 @@ impl Rows<'_> {
                 row.get(2).unwrap(),
                 body,
             )
+        });
+        rows.collect()
+    }
+
+    /// Credit notes: whose, of which year, their number and body, in this order.
+    pub(crate) async fn notes(&self) -> Vec<(i64, i64, i64, Json)> {
+        let rows = self.all(&NOTES).await;
+        let rows = rows.iter().map(|row| {
+            let (house, year, number) = (
+                row.get(0).unwrap(),
+                row.get(1).unwrap(),
+                row.get(2).unwrap(),
+            );
+            let body: String = row.get(3).unwrap();
+            (house, year, number, serde_json::from_str(&body).unwrap())
         });
         rows.collect()
     }

@@ -301,6 +301,7 @@ pub(crate) async fn end(sim: &mut Sim) -> Result<(), String> {
     }
     answers(sim).await?;
     money(sim).await?;
+    notes(sim).await?;
     payments(sim).await?;
     lists(sim).await?;
     limits::calls(sim)?;
@@ -473,6 +474,39 @@ async fn refunded(sim: &Sim) -> Result<BTreeMap<Uid, i64>, String> {
         *refunded.entry(order).or_default() += moved;
     }
     Ok(refunded)
+}
+
+/// Each refund that was executed has one credit note of as much money and tax, and no number is missing or there twice.
+async fn notes(sim: &Sim) -> Result<(), String> {
+    let sum = |all: &Json, field: &str| -> i64 {
+        let all = all.as_array().unwrap().iter();
+        all.map(|one| one[field].as_i64().unwrap()).sum()
+    };
+    let mut wanted = BTreeMap::new();
+    for (_, id, state, body) in Rows(&sim.db).refunds().await {
+        if state == "executed" {
+            let parts = &body["parts"];
+            let sums = (sum(parts, "minor"), sum(parts, "tax_minor"));
+            wanted.insert(base::uid::spell("rfd", id).to_string(), sums);
+        }
+    }
+    let mut numbers = BTreeMap::<(i64, i64), i64>::new();
+    for (house, year, number, body) in Rows(&sim.db).notes().await {
+        let last = numbers.entry((house, year)).or_default();
+        *last += 1;
+        if number != *last {
+            return Err(format!("18: note {number} of {year} stands at {last}"));
+        }
+        let told = (sum(&body["lines"], "minor"), sum(&body["taxes"], "minor"));
+        let is_whole = body["minor"] == told.0 && sum(&body["back"], "minor") == told.0;
+        if wanted.remove(&text(&body["refund"])) != Some(told) || !is_whole {
+            return Err(format!("18: a credit note is not its refund: {body}"));
+        }
+    }
+    match wanted.keys().next() {
+        None => Ok(()),
+        Some(refund) => Err(format!("18: {refund} was executed without a credit note")),
+    }
 }
 
 /// People have as much credit as was given and not spent.

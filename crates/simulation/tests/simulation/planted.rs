@@ -48,6 +48,7 @@ const ALL: &[&str] = &[
     "hold_not_ended",
     "key_forgotten",
     "made_given_back",
+    "note_not_issued",
     "pending_is_held",
     "person_not_counted",
     "raise_not_settled",
