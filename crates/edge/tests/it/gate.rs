@@ -157,6 +157,7 @@ async fn what_the_caller_has_is_not_sent_again() {
         ("/api/things", false),
         ("/api/things/5", true),
         ("/api/openapi.json", true),
+        ("/docs", true),
     ] {
         let first = trial.get(path).await;
         let tag = first.header("etag").unwrap();
@@ -172,6 +173,8 @@ async fn what_the_caller_has_is_not_sent_again() {
             assert_eq!((again.status, again.body.len()), (304, 0), "{path} {known}");
             assert_eq!(again.header("etag"), Some(tag));
             assert!(!again.headers.contains_key("content-type"));
+            let policy = "content-security-policy";
+            assert_eq!(again.header(policy), first.header(policy), "{path}");
             check_headers(&again, path);
         }
         let other = trial
