@@ -228,7 +228,8 @@ impl Postgres {
         } else {
             &self.readers
         };
-        Ok(snapshot(pool, scope, calls, deadline).await?.1)
+        let answers = snapshot(pool, scope, bound_all(scope, calls)?, deadline).await?;
+        Ok(answers.into_iter().map(|answer| answer.rows).collect())
     }
 
     /// Reads from a replica that has seen `position`, or else from the primary.
@@ -243,11 +244,18 @@ impl Postgres {
         const WAIT: Duration = Duration::from_millis(4);
         for replica in &self.replicas {
             for _ in 0..TRIES {
-                match snapshot(replica, scope, calls, deadline).await {
-                    Ok((seen, rows)) if seen >= position => return Ok(rows),
-                    Ok(_) => tokio::time::sleep(WAIT).await,
-                    Err(_) => break,
+                // How far it has come is of the same snapshot.
+                let mut sends = vec![Send::Bound(READ_HEAD.postgres(), Vec::new())];
+                sends.append(&mut bound_all(scope, calls)?);
+                let Ok(answers) = snapshot(replica, scope, sends, deadline).await else {
+                    break;
+                };
+                let mut answers = answers.into_iter();
+                let seen = answers.next().as_ref().and_then(guards::number);
+                if seen.unwrap_or(0) >= position {
+                    return Ok(answers.map(|answer| answer.rows).collect());
                 }
+                tokio::time::sleep(WAIT).await;
             }
         }
         self.read(scope, calls, deadline).await
@@ -260,9 +268,7 @@ impl Postgres {
         deadline: &Deadline,
     ) -> Outcome<Vec<Answer>> {
         let mut sends = vec![Send::Simple("BEGIN")];
-        for call in calls {
-            sends.push(bound(Scope::Nobody, call)?);
-        }
+        sends.append(&mut bound_all(Scope::Nobody, calls)?);
         sends.push(Send::Simple("COMMIT"));
         let work = async |connection: &mut Connection| {
             let mut answers = connection
@@ -276,13 +282,13 @@ impl Postgres {
     }
 }
 
-/// The rows of each call, and the head of the log, all of one snapshot.
+/// What each of these answers, all of one snapshot.
 async fn snapshot(
     pool: &Pool,
     scope: Scope,
-    calls: &[Call],
+    asked: Vec<Send>,
     deadline: &Deadline,
-) -> Outcome<(i64, Vec<Vec<Row>>)> {
+) -> Outcome<Vec<Answer>> {
     let none = String::new;
     let (organisation, person, holder) = match scope {
         Scope::Organisation(number) => (number.to_string(), none(), none()),
@@ -295,11 +301,8 @@ async fn snapshot(
     let mut sends = vec![
         Send::Simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         Send::Bound(text::SET_READ, set.into()),
-        Send::Bound(READ_HEAD.postgres(), Vec::new()),
     ];
-    for call in calls {
-        sends.push(bound(scope, call)?);
-    }
+    sends.extend(asked);
     sends.push(Send::Simple("COMMIT"));
     let work = async |connection: &mut Connection| {
         let mut answers = connection
@@ -307,14 +310,13 @@ async fn snapshot(
             .await
             .map_err(fault::Fault::failure)?;
         answers.pop();
-        let rows = answers
-            .split_off(3)
-            .into_iter()
-            .map(|answer| answer.rows)
-            .collect();
-        Ok((answers.last().and_then(guards::number).unwrap_or(0), rows))
+        Ok(answers.split_off(2))
     };
     pool.with(deadline, work).await
+}
+
+fn bound_all(scope: Scope, calls: &[Call]) -> Outcome<Vec<Send>> {
+    calls.iter().map(|call| bound(scope, call)).collect()
 }
 
 fn bound(scope: Scope, call: &Call) -> Outcome<Send> {
