@@ -119,6 +119,7 @@ async fn a_refund_has_a_note_when_its_money_has_gone_back(engine: Engine) {
     assert_eq!(both[0], note);
     let second = &both[1];
     assert_eq!(second["number"], format!("{year}-000002"));
+    assert!(second["issuedAt"].as_str() > note["issuedAt"].as_str());
     assert_eq!(second["total"], "22.00");
     // 27.00 hold 2.45.
     assert_eq!(second["taxes"], tax("2.00"));

@@ -28,6 +28,8 @@ struct Paid {
     tax: i64,
     /// What is given back.
     given: i64,
+    /// The tax in that.
+    taxed: i64,
 }
 
 impl Left {
@@ -70,6 +72,7 @@ impl Left {
             for given in &refund.parts {
                 let part = left.parts.entry(given.line.clone()).or_default();
                 part.given = part.given.checked_add(given.minor)?;
+                part.taxed = part.taxed.checked_add(given.tax_minor)?;
                 left.given = left.given.checked_add(given.minor)?;
             }
         }
@@ -116,21 +119,23 @@ impl Left {
     pub(super) fn take(&mut self, line: Option<&LineKey>, minor: i64) -> Option<Part> {
         let currency = self.currency;
         let paid = self.parts.get_mut(&line.cloned())?;
-        let before = paid.tax_of(paid.given, currency)?;
         paid.given = paid.given.checked_add(minor)?;
-        let after = paid.tax_of(paid.given, currency)?;
+        let whole = paid.tax_of(paid.given, currency)?;
+        // Where a refund beside an earlier one was declined, that may have a cent more or less than this comes to.
+        let tax_minor = whole.checked_sub(paid.taxed)?.clamp(0, minor);
+        paid.taxed = paid.taxed.checked_add(tax_minor)?;
         self.given = self.given.checked_add(minor)?;
         Some(Part {
             line: line.cloned(),
             minor,
-            tax_minor: after.checked_sub(before)?,
+            tax_minor,
         })
     }
 }
 
 impl Paid {
-    /// The tax in so much of it. What every refund gets is the difference between two of these, so that whatever is
-    /// given back in however many parts has the tax that it has as a whole.
+    /// The tax in so much of it. What every refund gets is this less what others have, so that whatever is given back in
+    /// however many parts has the tax that it has as a whole.
     fn tax_of(&self, given: i64, currency: Currency) -> Option<i64> {
         let price = self.minor.checked_add(self.funded)?;
         let rest = price.checked_sub(given)?;

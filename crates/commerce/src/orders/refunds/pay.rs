@@ -78,6 +78,8 @@ impl App {
                 return Ok(at.wait(SOON));
             }
         };
+        // Of when the money has gone back, and not of when it was asked for.
+        at.commit = self.0.db.new_commit(at.organisation);
         let turn = rows::turn(&self.0.db, at.state.order).await.at()?;
         let all = rows::of_order(&self.0.db, at.state.order).await.at()?;
         let place = usize::try_from(at.state.place).unwrap_or(usize::MAX);
