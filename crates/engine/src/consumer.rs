@@ -18,6 +18,7 @@ use crate::handle::{Handled, Handler, Trouble, boxed, call, told};
 use crate::held::nap;
 use crate::part::{ADD_DEAD_LETTER, CONSUMED, FIND_CONSUMED};
 use crate::stop::Stop;
+use crate::tail::Tail;
 
 /// How often an event is tried before it is put aside.
 pub(crate) const TRIES: u32 = 5;
@@ -27,7 +28,7 @@ const BETWEEN: Backoff = Backoff {
     longest: Duration::from_secs(1),
 };
 /// Events that are read at once.
-const PAGE: i64 = 128;
+const PAGE: usize = 128;
 /// Organisations whose events are handled side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// How often the log is looked at although nobody called.
@@ -110,6 +111,7 @@ pub(crate) struct Reader {
     pub(crate) consumer: Consumer,
     pub(crate) db: Db,
     pub(crate) database: Database,
+    pub(crate) tail: Tail,
     pub(crate) random: Random,
 }
 
@@ -121,21 +123,18 @@ impl Reader {
         let mut stored = self.database.consumer(name, &self.db.deadline()).await?;
         let mut reached = stored;
         while !stop.is_stopping() {
-            let page = self
-                .database
-                .log_after(reached, PAGE, &self.db.deadline())
-                .await?;
+            let page = self.page(reached).await?;
             let last = page.last().map_or(reached, |event| event.position);
-            let wanted: Vec<Logged> = page
+            let more = page.len() == PAGE || !page.is_empty() && *head.borrow() > last;
+            let wanted: Vec<Arc<Logged>> = page
                 .into_iter()
                 .filter(|event| self.consumer.takes(event))
                 .collect();
             let worked = !wanted.is_empty();
             self.handle_all(wanted).await?;
-            let idle = last == reached;
             reached = last;
             let far = reached.saturating_sub(stored) >= PASSED_OVER_MAX;
-            if reached > stored && (worked || far || idle) {
+            if reached > stored && (worked || far || !more) {
                 let moved = self
                     .database
                     .move_consumer(name, stored, reached, &self.db.deadline())
@@ -146,7 +145,7 @@ impl Reader {
                 }
                 stored = reached;
             }
-            if idle {
+            if !more {
                 let news = head.wait_for(|head| *head > reached);
                 tokio::select! {
                     () = stop.stopped() => {}
@@ -158,12 +157,22 @@ impl Reader {
         Ok(())
     }
 
+    /// What comes after a position: what the relay has just read, or else what the database has.
+    async fn page(&self, after: i64) -> Result<Vec<Arc<Logged>>> {
+        if let Some(page) = self.tail.after(after, PAGE) {
+            return Ok(page);
+        }
+        let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        let deadline = self.db.deadline();
+        let page = self.database.log_after(after, most, &deadline).await?;
+        Ok(page.into_iter().map(Arc::new).collect())
+    }
+
     /// Handles the events of each organisation in order, and several organisations at once.
-    async fn handle_all(&self, events: Vec<Logged>) -> Result<()> {
+    async fn handle_all(&self, events: Vec<Arc<Logged>>) -> Result<()> {
         let mut queues: Vec<(Organisation, Vec<Arc<Logged>>)> = Vec::new();
         for event in events {
             let organisation = event.organisation;
-            let event = Arc::new(event);
             match queues.iter_mut().find(|(of, _)| *of == organisation) {
                 Some((_, queue)) => queue.push(event),
                 None => queues.push((organisation, vec![event])),

@@ -18,6 +18,7 @@ use crate::jobs::{Crew, JobHandler, JobSettings};
 use crate::keep::{Keep, Removed, Sweep};
 use crate::relay::Relay;
 use crate::stop::Stop;
+use crate::tail::Tail;
 use crate::tasks::Tasks;
 use crate::timers::{Alarm, TimerHandler};
 
@@ -146,9 +147,10 @@ impl Engine {
     /// Starts relay, consumers, timers, retention and the watch over the head, each as a task of its own.
     pub fn start(&self, tasks: &Tasks) {
         for (name, database) in databases(self.db()) {
-            self.start_relay(tasks, name, database);
+            let tail = Tail::default();
+            self.start_relay(tasks, name, (database, &tail));
             for consumer in &self.0.consumers {
-                self.start_reader(tasks, name, self.reader_of(consumer, database));
+                self.start_reader(tasks, name, self.reader_of(consumer, (database, &tail)));
             }
             self.start_alarm(tasks, name, database);
             self.start_crew(tasks, name, database);
@@ -210,14 +212,15 @@ impl Engine {
         let consumer = all.find(|known| known.name() == consumer);
         let consumer = consumer
             .ok_or_else(|| Error::missing(codes::NOT_FOUND, "there is no such consumer"))?;
-        Ok(self.reader_of(consumer, database))
+        Ok(self.reader_of(consumer, (database, &Tail::default())))
     }
 
-    fn reader_of(&self, consumer: &Consumer, database: &Database) -> Reader {
+    fn reader_of(&self, consumer: &Consumer, (database, tail): (&Database, &Tail)) -> Reader {
         Reader {
             consumer: consumer.clone(),
             db: self.db().clone(),
             database: database.clone(),
+            tail: tail.clone(),
             random: self.0.parts.random.clone(),
         }
     }
@@ -240,12 +243,12 @@ impl Engine {
         }
     }
 
-    fn start_relay(&self, tasks: &Tasks, name: &str, database: &Database) {
+    fn start_relay(&self, tasks: &Tasks, name: &str, (database, tail): (&Database, &Tail)) {
         let Some(freshness) = self.0.freshness.get(name) else {
             return;
         };
         let fresh = (self.clock(), freshness);
-        let relay = Arc::new(Relay::new(name, database, &self.0.parts.bus, fresh));
+        let relay = Arc::new(Relay::new(name, database, (&self.0.parts.bus, tail), fresh));
         tasks.spawn(format!("relay of {name}"), move |stop| {
             let relay = Arc::clone(&relay);
             async move { relay.run(&stop).await }

@@ -19,6 +19,7 @@ mod relay;
 pub mod sagas;
 mod stepwise;
 mod stop;
+mod tail;
 mod tasks;
 mod timers;
 pub mod waiting;

@@ -5,6 +5,7 @@
 //! an event twice, never leave one out. A shared broker would be told by one node at a time, under a lease and from
 //! a position in the database; the steps would be the same.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use store::{Database, Deadline, Failure, Logged};
 
 use crate::freshness::Freshness;
 use crate::stop::Stop;
+use crate::tail::Tail;
 
 /// Events that are read at once.
 const PAGE: i64 = 256;
@@ -40,6 +42,7 @@ pub(crate) struct Relay {
     name: String,
     database: Database,
     bus: Bus,
+    tail: Tail,
     clock: Clock,
     freshness: Freshness,
     /// The last event that was passed on; negative while the start is not known. It outlives a panic of the task.
@@ -50,13 +53,14 @@ impl Relay {
     pub(crate) fn new(
         name: &str,
         database: &Database,
-        bus: &Bus,
+        (bus, tail): (&Bus, &Tail),
         fresh: (&Clock, &Freshness),
     ) -> Self {
         Relay {
             name: name.to_owned(),
             database: database.clone(),
             bus: bus.clone(),
+            tail: tail.clone(),
             clock: fresh.0.clone(),
             freshness: fresh.1.clone(),
             position: AtomicI64::new(-1),
@@ -110,10 +114,12 @@ impl Relay {
         }
         let page = self.database.log_after(from, PAGE, &deadline).await?;
         let full = i64::try_from(page.len()).unwrap_or(PAGE) >= PAGE;
+        let page: Vec<Arc<Logged>> = page.into_iter().map(Arc::new).collect();
+        self.tail.keep(from, &page);
         for event in page {
             let position = event.position;
             self.bus
-                .publish(message(event))
+                .publish(message(&event))
                 .await
                 .map_err(|error| Failure::Unavailable(error.to_string()))?;
             self.position.store(position, Ordering::SeqCst);
@@ -125,14 +131,14 @@ impl Relay {
     }
 }
 
-fn message(event: Logged) -> Message {
+fn message(event: &Logged) -> Message {
     Message {
-        id: event_id(&event).into(),
-        topic: event.kind.into(),
+        id: event_id(event).into(),
+        topic: event.kind.as_str().into(),
         organisation: event.organisation,
         position: event.position,
-        payload: event.payload.into(),
-        trace: event.trace.into(),
+        payload: event.payload.as_str().into(),
+        trace: event.trace.as_str().into(),
         at: event.at,
     }
 }
