@@ -70,7 +70,8 @@ pub fn consumer(ledger: &Ledger) -> Result<Consumer> {
             Ok(Handled::Done)
         }
     })?;
-    Ok(consumer.waiting())
+    // The appender stores what waits in one go, in the order in which it came.
+    Ok(consumer.waiting().at_once())
 }
 
 /// What is written down of an event: never its payload, which may hold personal fields.

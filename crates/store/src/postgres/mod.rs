@@ -268,7 +268,13 @@ impl Postgres {
         deadline: &Deadline,
     ) -> Outcome<Vec<Answer>> {
         let mut sends = vec![Send::Simple("BEGIN")];
-        sends.append(&mut bound_all(Scope::Nobody, calls)?);
+        let alike: Vec<&[Call]> = calls.chunk_by(rows::go_together).collect();
+        for calls in &alike {
+            match rows::together(calls) {
+                Some(send) => sends.push(send),
+                None => sends.append(&mut bound_all(Scope::Nobody, calls)?),
+            }
+        }
         sends.push(Send::Simple("COMMIT"));
         let work = async |connection: &mut Connection| {
             let mut answers = connection
@@ -276,7 +282,12 @@ impl Postgres {
                 .await
                 .map_err(fault::Fault::failure)?;
             answers.pop();
-            Ok(answers.split_off(1))
+            let answers = answers.into_iter().skip(1);
+            Ok(alike
+                .iter()
+                .zip(answers)
+                .flat_map(|(calls, answer)| rows::apart(calls, answer))
+                .collect())
         };
         self.queue.with(deadline, work).await
     }

@@ -1,7 +1,8 @@
-//! The second pipeline of a group: merged rows, head, log, COMMIT.
+//! The second pipeline of a group: merged rows, head, log, COMMIT; and rows that queue work adds together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::call::{Answer, Call};
 use crate::commit::{Answers, Commit, Committed, Entry, checksum};
 use crate::failure::Outcome;
 use crate::postgres::connection::Send;
@@ -113,6 +114,41 @@ fn insert(table: &'static Table, columns: Columns) -> Send {
         .zip(columns)
         .map(|(column, values)| Param::Column(column.kind, values));
     Send::Bound(&table.texts().insert_arrays, params.collect())
+}
+
+/// Whether two calls may be one statement: both add a row to the same table, and ask for nothing back.
+pub(crate) fn go_together(one: &Call, next: &Call) -> bool {
+    std::ptr::eq(one.sql, next.sql)
+        && one.params.len() == next.params.len()
+        && one.sql.sqlite() == one.sql.table.texts().insert_row
+}
+
+/// The statement that adds the rows of such calls; nothing for a call by itself.
+pub(crate) fn together(calls: &[Call]) -> Option<Send> {
+    let [first, _, ..] = calls else {
+        return None;
+    };
+    let mut columns = vec![Vec::with_capacity(calls.len()); first.params.len()];
+    for call in calls {
+        for (column, value) in columns.iter_mut().zip(&call.params) {
+            column.push(value.clone());
+        }
+    }
+    Some(insert(first.sql.table, columns))
+}
+
+/// What each of these calls answered, of which there was one statement.
+pub(crate) fn apart(calls: &[Call], answer: Answer) -> Vec<Answer> {
+    match calls {
+        [_, _, ..] => vec![
+            Answer {
+                rows: Vec::new(),
+                touched: 1,
+            };
+            calls.len()
+        ],
+        _ => vec![answer],
+    }
 }
 
 /// The columns of a row of the log, as the last statement takes them.

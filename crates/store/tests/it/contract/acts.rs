@@ -1,7 +1,8 @@
 //! The audit database: what stands there stays.
 
 use store::{Call, Class, Column, Scope, Sql, Table};
-use testkit::trial::{ACTS, ADD_ACT, READ_ACTS};
+use store::{Failure, Rule, Value};
+use testkit::trial::{ACTS, ADD_ACT, ADD_JOB, READ_ACTS, TAKE_JOBS};
 
 use crate::world::World;
 
@@ -77,4 +78,40 @@ pub(super) async fn no_commit_writes_into_the_audit_log(world: World) {
         "{stored:?}"
     );
     assert_eq!(acts(&world).await, []);
+}
+
+/// Rows that are added one after the other, and so in one statement where the engine has one for them.
+pub(super) async fn rows_that_are_added_together_are_stored_all_or_none(world: World) {
+    let (shard, deadline) = (world.trial.shard(), world.db().deadline());
+    let ids: Vec<base::Uid> = (0..5).map(|_| world.id()).collect();
+    let add = |at: usize, payload: &[u8]| {
+        let params: [Value; 3] = [ids[at].into(), 7_i64.into(), payload.to_vec().into()];
+        Call::new(&ADD_JOB, params)
+    };
+    let twice = vec![add(0, b"a"), add(1, b""), add(0, b"b"), add(2, b"c")];
+    let refused = shard.transact(twice, &deadline).await;
+    assert!(
+        matches!(&refused, Err(Failure::Violated { rule: Rule::Unique, table, .. }) if table == "trial_jobs"),
+        "{refused:?}"
+    );
+    let take = |most: i64| Call::new(&TAKE_JOBS, [most.into()]);
+    let calls = vec![
+        take(9),
+        add(0, b"a"),
+        add(1, b""),
+        add(2, b"c"),
+        take(1),
+        add(3, b"d"),
+        take(0),
+        add(4, b"e"),
+    ];
+    let answers = shard.transact(calls, &deadline).await.unwrap();
+    let touched: Vec<u64> = answers.iter().map(|answer| answer.touched).collect();
+    assert_eq!(touched, [0, 1, 1, 1, 1, 1, 0, 1]);
+    let rest = shard.transact(vec![take(9)], &deadline).await.unwrap();
+    let taken = answers.iter().chain(&rest).flat_map(|answer| &answer.rows);
+    let mut taken: Vec<Vec<u8>> = taken.map(|row| row.get(2).unwrap()).collect();
+    taken.sort();
+    let all = ["", "a", "c", "d", "e"].map(|payload| payload.as_bytes().to_vec());
+    assert_eq!(taken, all);
 }

@@ -121,6 +121,7 @@ crate::world::stamp! {
         acts {
             what_was_done_is_appended_once_and_stays
             no_commit_writes_into_the_audit_log
+            rows_that_are_added_together_are_stored_all_or_none
         }
         reads {
             columns_come_as_the_types_they_are_asked_for
