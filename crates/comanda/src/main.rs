@@ -35,6 +35,9 @@ use clap::{Parser, Subcommand};
 use ended::Ended;
 use options::Options;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ABOUT: &str = "\
 Restaurant ordering and delivery for groups of restaurants, on one machine or many.
 
