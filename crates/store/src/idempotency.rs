@@ -55,13 +55,6 @@ pub struct Reply {
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(Mutex<HashMap<Key, watch::Receiver<()>>>);
 
-/// Whether an answer may be known already.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Likely {
-    Either,
-    New,
-}
-
 /// Whether a request goes first, or after another with its key.
 enum Turn<'a> {
     First(First<'a>),
@@ -114,46 +107,16 @@ impl Db {
         deadline: &Deadline,
         decide: impl AsyncFnOnce() -> Result<(Commit, Reply), E>,
     ) -> Result<(Reply, Option<Committed>), E> {
-        self.once_of(Likely::Either, (key, body), deadline, decide)
-            .await
-    }
-
-    /// The same for requests of which hardly any comes twice, and whose `decide` leaves nothing behind but its commit: whether
-    /// the answer is known is not asked before. Who comes again learns it when his own commit is refused.
-    ///
-    /// # Errors
-    /// As [`Db::once`].
-    pub async fn once_if_new<E: From<Failure>>(
-        &self,
-        key: &Key,
-        body: &[u8],
-        deadline: &Deadline,
-        decide: impl AsyncFnOnce() -> Result<(Commit, Reply), E>,
-    ) -> Result<(Reply, Option<Committed>), E> {
-        self.once_of(Likely::New, (key, body), deadline, decide)
-            .await
-    }
-
-    async fn once_of<E: From<Failure>>(
-        &self,
-        mut likely: Likely,
-        (key, body): (&Key, &[u8]),
-        deadline: &Deadline,
-        decide: impl AsyncFnOnce() -> Result<(Commit, Reply), E>,
-    ) -> Result<(Reply, Option<Committed>), E> {
         let _first = loop {
             match self.in_flight().turn(key) {
                 Turn::First(first) => break first,
                 Turn::After(mut other) => {
-                    likely = Likely::Either;
                     let ended = tokio::time::timeout(deadline.left(), other.changed()).await;
                     ended.map(|_| ()).map_err(|_| Failure::UnderWay)?;
                 }
             }
         };
-        if likely == Likely::Either
-            && let Some(reply) = self.replay(key, body, deadline).await?
-        {
+        if let Some(reply) = self.replay(key, body, deadline).await? {
             return Ok((reply, None));
         }
         let (mut commit, reply) = match decide().await {

@@ -182,7 +182,7 @@ impl App {
         let text = json(wish.sent)?;
         let digest = self.0.sealer.digest("order", &text, &deadline).await.at()?;
         let (mut after, mut personal) = (After::default(), None);
-        let once = db.once_if_new(&key, &digest, &deadline, async || {
+        let once = db.once(&key, &digest, &deadline, async || {
             let ready = self.decide(wish, said).await?;
             after = ready.after;
             personal = Some(ready.personal);
