@@ -108,7 +108,12 @@ impl Appender {
             None => true,
         });
         for _ in 0..RACES_MAX {
-            if items.is_empty() || self.was_stored().await? {
+            if items.is_empty() {
+                // Nobody is left to be told, and what comes next has nothing to do with it.
+                self.open.clear();
+                return Ok(());
+            }
+            if self.was_stored().await? {
                 return Ok(());
             }
             let mut tail = self.tail().await?;
@@ -198,7 +203,8 @@ impl Appender {
     }
 
     /// Gives up on a batch that the database will not have: a mistake of ours, or damage.
-    fn refuse(&self, items: &mut Vec<Item>, failure: &Failure) {
+    fn refuse(&mut self, items: &mut Vec<Item>, failure: &Failure) {
+        self.open.clear();
         let untold = items.iter().filter(|item| item.done.is_none()).count();
         self.ledger.0.lose(untold as u64, "refused");
         tracing::error!(?failure, "the audit database refused entries");
@@ -224,6 +230,8 @@ impl Appender {
         // Whoever comes now is told at once, and does not hold up the stop.
         queue.close();
         let rest = async {
+            // What a try may have stored is settled by itself, before anything else comes to it.
+            self.until_stored(&mut items, None).await;
             loop {
                 while items.len() < BATCH_MAX
                     && let Ok(item) = queue.try_recv()

@@ -14,8 +14,9 @@ use super::ledger::Ledger;
 
 /// How long an operator waits until it is durable that he is about to act.
 const ACTING_WITHIN: Duration = Duration::from_secs(3);
-/// How long an event waits before it is tried again; shorter than the engine lets a handler take.
-const EVENT_WITHIN: Duration = Duration::from_secs(2);
+/// How long an event waits before it is tried again: shorter than the engine lets a handler take, and long enough that
+/// an outage does not fill the queue with events that nobody waits for.
+const EVENT_WITHIN: Duration = Duration::from_secs(20);
 /// Who asks when a sign-in was no good.
 const NOBODY: &str = "nobody";
 

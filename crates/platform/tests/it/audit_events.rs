@@ -202,3 +202,33 @@ async fn an_answer_that_is_lost_writes_nothing_twice() {
     let verified = log.verify().await;
     assert_eq!((verified.entries, verified.finding), (appended, None));
 }
+
+#[tokio::test]
+async fn what_nobody_waited_for_does_not_stand_for_what_came_after_it() {
+    const ROUNDS: i64 = 6;
+    let (log, proxy) = behind_a_proxy().await;
+    for round in 0..ROUNDS {
+        let (before, gone, after) = (entry(3 * round), entry(3 * round + 1), entry(3 * round + 2));
+        log.ledger.append(before, WITHIN).await.unwrap();
+        proxy.freeze_one_way(Direction::ToClient);
+        let gone = log.ledger.append(gone, Duration::from_millis(100)).await;
+        assert_eq!(gone.unwrap_err().kind(), base::Kind::Unavailable);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        proxy.sever();
+        proxy.thaw();
+        log.ledger.append(after, WITHIN).await.unwrap();
+    }
+    log.stop().await;
+    let of = (Whose::Everybodys, Period::new(None, None));
+    let all = audit::oldest_first(&log.world.db, of, None, 10_000).await;
+    let written: Vec<i64> = all.unwrap().iter().map(number).collect();
+    let told = (0..3 * ROUNDS).filter(|number| number % 3 != 1);
+    let missing: Vec<i64> = told.filter(|number| !written.contains(number)).collect();
+    let gone = written.len() as i64 - 2 * ROUNDS + missing.len() as i64;
+    assert!(missing.is_empty() && gone > 0, "{missing:?} of {written:?}");
+    assert_eq!(log.verify().await.finding, None);
+}
+
+fn number(link: &Link) -> i64 {
+    link.entry.correlation.parse().unwrap()
+}
