@@ -144,7 +144,8 @@ impl Reader {
         while !stop.is_stopping() {
             let page = self.page(reached).await?;
             let last = page.last().map_or(reached, |event| event.position);
-            let more = page.len() == PAGE || !page.is_empty() && *head.borrow() > last;
+            let full = page.len() == PAGE;
+            let idle = !full && (page.is_empty() || *head.borrow() <= last);
             let wanted: Vec<Arc<Logged>> = page
                 .into_iter()
                 .filter(|event| self.consumer.takes(event))
@@ -153,7 +154,7 @@ impl Reader {
             self.handle_all(wanted).await?;
             reached = last;
             let far = reached.saturating_sub(stored) >= PASSED_OVER_MAX;
-            if reached > stored && (worked || far || !more) {
+            if reached > stored && (worked || far || idle) {
                 let moved = self
                     .database
                     .move_consumer(name, stored, reached, &self.db.deadline())
@@ -164,7 +165,7 @@ impl Reader {
                 }
                 stored = reached;
             }
-            if !more {
+            if !full {
                 let news = head.wait_for(|head| *head > reached);
                 tokio::select! {
                     () = stop.stopped() => {}
