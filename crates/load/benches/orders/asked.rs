@@ -47,6 +47,8 @@ pub(crate) struct Asked {
     pub(crate) folder: PathBuf,
     /// The program, where it is not the one beside this bench.
     pub(crate) program: Option<PathBuf>,
+    /// Whether the server counts what it is asked, which makes it slower.
+    pub(crate) statements: bool,
 }
 
 impl Asked {
@@ -66,7 +68,7 @@ impl Asked {
 impl bench::Options for Asked {
     const HELP: &'static str = "\
 cargo xtask bench orders [--json FILE] [--part speed|sqlite|many|stored] [--seconds N] [--rounds N] [--clients N] \
-[--restaurants N] [--stored ORDERS] [--folder DIR] [--program FILE] [--quick]";
+[--restaurants N] [--stored ORDERS] [--folder DIR] [--program FILE] [--statements] [--quick]";
 
     fn usual() -> Self {
         Asked {
@@ -78,6 +80,7 @@ cargo xtask bench orders [--json FILE] [--part speed|sqlite|many|stored] [--seco
             stored: 2_000_000,
             folder: std::env::temp_dir(),
             program: None,
+            statements: false,
         }
     }
 
@@ -97,6 +100,7 @@ cargo xtask bench orders [--json FILE] [--part speed|sqlite|many|stored] [--seco
             "--stored" => self.stored = words.at_least(1_000)?,
             "--folder" => self.folder = words.value()?.into(),
             "--program" => self.program = Some(words.value()?.into()),
+            "--statements" => self.statements = true,
             _ => return Ok(false),
         }
         Ok(true)

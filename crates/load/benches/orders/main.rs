@@ -34,6 +34,7 @@ mod rows;
 mod shop;
 #[path = "../store/sqlite/mod.rs"]
 mod sqlite;
+mod statements;
 
 use std::process::ExitCode;
 

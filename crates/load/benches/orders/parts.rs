@@ -11,7 +11,7 @@ use crate::fill::Size;
 use crate::house::{House, Run, durable};
 use crate::merged::Merged;
 use crate::rows::{self, Copies, Counts, KEPT};
-use crate::{Outcome, limits, median};
+use crate::{Outcome, limits, median, statements};
 
 const RESTAURANTS: u32 = 1_000;
 const FEW: u32 = 100;
@@ -24,17 +24,26 @@ pub(crate) async fn speed(asked: &Asked, clock: &Clock) -> Outcome<Vec<Figure>> 
     println!("speed: the limit");
     let by_hand = limits::round_trips(asked).await?;
     println!("speed: orders");
-    let server = Server::start(&durable(&asked.folder));
+    let server = Server::start(&match asked.statements {
+        true => statements::counted(durable(&asked.folder)),
+        false => durable(&asked.folder),
+    });
     let size = Size::of(RESTAURANTS);
     let mut house = House::fill(asked, (clock, size), Some(&server)).await?;
     house.open(asked.clients).await?;
     let before = rows::counts(house.shard()?).await?;
     let people = rows::counts(house.people()?).await?;
+    if asked.statements {
+        statements::begin(house.shard()?).await;
+    }
     let mut runs = Vec::new();
     for _ in 0..asked.rounds {
         runs.push(house.told("orders", asked, None).await?);
     }
     let orders = runs.iter().map(|run| run.orders).sum();
+    if asked.statements {
+        println!("{}", statements::shown(house.shard()?, orders).await?);
+    }
     let each = rows::each(&before, &rows::counts(house.shard()?).await?, orders);
     let of_people = rows::each(&people, &rows::counts(house.people()?).await?, orders);
     show(&each, &of_people);
