@@ -71,8 +71,7 @@ pub fn consumer(ledger: &Ledger) -> Result<Consumer> {
             Ok(Handled::Done)
         }
     })?;
-    // The appender stores what waits in one go, in the order in which it came.
-    Ok(consumer.waiting().at_once())
+    Ok(consumer.waiting())
 }
 
 /// What is written down of an event: never its payload, which may hold personal fields.
