@@ -161,33 +161,11 @@ async fn run(client: &mut Client, parts: &[&Part], mutate: Option<Mutate>) -> Ou
             .batch_execute(&format!("BEGIN;\n{policies}{shown}COMMIT;"))
             .await
             .map_err(broken)?;
-        renew_keys(client, part).await.map_err(broken)?;
         functions::make(client, part, mutate)
             .await
             .map_err(broken)?;
         let mark = format!("COMMENT ON TABLE {table} IS '{}'", mark(part, mutate));
         client.batch_execute(&mark).await.map_err(broken)?;
-    }
-    Ok(())
-}
-
-/// Makes the primary keys of tables anew that nobody has written to yet, where they are not the youngest index.
-///
-/// Of indexes that promise the same PostgreSQL takes the youngest, and while most organisations have one row or none, any
-/// index that begins with the organisation promises what the primary key does. A plan that was made then reads all rows
-/// of an organisation for each that it wants, until somebody counts the table again.
-async fn renew_keys(client: &Client, part: &Part) -> Result<(), tokio_postgres::Error> {
-    const OLD: &str = "\
-        SELECT format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, k.conname,
-            pg_get_constraintdef(k.oid))
-        FROM pg_constraint k
-        JOIN unnest($1::text[]) AS name ON k.conrelid = to_regclass(name)
-        WHERE k.contype = 'p' AND pg_relation_size(k.conrelid) = 0
-            AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indexrelid > k.conindid)
-            AND NOT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = k.conrelid)";
-    let tables: Vec<&str> = part.tables.iter().map(|table| table.name).collect();
-    for row in client.query(OLD, &[&tables]).await? {
-        client.batch_execute(row.get(0)).await?;
     }
     Ok(())
 }

@@ -305,45 +305,6 @@ async fn postgres_ids_are_declared_as_ids() {
     }
 }
 
-/// Tables that no other names as its parent, with the columns of their keys.
-const KEYS: &str = "SELECT k.conrelid::regclass::text, k.conindid::regclass::text, \
-    (SELECT string_agg(a.attname, ',' ORDER BY n.at) FROM unnest(k.conkey) WITH ORDINALITY AS n(num, at) \
-     JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = n.num) \
-    FROM pg_constraint AS k WHERE k.contype = 'p' AND k.connamespace = 'public'::regnamespace \
-    AND NOT EXISTS (SELECT 1 FROM pg_constraint AS f WHERE f.contype = 'f' AND f.confrelid = k.conrelid)";
-
-/// Where a table was counted while it was empty, as it is when an installation is new, every index that begins with the
-/// organisation promises one row.
-#[tokio::test]
-async fn postgres_a_row_is_found_by_its_key_whatever_is_known_of_its_table() {
-    let mut tables = 0;
-    for kind in &KINDS {
-        let database = kind.postgres().await;
-        database.execute_as_superuser("ANALYZE").await;
-        for row in texts(&database, KEYS).await {
-            let [table, index, columns] = row.try_into().unwrap();
-            if is_history(&table) {
-                continue;
-            }
-            let columns = split(&columns);
-            let by = columns.iter().enumerate();
-            let by: Vec<String> = by
-                .map(|(at, name)| format!("{name} = ${}", at + 1))
-                .collect();
-            let explain = format!(
-                "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; \
-                 PREPARE by_key AS SELECT * FROM {table} WHERE {}; EXPLAIN EXECUTE by_key ({})",
-                by.join(" AND "),
-                vec!["NULL"; columns.len()].join(", ")
-            );
-            let plan = texts(&database, &explain).await.concat().join("\n");
-            assert!(plan.contains(&format!("using {index} ")), "{table}: {plan}");
-            tables += 1;
-        }
-    }
-    assert!(tables > 60, "{tables} tables were looked at");
-}
-
 /// The comparison sees what it must: every one of these changes makes a schema another one.
 #[test]
 fn a_changed_schema_is_another_one() {
