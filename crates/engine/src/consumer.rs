@@ -46,16 +46,6 @@ pub struct Consumer {
     kinds: Vec<Pattern>,
     handle: Handler<Arc<Logged>>,
     away: WhenAway,
-    pace: Pace,
-}
-
-/// When an event is handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
-    /// When the one before it of the same organisation is done with.
-    AfterOneAnother,
-    /// With all others of its page, in their order.
-    AtOnce,
 }
 
 /// What becomes of an event while what the handler needs is away.
@@ -90,7 +80,6 @@ impl Consumer {
             kinds,
             handle: boxed(handle),
             away: WhenAway::PutAside,
-            pace: Pace::AfterOneAnother,
         })
     }
 
@@ -99,14 +88,6 @@ impl Consumer {
     #[must_use]
     pub fn waiting(mut self) -> Self {
         self.away = WhenAway::Wait;
-        self
-    }
-
-    /// The same consumer as one to whom the events of a page are handed over in their order, without waiting for what
-    /// becomes of each: for handlers that pass them on to somebody who stores many in one go.
-    #[must_use]
-    pub fn at_once(mut self) -> Self {
-        self.pace = Pace::AtOnce;
         self
     }
 
@@ -188,13 +169,8 @@ impl Reader {
         Ok(page.into_iter().map(Arc::new).collect())
     }
 
-    /// Handles the events of each organisation in order, and several organisations at once; or all at once.
+    /// Handles the events of each organisation in order, and several organisations at once.
     async fn handle_all(&self, events: Vec<Arc<Logged>>) -> Result<()> {
-        if self.consumer.pace == Pace::AtOnce {
-            let each = events.into_iter().map(|event| self.handle(event).boxed());
-            let each = stream::iter(each.collect::<Vec<_>>());
-            return each.buffered(PAGE).try_collect().await;
-        }
         let mut queues: Vec<(Organisation, Vec<Arc<Logged>>)> = Vec::new();
         for event in events {
             let organisation = event.organisation;

@@ -54,15 +54,7 @@ impl Tail {
         let seen = window
             .events
             .partition_point(|event| event.position <= position);
-        Some(
-            window
-                .events
-                .iter()
-                .skip(seen)
-                .take(most)
-                .cloned()
-                .collect(),
-        )
+        Some(window.events.range(seen..).take(most).cloned().collect())
     }
 }
 

@@ -115,6 +115,8 @@ pub struct Table {
 pub(crate) struct Texts {
     /// A row by itself: the SQLite insert.
     pub(crate) insert_row: String,
+    /// The same, as PostgreSQL writes it.
+    pub(crate) insert_row_postgres: String,
     /// A row that may be there already, for `claim`, as SQLite writes it.
     pub(crate) claim_row: String,
     /// The same, as PostgreSQL writes it.
@@ -241,6 +243,7 @@ impl Texts {
         let claim = |mark| format!("{} ON CONFLICT DO NOTHING", insert(mark));
         Texts {
             insert_row: insert('?'),
+            insert_row_postgres: insert('$'),
             claim_row: claim('?'),
             claim_merged: Merged::of(&claim('$')),
             claim_row_postgres: claim('$'),

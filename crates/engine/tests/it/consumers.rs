@@ -12,14 +12,12 @@ use crate::world::{SHARD, World, failure, settings, stamp, until};
 stamp! {
     sqlite Sqlite: every_event_has_one_effect a_consumer_that_reads_again_changes_nothing
         poison_is_put_aside_and_handled_later a_panic_is_poison_and_no_more
-        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused
-        a_page_is_handed_over_in_its_order_and_at_once;
+        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused;
     inline Inline: every_event_has_one_effect a_consumer_that_reads_again_changes_nothing
         poison_is_put_aside_and_handled_later;
     postgres Postgres: every_event_has_one_effect a_consumer_that_reads_again_changes_nothing
         poison_is_put_aside_and_handled_later a_panic_is_poison_and_no_more
-        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused
-        a_page_is_handed_over_in_its_order_and_at_once;
+        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused;
 }
 
 async fn position(world: &World) -> i64 {
@@ -231,33 +229,5 @@ async fn an_effect_elsewhere_is_refused(world: Arc<World>) {
             .error
             .contains("belongs to the organisation")
     );
-    node.stop().await;
-}
-
-/// Nobody is answered before all are there, so one after the other would wait for ever.
-async fn a_page_is_handed_over_in_its_order_and_at_once(world: Arc<World>) {
-    const EVENTS: usize = 20;
-    let (there, seen) = (
-        Arc::new(tokio::sync::Barrier::new(EVENTS)),
-        Arc::new(std::sync::Mutex::new(Vec::new())),
-    );
-    for _ in 0..EVENTS {
-        world.happen("thing.happened").await;
-    }
-    let told = Arc::clone(&seen);
-    let handle = move |event: Arc<store::Logged>| {
-        told.lock().unwrap().push(event.position);
-        let there = Arc::clone(&there);
-        async move {
-            there.wait().await;
-            Ok(Handled::Done)
-        }
-    };
-    let consumer = Consumer::new("counter", &["thing.*"], handle).unwrap();
-    let node = world.node(world.db(), settings("a"), vec![consumer.at_once()], vec![]);
-    read_to_the_end(&world).await;
-    let seen = seen.lock().unwrap().clone();
-    let order: Vec<i64> = (1..=EVENTS as i64).collect();
-    assert_eq!(seen, order);
     node.stop().await;
 }

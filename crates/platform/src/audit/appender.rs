@@ -33,7 +33,8 @@ struct Appender {
     ledger: Ledger,
     /// The end of the chain, when it is known.
     tail: Option<Tail>,
-    /// Links that may have been stored without our knowing: the first of each try.
+    /// Links of this batch that may have been stored without our knowing: the first of each try. They are of no
+    /// other batch, so they go when this one is settled.
     open: Vec<Tail>,
     signing: Signing,
 }
@@ -81,7 +82,10 @@ impl Appender {
         loop {
             items.retain(Item::is_wanted);
             let failure = match self.store(items).await {
-                Ok(()) => return answer(items, || Ok(())),
+                Ok(()) => {
+                    self.open.clear();
+                    return answer(items, || Ok(()));
+                }
                 Err(failure) => failure,
             };
             let is_away = matches!(
@@ -108,12 +112,7 @@ impl Appender {
             None => true,
         });
         for _ in 0..RACES_MAX {
-            if items.is_empty() {
-                // Nobody is left to be told, and what comes next has nothing to do with it.
-                self.open.clear();
-                return Ok(());
-            }
-            if self.was_stored().await? {
+            if items.is_empty() || self.was_stored().await? {
                 return Ok(());
             }
             let mut tail = self.tail().await?;
@@ -122,7 +121,6 @@ impl Appender {
             match self.insert(&links).await {
                 Ok(()) => {
                     self.tail = Some(tail);
-                    self.open.clear();
                     return Ok(());
                 }
                 Err(Failure::Violated { .. }) => {
@@ -164,7 +162,6 @@ impl Appender {
         let rows = self.ledger.read(calls.collect()).await?;
         for row in rows.iter().flatten() {
             if self.open.contains(&tail(row)?) {
-                self.open.clear();
                 return Ok(true);
             }
         }

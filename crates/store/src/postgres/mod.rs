@@ -282,10 +282,9 @@ impl Postgres {
                 .await
                 .map_err(fault::Fault::failure)?;
             answers.pop();
-            let answers = answers.into_iter().skip(1);
             Ok(alike
                 .iter()
-                .zip(answers)
+                .zip(answers.split_off(1))
                 .flat_map(|(calls, answer)| rows::apart(calls, answer))
                 .collect())
         };

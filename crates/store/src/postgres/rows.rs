@@ -120,7 +120,7 @@ fn insert(table: &'static Table, columns: Columns) -> Send {
 pub(crate) fn go_together(one: &Call, next: &Call) -> bool {
     std::ptr::eq(one.sql, next.sql)
         && one.params.len() == next.params.len()
-        && one.sql.sqlite() == one.sql.table.texts().insert_row
+        && one.sql.postgres() == one.sql.table.texts().insert_row_postgres
 }
 
 /// The statement that adds the rows of such calls; nothing for a call by itself.
@@ -130,9 +130,7 @@ pub(crate) fn together(calls: &[Call]) -> Option<Send> {
     };
     let mut columns = vec![Vec::with_capacity(calls.len()); first.params.len()];
     for call in calls {
-        for (column, value) in columns.iter_mut().zip(&call.params) {
-            column.push(value.clone());
-        }
+        add(&mut columns, call.params.iter().cloned());
     }
     Some(insert(first.sql.table, columns))
 }
@@ -242,7 +240,7 @@ fn add_event(
     Ok(())
 }
 
-fn add<const N: usize>(columns: &mut [Vec<Value>], values: [Value; N]) {
+fn add(columns: &mut [Vec<Value>], values: impl IntoIterator<Item = Value>) {
     for (column, value) in columns.iter_mut().zip(values) {
         column.push(value);
     }

@@ -1,7 +1,6 @@
 //! The audit database: what stands there stays.
 
-use store::{Call, Class, Column, Scope, Sql, Table};
-use store::{Failure, Rule, Value};
+use store::{Call, Class, Column, Failure, Rule, Scope, Sql, Table, Value};
 use testkit::trial::{ACTS, ADD_ACT, ADD_JOB, READ_ACTS, TAKE_JOBS};
 
 use crate::world::World;
