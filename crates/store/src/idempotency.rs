@@ -1,8 +1,8 @@
 //! The same request twice: one effect, one answer.
 //!
 //! A record of the answer is claimed in the same commit as the effect, under (organisation, caller, operation,
-//! key). Whoever loses a race finds the claim refused and gives the winner's answer. On one node the loser waits
-//! for the winner before it does any work.
+//! key). Whoever loses a race finds the claim refused and gives the winner's answer. On one node the losers wait
+//! for the winner before they do any work, and are told his answer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,19 +53,22 @@ pub struct Reply {
 
 /// The requests with a key that this node works on now.
 #[derive(Debug, Default)]
-pub(crate) struct InFlight(Mutex<HashMap<Key, watch::Receiver<()>>>);
+pub(crate) struct InFlight(Mutex<HashMap<Key, watch::Receiver<Told>>>);
+
+/// What was answered to which body, when it is known.
+type Told = Option<(Vec<u8>, Reply)>;
 
 /// Whether a request goes first, or after another with its key.
 enum Turn<'a> {
     First(First<'a>),
-    After(watch::Receiver<()>),
+    After(watch::Receiver<Told>),
 }
 
-/// The right to work on a key; the others go on when it is dropped.
+/// The right to work on a key; when it is dropped, the others go on who were told nothing.
 struct First<'a> {
     key: &'a Key,
     in_flight: &'a InFlight,
-    _done: watch::Sender<()>,
+    others: watch::Sender<Told>,
 }
 
 impl Drop for First<'_> {
@@ -75,7 +78,7 @@ impl Drop for First<'_> {
 }
 
 impl InFlight {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<()>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<Told>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,13 +87,20 @@ impl InFlight {
         if let Some(other) = keys.get(key) {
             return Turn::After(other.clone());
         }
-        let (done, others) = watch::channel(());
-        keys.insert(key.clone(), others);
+        let (others, told) = watch::channel(None);
+        keys.insert(key.clone(), told);
         Turn::First(First {
             key,
             in_flight: self,
-            _done: done,
+            others,
         })
+    }
+}
+
+impl Reply {
+    /// The answer, where the request is the one that it was given to.
+    fn of(self, is_same: bool) -> Outcome<Self> {
+        is_same.then_some(self).ok_or(Failure::OtherBody)
     }
 }
 
@@ -107,15 +117,33 @@ impl Db {
         deadline: &Deadline,
         decide: impl AsyncFnOnce() -> Result<(Commit, Reply), E>,
     ) -> Result<(Reply, Option<Committed>), E> {
-        let _first = loop {
+        let first = loop {
             match self.in_flight().turn(key) {
                 Turn::First(first) => break first,
                 Turn::After(mut other) => {
-                    let ended = tokio::time::timeout(deadline.left(), other.changed()).await;
-                    ended.map(|_| ()).map_err(|_| Failure::UnderWay)?;
+                    let told = other.wait_for(Option::is_some);
+                    let told = tokio::time::timeout(deadline.left(), told).await;
+                    let told = told.map_err(|_| Failure::UnderWay)?;
+                    if let Ok(Some((kept, reply))) = told.as_deref() {
+                        return Ok((reply.clone().of(kept == body)?, None));
+                    }
                 }
             }
         };
+        let answer = self.first(key, body, deadline, decide).await?;
+        let told = (body.to_vec(), answer.0.clone());
+        first.others.send_replace(Some(told));
+        Ok(answer)
+    }
+
+    /// The same for the only one on this node.
+    async fn first<E: From<Failure>>(
+        &self,
+        key: &Key,
+        body: &[u8],
+        deadline: &Deadline,
+        decide: impl AsyncFnOnce() -> Result<(Commit, Reply), E>,
+    ) -> Result<(Reply, Option<Committed>), E> {
         if let Some(reply) = self.replay(key, body, deadline).await? {
             return Ok((reply, None));
         }
@@ -179,10 +207,7 @@ impl Db {
         };
         let sum = checksum(key, &kept, &reply, row.get(3)?);
         verified(IDEMPOTENCY.name, sum, row.get(4)?, || format!("{key:?}"))?;
-        if kept != body {
-            return Err(Failure::OtherBody);
-        }
-        Ok(Some(reply))
+        reply.of(kept == body).map(Some)
     }
 }
 

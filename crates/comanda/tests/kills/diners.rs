@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::serve::Reply;
 
-use crate::house::{House, read, text};
+use crate::house::{House, is_later, read, text};
 
 /// How many order; some more work for the restaurant.
 pub(crate) const CLIENTS: usize = 64;
@@ -279,12 +279,6 @@ fn give_back(house: &House, at: SocketAddr, order: &str) -> std::io::Result<()> 
 /// Done, or refused for good: others were first, or it is too late.
 fn is_decided(reply: &Reply) -> bool {
     (200..300).contains(&reply.status) || reply.status == 409 || reply.status == 503
-}
-
-/// Whether the same may be asked again in a moment.
-pub(crate) fn is_later(reply: &Reply) -> bool {
-    let codes = ["idempotency_under_way", "\"conflict\""];
-    reply.status == 503 || reply.status == 409 && codes.iter().any(|code| reply.body.contains(code))
 }
 
 impl Busy {

@@ -1,6 +1,7 @@
 //! A restaurant that takes orders, made over HTTP: who runs it, what it sells, and the guests who order there.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::serve::{Reply, Serve, ask, try_ask};
@@ -10,6 +11,9 @@ const GUESTS: usize = 16;
 /// The clients who work for the restaurant are an operator, who says why he acts.
 const REASON: (&str, &str) = ("x-acting-reason", "A drill of the whole program");
 const JSON: (&str, &str) = ("content-type", "application/json");
+/// How often the same is asked again until it is decided, and after how long.
+const TRIES_MAX: u32 = 2_000;
+const SOON: Duration = Duration::from_millis(5);
 
 /// What the drills work on.
 #[derive(Clone, Debug)]
@@ -150,8 +154,7 @@ impl House {
     /// The same, which must work.
     #[track_caller]
     pub(crate) fn done(&self, at: SocketAddr, ask: (&str, &str), body: Value) -> Value {
-        let reply = self.as_staff(at, ask, ("", &body)).unwrap();
-        read(&reply)
+        read(&until_decided(|| self.as_staff(at, ask, ("", &body))))
     }
 
     /// What is there.
@@ -205,6 +208,23 @@ fn send(
         heads.push(("idempotency-key", key));
     }
     try_ask(at, method, path, &heads, &body)
+}
+
+/// Asks again while the server has no room, or others are at it.
+pub(crate) fn until_decided(ask: impl Fn() -> std::io::Result<Reply>) -> Reply {
+    for _ in 0..TRIES_MAX {
+        match ask() {
+            Ok(reply) if !is_later(&reply) => return reply,
+            _ => std::thread::sleep(SOON),
+        }
+    }
+    panic!("it is never decided");
+}
+
+/// Whether the same may be asked again in a moment.
+pub(crate) fn is_later(reply: &Reply) -> bool {
+    let codes = ["idempotency_under_way", "\"conflict\""];
+    reply.status == 503 || reply.status == 409 && codes.iter().any(|code| reply.body.contains(code))
 }
 
 /// Reads an answer that must be good.

@@ -5,12 +5,13 @@
 use std::time::{Duration, Instant};
 
 use base::Random;
+use serde_json::Value;
 use testkit::paypal::{PayPal, Post};
 use testkit::provider::Faults;
 use testkit::serve::{Serve, Start};
 
 use crate::diners::{Diners, Wish};
-use crate::house::House;
+use crate::house::{House, until_decided};
 use crate::notices::{self, HABITS, Notices};
 use crate::progress::Progress;
 use crate::rows::Ground;
@@ -182,17 +183,23 @@ fn settle(serve: &Serve, house: &House, diners: &Diners) -> Duration {
 
 /// Whoever ordered finds the order under the id that he was told.
 fn look_for_all(serve: &Serve, house: &House, diners: &Diners) {
+    let began = Instant::now();
     let wishes = diners.wishes();
     let look = |wish: &Wish| {
         let id = wish.told.as_ref().expect("it was answered");
         let path = format!("/api/orders/{id}");
         let whose = (serve.http(), wish.guest);
-        let reply = house.as_guest(whose, ("GET", &path), ("", &serde_json::Value::Null));
-        assert_eq!(reply.unwrap().status, 200, "{id}");
+        let reply = until_decided(|| house.as_guest(whose, ("GET", &path), ("", &Value::Null)));
+        assert_eq!(reply.status, 200, "{id}: {}", reply.body);
     };
     std::thread::scope(|scope| {
         for some in wishes.chunks(wishes.len().div_ceil(LOOKERS).max(1)) {
             scope.spawn(move || some.iter().for_each(look));
         }
     });
+    let took = began.elapsed();
+    println!(
+        "{} orders were looked at, {LOOKERS} at once, in {took:?}",
+        wishes.len()
+    );
 }

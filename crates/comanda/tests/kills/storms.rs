@@ -6,10 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use testkit::serve::Reply;
-
-use crate::diners::is_later;
-use crate::house::{House, read, text};
+use crate::house::{House, read, text, until_decided};
 use crate::progress::Progress;
 use crate::rows::Ground;
 
@@ -18,8 +15,6 @@ const PORTIONS: u32 = 100;
 const ROUNDS: u32 = 3;
 /// How many buyers are on the line at once.
 const BUYERS: usize = 64;
-const TRIES_MAX: u32 = 2_000;
-const SOON: Duration = Duration::from_millis(5);
 
 #[test]
 fn sqlite_takes_one_key_for_one_order_and_sells_what_there_is() {
@@ -126,15 +121,4 @@ fn portions(house: &House, at: SocketAddr, (round, dish): (usize, &str)) -> usiz
     });
     assert_eq!(sold.len(), usize::try_from(PORTIONS).unwrap());
     sold.len()
-}
-
-/// Asks again while the server has no room, or others are at it.
-fn until_decided(ask: impl Fn() -> std::io::Result<Reply>) -> Reply {
-    for _ in 0..TRIES_MAX {
-        match ask() {
-            Ok(reply) if !is_later(&reply) => return reply,
-            _ => std::thread::sleep(SOON),
-        }
-    }
-    panic!("it is never decided");
 }

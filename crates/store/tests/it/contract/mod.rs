@@ -92,6 +92,7 @@ crate::world::stamp! {
             one_whose_time_ends_while_the_first_works_is_told_so
             a_decision_that_fails_leaves_its_key_free
             a_first_that_was_dropped_lets_the_next_go_on
+            those_who_waited_are_told_what_belongs_to_their_body
             keys_do_not_wait_for_each_other
             what_a_person_asks_is_done_once
         }

@@ -219,6 +219,33 @@ pub(super) async fn a_first_that_was_dropped_lets_the_next_go_on(world: World) {
     assert_eq!(once(&world, &key, b"body", 2).await.unwrap().0, reply(2));
 }
 
+/// Both come while the first one works; who asked for something else is not given its answer.
+pub(super) async fn those_who_waited_are_told_what_belongs_to_their_body(world: World) {
+    let key = key(world.organisation(), "a");
+    let (begun, go_on) = (Notify::new(), Notify::new());
+    let deadline = world.db().deadline();
+    let first = world.db().once(&key, b"body", &deadline, async || {
+        begun.notify_one();
+        go_on.notified().await;
+        Ok::<_, Failure>(effect(&world, 1))
+    });
+    let others = async {
+        begun.notified().await;
+        let release = async {
+            tokio::task::yield_now().await;
+            go_on.notify_one();
+        };
+        let same = once(&world, &key, b"body", 2);
+        let (same, other, ()) = tokio::join!(same, once(&world, &key, b"other body", 3), release);
+        (same, other)
+    };
+    let (first, (same, other)) = tokio::join!(first, others);
+    assert_eq!(first.unwrap().0, reply(1));
+    assert_eq!(same, Ok((reply(1), None)));
+    assert_eq!(other, Err(Failure::OtherBody));
+    assert_eq!(world.orders().await, 1);
+}
+
 pub(super) async fn keys_do_not_wait_for_each_other(world: World) {
     let (one, two) = (
         key(world.organisation(), "a"),
