@@ -39,7 +39,7 @@ struct CreditAsked {
     amount: String,
     /// Why.
     reason: ReasonName,
-    /// Who bears it; the restaurant when nothing is said. Only the platform says that it bears it itself.
+    /// Who bears it; the restaurant when nothing is said. Only the platform says that somebody else does.
     #[serde(default)]
     bearer: Option<BearerName>,
 }

@@ -76,10 +76,12 @@ async fn a_part_of_a_card_payment_goes_back(engine: Engine) {
         !sums.iter().any(|(account, _)| account == "diner"),
         "{sums:?}"
     );
-    // Two of the same amount are two.
-    for key in ["a", "b"] {
-        let body = json!({"lines": [{"line": "1", "amount": "1.00"}], "reason": "late"});
-        kitchen.shop.post_once(&path, key, body).await.good();
+    // Two of the same amount are two, and each is borne by whom it says.
+    for bearer in ["courier", "provider"] {
+        let lines = json!([{"line": "1", "amount": "1.00"}]);
+        let body = json!({"lines": lines, "reason": "late", "bearer": bearer});
+        let made = kitchen.shop.post_once(&path, bearer, body).await.good();
+        assert_eq!(made["bearer"], bearer);
     }
     eventually(async || {
         let all = kitchen.shop.get(&path).await.good();
@@ -89,6 +91,11 @@ async fn a_part_of_a_card_payment_goes_back(engine: Engine) {
     .await;
     let intent = payments.of_order(order).await.unwrap().remove(0);
     assert_eq!(intent.refunded_minor, 700);
+    let sums = self::sums(&kitchen).await;
+    for account in ["refunds:courier", "refunds:provider"] {
+        let borne = sums.iter().find(|(name, _)| name == account);
+        assert_eq!(borne.unwrap().1, 91, "without its tax: {sums:?}");
+    }
     kitchen.shop.verify().await;
 }
 
@@ -113,7 +120,7 @@ async fn of_cash_no_more_goes_back_than_was_paid(engine: Engine) {
         "{cash:?}"
     );
 
-    // Not before it was handed over, not for others, and not at the cost of the platform.
+    // Not before it was handed over, not for others, and not at the cost of others than the restaurant.
     let diner = shop.person(&[]);
     let fresh = kitchen.order((&diner, ""), kitchen.basket()).await.good();
     let early = format!("/api/orders/{}/refunds", fresh["id"].as_str().unwrap());
@@ -124,14 +131,16 @@ async fn of_cash_no_more_goes_back_than_was_paid(engine: Engine) {
     let said = shop.ask((&stranger, ""), Method::GET, &path, None).await;
     assert_eq!(said.code(), (404, "not_found"));
     let staff = shop.person(&[&kitchen.restaurant]);
-    let body = json!({"reason": "goodwill", "bearer": "platform"});
-    let said = shop
-        .ask((&staff, ""), Method::POST, &path, Some(body.clone()))
-        .await;
-    assert_eq!(said.code(), (403, "forbidden"));
-    let said = shop
-        .ask((OPERATOR, ""), Method::POST, &path, Some(body))
-        .await;
-    assert_eq!(said.code(), (409, "payment_refused"));
+    for bearer in ["platform", "courier", "provider"] {
+        let body = json!({"reason": "goodwill", "bearer": bearer});
+        let said = shop
+            .ask((&staff, ""), Method::POST, &path, Some(body.clone()))
+            .await;
+        assert_eq!(said.code(), (403, "forbidden"));
+        let said = shop
+            .ask((OPERATOR, ""), Method::POST, &path, Some(body))
+            .await;
+        assert_eq!(said.code(), (409, "payment_refused"));
+    }
     shop.verify().await;
 }

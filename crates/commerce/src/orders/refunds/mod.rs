@@ -381,13 +381,13 @@ fn give_credit(
 
 /// Who bears what is given back, if whoever asks may say so.
 pub(super) fn bearer(said: Option<BearerName>, granted: &Granted) -> Result<Bearer> {
-    match said {
-        Some(BearerName::Platform) if !granted.acting => Err(Error::forbidden(
+    match said.map_or(Bearer::Restaurant, Bearer::from) {
+        Bearer::Restaurant => Ok(Bearer::Restaurant),
+        other if granted.acting => Ok(other),
+        _ => Err(Error::forbidden(
             codes::FORBIDDEN,
-            "only the platform says that it bears a refund",
+            "only the platform says that somebody else than the restaurant bears it",
         )),
-        Some(BearerName::Platform) => Ok(Bearer::Platform),
-        Some(BearerName::Restaurant) | None => Ok(Bearer::Restaurant),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct RefundAsked {
     lines: Vec<ShareAsked>,
     /// Why.
     reason: ReasonName,
-    /// Who bears it; the restaurant when nothing is said. Only the platform says that it bears it itself.
+    /// Who bears it; the restaurant when nothing is said. Only the platform says that somebody else does.
     #[serde(default)]
     pub(super) bearer: Option<BearerName>,
     /// Which way it goes; the way it came when nothing is said.
@@ -77,6 +77,21 @@ pub(in crate::orders) enum BearerName {
     Restaurant,
     /// The platform.
     Platform,
+    /// The courier.
+    Courier,
+    /// The provider of the payment.
+    Provider,
+}
+
+impl From<BearerName> for Bearer {
+    fn from(name: BearerName) -> Self {
+        match name {
+            BearerName::Restaurant => Self::Restaurant,
+            BearerName::Platform => Self::Platform,
+            BearerName::Courier => Self::Courier,
+            BearerName::Provider => Self::Provider,
+        }
+    }
 }
 
 /// Which way money goes back.
@@ -197,10 +212,7 @@ impl RefundAsked {
     }
 
     pub(super) fn bearer(&self) -> Bearer {
-        match self.bearer {
-            Some(BearerName::Platform) => Bearer::Platform,
-            Some(BearerName::Restaurant) | None => Bearer::Restaurant,
-        }
+        self.bearer.map_or(Bearer::Restaurant, Bearer::from)
     }
 }
 
