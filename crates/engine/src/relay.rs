@@ -73,6 +73,10 @@ impl Relay {
         let mut away = false;
         while !stop.is_stopping() {
             let step = self.step().await;
+            if step.is_err() {
+                // Another server may stand in its place, which lacks the last of what this one had.
+                self.tail.forget();
+            }
             match step {
                 Ok(true) => continue,
                 Ok(false) => {

@@ -45,6 +45,11 @@ impl Tail {
         }
     }
 
+    /// Keeps nothing of what was read before: it may not be what the database holds now.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Window::default();
+    }
+
     /// What comes after a position, so many events at most; nothing where it is not known here.
     pub(crate) fn after(&self, position: i64, most: usize) -> Option<Vec<Arc<Logged>>> {
         let window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,6 +118,12 @@ mod tests {
         tail.keep(20, &events(21..=22, 1));
         assert_eq!(positions(tail.after(13, 9)), None);
         assert_eq!(positions(tail.after(20, 9)), Some(vec![21, 22]));
+        tail.forget();
+        for position in [0, 20, 21] {
+            assert_eq!(positions(tail.after(position, 9)), None, "{position}");
+        }
+        tail.keep(22, &events(23..=23, 1));
+        assert_eq!(positions(tail.after(22, 9)), Some(vec![23]));
     }
 
     #[test]

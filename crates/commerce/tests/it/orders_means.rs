@@ -241,10 +241,21 @@ async fn a_second_person_agrees_to_much(engine: Engine) {
     assert_eq!(said.await.code(), (403, "forbidden"));
     let said = shop.ask((&staff, ""), Method::POST, &decline, None);
     assert_eq!(said.await.good()["state"], "declined");
+    // What others bear is agreed to by those who act for the platform.
+    let mut theirs = ask("2.00");
+    theirs["bearer"] = "courier".into();
+    let theirs = shop.post(&path, theirs).await.good();
+    assert_eq!(theirs["state"], "asked");
+    let [approve, decline] =
+        ["approve", "decline"].map(|word| format!("{path}/{}/{word}", id(&theirs)));
+    let said = shop.ask((&staff, ""), Method::POST, &approve, None);
+    assert_eq!(said.await.code(), (403, "forbidden"));
+    let said = shop.ask((&staff, ""), Method::POST, &decline, None);
+    assert_eq!(said.await.good()["state"], "declined");
     let all = shop.get(&path).await.good();
     let states = all["items"].as_array().unwrap().iter();
     let states: Vec<&str> = states.map(|one| one["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["executed", "executed", "declined"]);
+    assert_eq!(states, ["executed", "executed", "declined", "declined"]);
     kitchen.shop.verify().await;
 }
 

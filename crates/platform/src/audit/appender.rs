@@ -112,10 +112,15 @@ impl Appender {
             None => true,
         });
         for _ in 0..RACES_MAX {
-            if items.is_empty() || self.was_stored().await? {
+            if items.is_empty() {
                 return Ok(());
             }
+            // The end first: of a try that is stored only now, either this look has it or the numbers are taken.
             let mut tail = self.tail().await?;
+            if self.was_stored().await? {
+                self.tail = None;
+                return Ok(());
+            }
             let entries = items.iter().map(|item| item.entry.clone());
             let links: Vec<Link> = entries.map(|entry| tail.append(entry)).collect();
             match self.insert(&links).await {

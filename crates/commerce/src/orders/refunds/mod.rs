@@ -145,7 +145,8 @@ impl App {
         let request = (id, refund);
         self.settled(ask, (id, word.operation()), &request, || async {
             let order = self.find(id).await?.order;
-            let (commit, refund, begun) = self.answered(ask, (&order, refund), word).await?;
+            let answered = self.answered(ask, (&order, refund), (word, granted));
+            let (commit, refund, begun) = answered.await?;
             Ok((commit, RefundView::of(&refund), begun))
         })
         .await
@@ -155,7 +156,7 @@ impl App {
         &self,
         ask: &Ask,
         (order, id): (&Order, RefundId),
-        word: Word,
+        (word, granted): (Word, &Granted),
     ) -> Result<(Commit, Refund, Vec<Begun>)> {
         let turn = rows::turn(&self.0.db, order.id).await.at()?;
         let all = rows::of_order(&self.0.db, order.id).await.at()?;
@@ -165,7 +166,10 @@ impl App {
         let left = Left::of(order.currency, &order.money, &all).ok_or_else(lost)?;
         let by = ask.actor.clone();
         let command = match word {
-            Word::Approve => Command::Approve { by },
+            Word::Approve => {
+                may_say(refund.bearer, granted)?;
+                Command::Approve { by }
+            }
             Word::Decline => Command::Decline { by },
         };
         let events = decide(Some(refund), &command, &left, POLICY).map_err(refused)?;
@@ -381,10 +385,16 @@ fn give_credit(
 
 /// Who bears what is given back, if whoever asks may say so.
 pub(super) fn bearer(said: Option<BearerName>, granted: &Granted) -> Result<Bearer> {
-    match said.map_or(Bearer::Restaurant, Bearer::from) {
-        Bearer::Restaurant => Ok(Bearer::Restaurant),
-        other if granted.acting => Ok(other),
-        _ => Err(Error::forbidden(
+    let bearer = said.map_or(Bearer::Restaurant, Bearer::from);
+    may_say(bearer, granted)?;
+    Ok(bearer)
+}
+
+/// Refuses that somebody else than the restaurant bears it, where nobody acts for the platform.
+fn may_say(bearer: Bearer, granted: &Granted) -> Result<()> {
+    match bearer == Bearer::Restaurant || granted.acting {
+        true => Ok(()),
+        false => Err(Error::forbidden(
             codes::FORBIDDEN,
             "only the platform says that somebody else than the restaurant bears it",
         )),
