@@ -14,6 +14,7 @@ use crate::said::{Reason, Said, name, page, unknown};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Paid {
     result_code: Option<String>,
+    merchant_reference: Option<String>,
     psp_reference: Option<String>,
     refusal_reason_code: Option<String>,
     amount: Option<Amount>,
@@ -46,6 +47,13 @@ pub(super) struct Modified {
 }
 
 impl Paid {
+    /// Whether it tells the outcome of another payment than this one of ours, or does not say of which. Payers bring back
+    /// what they like, also what belongs to another payment of theirs.
+    pub(super) fn is_elsewhere(&self, ours: &str) -> bool {
+        let goes_on = self.result_code.as_deref() == Some("RedirectShopper");
+        !goes_on && self.merchant_reference.as_deref() != Some(ours)
+    }
+
     /// What became of it; where Adyen does not repeat the amount, it is the one asked for.
     pub(super) fn answer(&self, asked: Money, ours: &str, loopback: Loopback) -> Said<Answer> {
         match self.result_code.as_deref() {

@@ -167,6 +167,12 @@ impl Adyen {
         let key = format!("{}-{}", key(back.attempt), mark(&chosen));
         let heard = self.post("/payments/details", &key, details).await?;
         let paid: Paid = parse(&heard)?;
+        if paid.is_elsewhere(&back.merchant_reference) {
+            // A notice will tell of this one.
+            return Ok(Answer::Pending {
+                reference: back.reference.clone(),
+            });
+        }
         paid.answer(back.amount, &back.merchant_reference, self.loopback)
     }
 

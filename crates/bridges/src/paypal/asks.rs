@@ -38,12 +38,12 @@ pub(super) fn order(charge: &Charge, back: &str) -> Said<Value> {
     }))
 }
 
-/// The capture of an amount. More may be taken later of what is left.
+/// The capture of an amount, which is all that is ever taken of what is held: the rest of it is let go.
 pub(super) fn capture(change: &Change) -> Said<Value> {
     Ok(json!({
         "amount": amount(change.amount)?,
         "invoice_id": change.merchant_reference,
-        "final_capture": false,
+        "final_capture": true,
     }))
 }
 

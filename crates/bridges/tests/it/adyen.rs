@@ -82,18 +82,30 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
     let ours = format!("ours/{}", attempt(1).1);
     let answer = adyen.authorise(&charge(1, Some("ideal"))).await;
     assert_eq!(answer, action(&ours, &url));
-    let details = desk.judge.example("post-payments-details-00.redirect-200");
-    desk.answer([Reply::new(200, details)]);
+    let bare = desk.judge.example("post-payments-details-00.redirect-200");
     let said = [("redirectResult", "X6XtfGC3!Y..."), ("other", CANARY)];
+    // What was brought may belong to another payment of the payer; Adyen tells of this one.
+    let of = |reference: &str| {
+        let mut told = bare.clone();
+        told["merchantReference"] = reference.into();
+        told
+    };
+    for (foreign, result) in [(bare.clone(), "one"), (of(&attempt(2).1), "other")] {
+        desk.answer([Reply::new(200, foreign)]);
+        let brought = back(1, &ours, &[("redirectResult", result)]);
+        assert_eq!(adyen.go_on(&brought).await, pending(&ours), "{result}");
+    }
+    desk.seen();
+    desk.answer([Reply::new(200, of(&attempt(1).1))]);
     let answer = adyen.go_on(&back(1, &ours, &said)).await;
     assert_eq!(answer, done("V4HZ4RBFJGXXGN82", 2_549));
     let seen = desk.seen();
     let brought = json!({ "details": { "redirectResult": "X6XtfGC3!Y..." } });
     assert_eq!(
-        (seen[1].path.as_str(), seen[1].json()),
+        (seen[0].path.as_str(), seen[0].json()),
         ("/v72/payments/details", brought)
     );
-    let said_key = seen[1].key().unwrap().to_owned();
+    let said_key = seen[0].key().unwrap().to_owned();
     assert!(
         said_key.starts_with(&key(1)) && said_key != key(1) && said_key.len() <= 64,
         "{said_key}"
@@ -106,7 +118,7 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
     assert_eq!(desk.seen()[0].key(), Some(said_key.as_str()));
     desk.answer([Reply::new(
         200,
-        json!({ "resultCode": "Refused", "refusalReasonCode": "11" }),
+        json!({ "resultCode": "Refused", "refusalReasonCode": "11", "merchantReference": attempt(1).1 }),
     )]);
     let answer = adyen
         .go_on(&back(1, &ours, &[("redirectResult", "else")]))

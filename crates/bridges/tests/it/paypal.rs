@@ -286,7 +286,7 @@ async fn money_is_taken_in_parts_and_given_back_in_parts() {
     assert_eq!(taken["amount"], amount("10.00"));
     assert_eq!(
         (&taken["invoice_id"], &taken["final_capture"]),
-        (&json!(attempt(2).1), &json!(false))
+        (&json!(attempt(2).1), &json!(true))
     );
     assert_eq!(seen[3].json()["custom_id"], json!(attempt(5).1));
     assert_eq!(

@@ -256,6 +256,17 @@ async fn a_second_person_agrees_to_much(engine: Engine) {
     let states = all["items"].as_array().unwrap().iter();
     let states: Vec<&str> = states.map(|one| one["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["executed", "executed", "declined", "declined"]);
+    // What was given as credit counts with what is given back.
+    let other = kitchen.order((&diner, ""), kitchen.basket()).await.good();
+    let other = format!("/api/orders/{}", id(&other));
+    hand_over(&kitchen, other.rsplit('/').next().unwrap()).await;
+    let given = json!({"amount": "4.00", "reason": "goodwill"});
+    shop.post(&format!("{other}/credit"), given).await.good();
+    let refunds = format!("{other}/refunds");
+    for (amount, state) in [("2.00", "executed"), ("0.01", "asked")] {
+        let said = shop.post(&refunds, ask(amount)).await.good();
+        assert_eq!(said["state"], state, "{amount}");
+    }
     kitchen.shop.verify().await;
 }
 

@@ -329,8 +329,11 @@ async fn a_hold_that_has_lapsed_is_shown_and_waits_for_somebody(engine: Engine) 
     goes(&kitchen, &order, &["collected"]).await;
     assert_eq!(on(&kitchen, "diner").await, 500);
     let path = format!("/api/orders/{order}/refunds");
-    let all = kitchen.shop.post(&path, json!({"reason": "late"})).await;
-    assert_eq!(all.code(), (409, "payment_refused"));
+    for to in ["back", "credit"] {
+        let all = json!({"reason": "late", "to": to});
+        let said = kitchen.shop.post(&path, all).await;
+        assert_eq!(said.code(), (409, "payment_refused"), "{to}");
+    }
     let part = json!({"lines": [{"line": "1", "amount": "7.00"}], "reason": "late"});
     kitchen.shop.post(&path, part).await.good();
     eventually(async || on(&kitchen, "provider:test").await == 0).await;

@@ -55,7 +55,7 @@ pub(super) fn capture(entry: &Entry, left_minor: i64) -> Value {
         "status": status,
         "amount": amount(entry.amount),
         "invoice_id": entry.merchant_reference,
-        "final_capture": false,
+        "final_capture": true,
     })
 }
 

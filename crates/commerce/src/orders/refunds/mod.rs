@@ -204,14 +204,14 @@ impl App {
         if !base::planted("refund_owed_not_posted") {
             ledger::post(commit, ask, &owed.map_err(unbalanced)?)?;
         }
+        let payments = self.0.payments.of_order(order.id).await?;
+        self.is_there(&refund, (&payments, others)).await?;
         if refund.to == Way::Credit {
             give_credit(commit, ask, order, (&refund, refund.minor()))?;
             let moved = (refund.minor(), Means::StoreCredit);
             let gone = self.at_once(commit, ask, ((order, place), refund), moved);
             return Ok((gone.await?, Vec::new()));
         }
-        let payments = self.0.payments.of_order(order.id).await?;
-        self.is_there(&refund, (&payments, others)).await?;
         let drawn = match self.shared(order, &refund, (&payments, others)).await? {
             Some(drawn) => drawn,
             None => draw(refund.minor(), &payments, others),
@@ -297,7 +297,7 @@ impl App {
     }
 
     /// Has a commit give so much besides refunds, if one person may decide it alone together with all that was given back
-    /// of the order, and given for it.
+    /// of the order, and given for it before.
     pub(super) async fn alone(&self, commit: &mut Commit, order: &Order, minor: i64) -> Result<()> {
         let turn = rows::turn(&self.0.db, order.id).await.at()?;
         rows::take_turn(commit, order.id, turn);
@@ -306,11 +306,7 @@ impl App {
         };
         let all = rows::of_order(&self.0.db, order.id).await.at()?;
         let left = Left::of(order.currency, &order.money, &all).ok_or_else(lost)?;
-        let posted = self.0.ledger.of_order(order.id).await?;
-        let posted = posted.iter().map(|one| &one.transaction);
-        let credit = posted.filter(|one| one.kind() == Kind::CreditGiven);
-        let credit = credit.map(|one| one.on(&Account::StoreCredit).saturating_neg());
-        let sum = credit.fold(left.given().saturating_add(minor), i64::saturating_add);
+        let sum = left.given().saturating_add(minor);
         match sum <= most {
             true => Ok(()),
             false => Err(Error::forbidden(
@@ -363,10 +359,18 @@ impl App {
         Ok(cash.fold(0, i64::saturating_add))
     }
 
-    /// Up to how much of an order one person may give back alone.
+    /// Up to how much of an order one person may give back alone, with what was given for it besides refunds taken off.
     async fn alone_minor(&self, order: &Order) -> Result<Option<i64>> {
         let rules = self.rules(order.restaurant).await?.rules;
-        Ok(rules.refunds_alone(order.currency))
+        let Some(most) = rules.refunds_alone(order.currency) else {
+            return Ok(None);
+        };
+        let posted = self.0.ledger.of_order(order.id).await?;
+        let posted = posted.iter().map(|one| &one.transaction);
+        let credit = posted.filter(|one| one.kind() == Kind::CreditGiven);
+        let credit = credit.map(|one| one.on(&Account::StoreCredit));
+        // What is owed stands below zero.
+        Ok(Some(credit.fold(most, i64::saturating_add)))
     }
 }
 
