@@ -15,6 +15,7 @@ on_both!(
     one_that_is_refused_undoes_the_others,
     nobody_spends_more_credit_than_he_has,
     a_second_person_agrees_to_much,
+    credit_counts_towards_what_one_gives_back_alone,
     two_who_agree_at_once_draw_one_after_the_other,
     boxes_and_cash_cost_their_fees,
     no_tip_is_taken_where_the_restaurant_takes_none,
@@ -256,15 +257,27 @@ async fn a_second_person_agrees_to_much(engine: Engine) {
     let states = all["items"].as_array().unwrap().iter();
     let states: Vec<&str> = states.map(|one| one["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["executed", "executed", "declined", "declined"]);
-    // What was given as credit counts with what is given back.
-    let other = kitchen.order((&diner, ""), kitchen.basket()).await.good();
-    let other = format!("/api/orders/{}", id(&other));
-    hand_over(&kitchen, other.rsplit('/').next().unwrap()).await;
+    kitchen.shop.verify().await;
+}
+
+async fn credit_counts_towards_what_one_gives_back_alone(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let (shop, diner) = (&kitchen.shop, kitchen.shop.person(&[]));
+    let rules = format!("{}/order-rules", kitchen.at());
+    let mut said = shop.get(&rules).await.good();
+    said["refundsAlone"] = "6.00".into();
+    shop.put(&rules, said).await.good();
+    let order = kitchen.order((&diner, ""), kitchen.basket()).await.good();
+    let order = id(&order);
+    hand_over(&kitchen, &order).await;
     let given = json!({"amount": "4.00", "reason": "goodwill"});
-    shop.post(&format!("{other}/credit"), given).await.good();
-    let refunds = format!("{other}/refunds");
+    let path = format!("/api/orders/{order}/credit");
+    shop.post(&path, given).await.good();
+    let path = format!("/api/orders/{order}/refunds");
     for (amount, state) in [("2.00", "executed"), ("0.01", "asked")] {
-        let said = shop.post(&refunds, ask(amount)).await.good();
+        let lines = json!([{"line": "1", "amount": amount}]);
+        let body = json!({"lines": lines, "reason": "late", "to": "credit"});
+        let said = shop.post(&path, body).await.good();
         assert_eq!(said["state"], state, "{amount}");
     }
     kitchen.shop.verify().await;
