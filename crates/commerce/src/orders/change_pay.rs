@@ -29,6 +29,9 @@ pub(super) static LOWER: Kind = Kind::new("order.give_back", 1);
 /// Why somebody has credit for what meal vouchers did not give back.
 const BOUND: &str = "meal_voucher";
 
+/// Why the difference cannot go back: the payments of the order have not so much, and nothing of them is under way.
+const NOT_TAKEN: &str = "not_taken";
+
 /// A change that waits for its money.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -207,13 +210,14 @@ impl App {
         let less = less(at.state.minor, intents.iter().rev(), vouchers);
         let is_bound = |less: &Less| less.bound_minor > 0 || from_vouchers > 0;
         let is_early = |less: &Less| is_bound(less) && intents.iter().any(is_to_be_taken);
-        Ok(match less.filter(|less| !is_early(less)) {
-            Some(less) => {
+        Ok(match less {
+            Some(less) if !is_early(&less) => {
                 at.state.parts = parts::shares(less.parts);
                 at.state.bound = less.bound_minor;
                 at.done()
             }
-            None => at.wait(SOON),
+            None if !intents.iter().any(is_under_way) => at.failed(NOT_TAKEN),
+            Some(_) | None => at.wait(SOON),
         })
     }
 
@@ -292,6 +296,13 @@ fn is_to_be_taken(intent: &Intent) -> bool {
     let refused =
         |attempt: &Attempt| attempt.act == Act::Capture && attempt.state == AttemptState::Refused;
     intent.state == Standing::Authorised && !intent.attempts.iter().any(refused)
+}
+
+/// Whether a payment may still come to hold more that can go back than it has now.
+fn is_under_way(intent: &Intent) -> bool {
+    let is_open = |attempt: &Attempt| !attempt.state.is_settled();
+    let is_new = matches!(intent.state, Standing::Open | Standing::ActionNeeded);
+    is_new || is_to_be_taken(intent) || intent.attempts.iter().any(is_open)
 }
 
 /// Whether what is known to go back through payments was taken already. Nothing where that is not known, or was given back

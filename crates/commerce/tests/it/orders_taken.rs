@@ -17,6 +17,7 @@ on_both!(
     changes_before_it_is_ready_take_less_or_hold_more,
     all_means_and_parts_are_taken_when_it_is_ready,
     a_hold_that_has_lapsed_is_shown_and_waits_for_somebody,
+    what_is_cheaper_than_what_was_not_taken_waits_for_somebody,
     what_was_free_and_came_to_cost_something_is_taken,
     what_a_change_of_a_free_order_holds_is_let_go,
 );
@@ -337,6 +338,28 @@ async fn a_hold_that_has_lapsed_is_shown_and_waits_for_somebody(engine: Engine) 
     let part = json!({"lines": [{"line": "1", "amount": "7.00"}], "reason": "late"});
     kitchen.shop.post(&path, part).await.good();
     eventually(async || on(&kitchen, "provider:test").await == 0).await;
+    kitchen.shop.verify().await;
+}
+
+/// Nobody waits for ever for what was refused.
+async fn what_is_cheaper_than_what_was_not_taken_waits_for_somebody(engine: Engine) {
+    let (kitchen, diner) = open(engine, "accepted").await;
+    let order = placed(&kitchen, &diner, ("payment", card("lapses"))).await;
+    goes(&kitchen, &order, &["confirmed"]).await;
+    let parked = async || {
+        let path = "/api/ops/sagas?state=parked";
+        let parked = kitchen.shop.get(path).await.good();
+        let all = parked["items"].as_array().unwrap().iter();
+        let all = all
+            .map(|one| [&one["kind"], &one["error"]].map(|word| word.as_str().map(str::to_owned)));
+        all.collect::<Vec<_>>()
+    };
+    eventually(async || parked().await.len() == 1).await;
+    let path = format!("/api/orders/{order}/lines");
+    let body = json!({"quantity": [{"line": "1", "quantity": 1}], "reason": "sold_out"});
+    kitchen.shop.patch(&path, body).await.good();
+    let waits = ["order.give_back", "not_taken"].map(|word| Some(word.to_owned()));
+    eventually(async || parked().await.contains(&waits)).await;
     kitchen.shop.verify().await;
 }
 
