@@ -43,13 +43,14 @@ pub use edge::{Edge, Parts};
 pub use extract::{Acting, Body, Deadline, IdempotencyKey, IfMatch, Path, Query};
 pub use gate::Peer;
 pub use json::Json;
-pub use packed::{Accepts, Encoding, Packed, Variants};
+pub use packed::{Accepts, Encoding, Packed, Shelved, Variants};
 pub use policy::{Policy, Rate};
 pub use problem::Problem;
 pub use rates::{By, RateRow, Rates};
 pub use route::{Route, Routes};
 pub use settings::{Documentation, Network, Settings};
 pub use site::{Client, Hosts, NoHosts, Site};
+pub use text::header_of;
 pub use witness::{NoWitness, Seen, What, Witness};
 
 /// What the steps of the gate cost one by one is measured through here; nothing else may use it.

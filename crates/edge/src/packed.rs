@@ -3,12 +3,11 @@
 //! Pages of our own and what was published are answered so. The gate adds its headers to such an answer, compares the
 //! tag with what the caller has, and neither packs nor hashes anything again.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use fabric::Held;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::request::Parts;
@@ -74,54 +73,50 @@ impl<S: Sync> FromRequestParts<S> for Accepts {
     }
 }
 
-/// An answer in one form: its bytes, its strong tag, and how it may be kept. Clones share everything.
+/// An answer in one form: its bytes, its strong tag, and how it may be kept. Clones share the bytes.
 ///
 /// Of thousands of answers each is asked for now and then, and what is touched of one is not in the processor's memory
 /// by then. So it holds its tag itself, and of its headers only texts that all such answers share.
 #[derive(Clone, Debug)]
-pub struct Packed(Arc<Form>);
-
-#[derive(Clone, Debug)]
-struct Form {
+pub struct Packed {
+    body: Bytes,
+    /// Made of the content before it was packed.
+    tag: Tag,
+    encoding: Encoding,
     media_type: &'static str,
     /// What `Cache-Control` says.
     keeping: &'static str,
     /// On which headers of the request it depends.
     varies: Option<&'static str>,
-    /// Made of the content before it was packed.
-    tag: Tag,
-    encoding: Encoding,
-    body: Bytes,
 }
 
 impl Packed {
     /// Takes a content as it is. Its tag is made of the content, so it is the same on every node.
     pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
         let body = content.into();
-        Self(Arc::new(Form {
+        Self {
+            tag: Tag::of(&body),
+            body,
+            encoding: Encoding::Identity,
             media_type,
             keeping: NO_CACHE,
             varies: None,
-            tag: Tag::of(&body),
-            encoding: Encoding::Identity,
-            body,
-        }))
+        }
     }
 
     /// Lets it be kept as this says, in the words of `Cache-Control`.
     #[must_use]
     pub fn kept(self, keeping: &'static str) -> Self {
-        let mut form = Arc::unwrap_or_clone(self.0);
-        form.keeping = keeping;
-        Self(Arc::new(form))
+        Self { keeping, ..self }
     }
 
     /// Says on which headers of the request it depends besides those on which all answers do.
     #[must_use]
     pub fn varies(self, names: &'static str) -> Self {
-        let mut form = Arc::unwrap_or_clone(self.0);
-        form.varies = Some(names);
-        Self(Arc::new(form))
+        Self {
+            varies: Some(names),
+            ..self
+        }
     }
 
     /// Packs it as well as is sensible for what is sent many times, which takes milliseconds: do it at the start, or
@@ -130,59 +125,75 @@ impl Packed {
     pub fn packed(&self, encoding: Encoding) -> Self {
         let body = match encoding {
             Encoding::Identity => return self.clone(),
-            Encoding::Gzip => compress::gzip(&self.0.body, compress::Effort::Most),
-            Encoding::Brotli => compress::brotli(&self.0.body, compress::Effort::Most),
-            Encoding::Zstd => compress::zstd(&self.0.body),
+            Encoding::Gzip => compress::gzip(&self.body, compress::Effort::Most),
+            Encoding::Brotli => compress::brotli(&self.body, compress::Effort::Most),
+            Encoding::Zstd => compress::zstd(&self.body),
         };
-        if body.len() >= self.0.body.len() {
+        if body.len() >= self.body.len() {
             return self.clone();
         }
-        Self(Arc::new(Form {
-            encoding,
+        Self {
             body,
-            ..Form::clone(&self.0)
-        }))
+            encoding,
+            ..self.clone()
+        }
     }
 
     /// The bytes that are sent.
     pub fn body(&self) -> &Bytes {
-        &self.0.body
+        &self.body
     }
 
     /// The form they are in.
     pub fn encoding(&self) -> Encoding {
-        self.0.encoding
+        self.encoding
     }
 
     /// About how many bytes it takes in memory.
     pub fn bytes(&self) -> usize {
         const FORM_BYTES: usize = 256;
-        self.0.body.len().saturating_add(FORM_BYTES)
+        self.body.len().saturating_add(FORM_BYTES)
+    }
+
+    fn response(&self, body: Bytes) -> Response {
+        let mut response = Response::new(Body::from(body));
+        let headers = response.headers_mut();
+        // With room for what the gate adds, so that the map is never laid out anew.
+        headers.reserve(finish::HEADERS);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.keeping));
+        headers.extend(self.tag.value(self.encoding).map(|tag| (ETAG, tag)));
+        // Says `identity` where nothing was packed, by which the gate knows that this was chosen; it takes that out.
+        let name = HeaderValue::from_static(self.encoding.name());
+        headers.insert(CONTENT_ENCODING, name);
+        let varies = self.varies.map(HeaderValue::from_static);
+        headers.extend(varies.map(|names| (VARY, names)));
+        response
     }
 }
 
 impl IntoResponse for Packed {
     fn into_response(self) -> Response {
-        let Form {
-            media_type,
-            keeping,
-            varies,
-            tag,
-            encoding,
-            body,
-        } = &*self.0;
-        let mut response = Response::new(Body::from(body.clone()));
-        let headers = response.headers_mut();
-        // With room for what the gate adds, so that the map is never laid out anew.
-        headers.reserve(finish::HEADERS);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(keeping));
-        headers.extend(tag.value(*encoding).map(|tag| (ETAG, tag)));
-        // Says `identity` where nothing was packed, by which the gate knows that this was chosen; it takes that out.
-        let name = HeaderValue::from_static(encoding.name());
-        headers.insert(CONTENT_ENCODING, name);
-        headers.extend(varies.map(|names| (VARY, HeaderValue::from_static(names))));
-        response
+        let body = self.body.clone();
+        self.response(body)
+    }
+}
+
+/// A packed answer that a cache keeps, sent from where it lies. Its bytes have no counter of their own then: what is
+/// counted is the entry, which was looked at anyway.
+#[derive(Clone, Debug)]
+pub struct Shelved(pub Held<Packed>);
+
+impl AsRef<[u8]> for Shelved {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.body
+    }
+}
+
+impl IntoResponse for Shelved {
+    fn into_response(self) -> Response {
+        let packed = self.0.clone();
+        packed.response(Bytes::from_owner(self))
     }
 }
 

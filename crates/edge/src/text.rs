@@ -73,7 +73,7 @@ pub(crate) fn decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
 }
 
 /// A number as a header says it. No more memory is taken than its digits need.
-pub(crate) fn number(mut number: u64) -> HeaderValue {
+pub fn header_of(mut number: u64) -> HeaderValue {
     /// The largest has twenty.
     const DIGITS_MAX: usize = 20;
     const ZERO: HeaderValue = HeaderValue::from_static("0");
@@ -239,7 +239,7 @@ mod tests {
             4_294_967_295,
             u64::MAX,
         ] {
-            assert_eq!(number(wanted), wanted.to_string());
+            assert_eq!(header_of(wanted), wanted.to_string());
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Consumers: each reads the log of every database from a position of its own, so that it loses nothing.
 //!
 //! An event may be handled twice: after a crash, or by two nodes that both think they hold the lease. Its effect is
-//! stored once, because the commit of the effect claims (consumer, event). Events of one organisation come in order,
-//! those of different ones side by side. An event that fails five times is put aside, and the others go on.
+//! stored once, because the commit of the effect claims (consumer, event). Events of one organisation come in order, or
+//! only those of one stream where a consumer says that this is enough; all others come side by side. An event that fails
+//! five times is put aside, and the others go on.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Error, Kind, Organisation, Random, Result, codes};
+use base::{Error, Kind, Organisation, Random, Result, Uid, codes};
 use fabric::Pattern;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use store::{Call, Database, Db, Logged};
@@ -30,7 +31,9 @@ const BETWEEN: Backoff = Backoff {
 /// Events that are read at once.
 const PAGE: usize = 128;
 /// Organisations whose events are handled side by side.
-const SIDE_BY_SIDE: usize = 8;
+const ORGANISATIONS: usize = 8;
+/// Streams whose events are handled side by side: what they wait for, such as a group of commits, they share.
+const STREAMS: usize = 64;
 /// How often the log is looked at although nobody called.
 const FALLBACK: Duration = Duration::from_secs(1);
 /// How long news is gathered before it is read: under load every group of commits is news to every consumer, and each
@@ -46,6 +49,14 @@ pub struct Consumer {
     kinds: Vec<Pattern>,
     handle: Handler<Arc<Logged>>,
     away: WhenAway,
+    order: Order,
+}
+
+/// Which events come one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    OfOrganisation,
+    OfStream,
 }
 
 /// What becomes of an event while what the handler needs is away.
@@ -80,6 +91,7 @@ impl Consumer {
             kinds,
             handle: boxed(handle),
             away: WhenAway::PutAside,
+            order: Order::OfOrganisation,
         })
     }
 
@@ -88,6 +100,13 @@ impl Consumer {
     #[must_use]
     pub fn waiting(mut self) -> Self {
         self.away = WhenAway::Wait;
+        self
+    }
+
+    /// The same consumer as one to which only the events of one stream must come in order: many more come at once.
+    #[must_use]
+    pub fn by_stream(mut self) -> Self {
+        self.order = Order::OfStream;
         self
     }
 
@@ -169,21 +188,25 @@ impl Reader {
         Ok(page.into_iter().map(Arc::new).collect())
     }
 
-    /// Handles the events of each organisation in order, and several organisations at once.
+    /// Handles the events of each queue in order, and several queues at once.
     async fn handle_all(&self, events: Vec<Arc<Logged>>) -> Result<()> {
-        let mut queues: Vec<(Organisation, Vec<Arc<Logged>>)> = Vec::new();
+        let (at_once, by_stream) = match self.consumer.order {
+            Order::OfOrganisation => (ORGANISATIONS, false),
+            Order::OfStream => (STREAMS, true),
+        };
+        let mut queues: Vec<((Organisation, Option<Uid>), Vec<Arc<Logged>>)> = Vec::new();
         for event in events {
-            let organisation = event.organisation;
-            match queues.iter_mut().find(|(of, _)| *of == organisation) {
+            let of = (event.organisation, by_stream.then_some(event.stream));
+            match queues.iter_mut().find(|(known, _)| *known == of) {
                 Some((_, queue)) => queue.push(event),
-                None => queues.push((organisation, vec![event])),
+                None => queues.push((of, vec![event])),
             }
         }
         let each = queues
             .into_iter()
             .map(|(_, queue)| self.queue(queue).boxed());
         stream::iter(each.collect::<Vec<_>>())
-            .buffer_unordered(SIDE_BY_SIDE)
+            .buffer_unordered(at_once)
             .try_collect()
             .await
     }

@@ -10,5 +10,5 @@ pub mod limits;
 
 pub use blobs::Blobs;
 pub use bus::{Bus, Message, Pattern, Received, Room, Subscription};
-pub use cache::{Cache, Hint, Loaded, Trust};
+pub use cache::{Cache, Held, Hint, Loaded, Trust};
 pub use limits::{Limits, Policy, Taken};

@@ -48,7 +48,7 @@ impl App {
             let app = app.clone();
             async move { app.tell(&event).await }
         })?;
-        Ok(vec![note.waiting(), tell])
+        Ok(vec![note.waiting().by_stream(), tell])
     }
 
     /// Tells everybody what is left of counted items, where what an order held of them has come back, or is other now.

@@ -287,9 +287,9 @@ pub(crate) fn keep_nowhere(headers: &mut HeaderMap) {
 /// Says how often the caller may still ask, and what the address answers to.
 pub(crate) fn note(headers: &mut HeaderMap, taken: Option<&Taken>, allow: Option<HeaderValue>) {
     if let Some(taken) = taken {
-        headers.insert(LIMIT, text::number(u64::from(taken.limit)));
-        headers.insert(REMAINING, text::number(u64::from(taken.remaining)));
-        headers.insert(RESET, text::number(taken.reset_seconds));
+        headers.insert(LIMIT, text::header_of(u64::from(taken.limit)));
+        headers.insert(REMAINING, text::header_of(u64::from(taken.remaining)));
+        headers.insert(RESET, text::header_of(taken.reset_seconds));
     }
     if let Some(allow) = allow {
         headers.insert(header::ALLOW, allow);

@@ -1,23 +1,26 @@
 //! Consumers lose nothing, and nothing has two effects: after crashes, with several nodes, and with poison between.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{Consumer, Handled, Retried};
 use store::{Call, Class, Column, Sql, Table};
+use tokio::sync::Semaphore;
 
 use crate::world::{SHARD, World, failure, settings, stamp, until};
 
 stamp! {
     sqlite Sqlite: every_event_has_one_effect a_consumer_that_reads_again_changes_nothing
         poison_is_put_aside_and_handled_later a_panic_is_poison_and_no_more
-        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused;
+        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused
+        streams_wait_for_themselves_alone;
     inline Inline: every_event_has_one_effect a_consumer_that_reads_again_changes_nothing
         poison_is_put_aside_and_handled_later;
     postgres Postgres: every_event_has_one_effect a_consumer_that_reads_again_changes_nothing
         poison_is_put_aside_and_handled_later a_panic_is_poison_and_no_more
-        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused;
+        nodes_that_do_the_same_have_one_effect an_effect_elsewhere_is_refused
+        streams_wait_for_themselves_alone;
 }
 
 async fn position(world: &World) -> i64 {
@@ -210,6 +213,40 @@ async fn nodes_that_do_the_same_have_one_effect(world: Arc<World>) {
         called > EVENTS,
         "no event was handled twice, so nothing was shown"
     );
+}
+
+/// The first event of one stream waits for an event of another, which is later in the log of the same organisation.
+async fn streams_wait_for_themselves_alone(world: Arc<World>) {
+    let (slow, quick, now) = (world.id(), world.id(), world.trial.clock.now());
+    for (kind, stream, version) in [
+        ("thing.slow", slow, 1),
+        ("thing.happened", slow, 2),
+        ("thing.quick", quick, 1),
+    ] {
+        world.happen_at(kind, stream, version, now).await;
+    }
+    let (seen, gate) = (Arc::new(Mutex::new(vec![])), Arc::new(Semaphore::new(0)));
+    let noted = Arc::clone(&seen);
+    let handle = move |event: Arc<store::Logged>| {
+        let (noted, gate) = (Arc::clone(&noted), Arc::clone(&gate));
+        async move {
+            if event.kind == "thing.slow" {
+                gate.acquire().await.unwrap().forget();
+            }
+            noted.lock().unwrap().push((event.stream, event.version));
+            if event.kind == "thing.quick" {
+                gate.add_permits(1);
+            }
+            Ok(Handled::Done)
+        }
+    };
+    let consumer = Consumer::new("counter", &["thing.*"], handle).unwrap();
+    let (settings, consumers) = (settings("a"), vec![consumer.by_stream()]);
+    let node = world.node(world.db(), settings, consumers, vec![]);
+    read_to_the_end(&world).await;
+    let wanted = [(quick, 1), (slow, 1), (slow, 2)];
+    assert_eq!(*seen.lock().unwrap(), wanted);
+    node.stop().await;
 }
 
 async fn an_effect_elsewhere_is_refused(world: Arc<World>) {

@@ -18,7 +18,7 @@ impl<V> Hint<V> {
     }
 }
 
-impl<V: Clone + Send + Sync + 'static> Hint<V> {
+impl<V: Send + Sync + 'static> Hint<V> {
     /// The entry, if it is held, may be believed, and nothing at all was declared invalid since: only a lookup by the
     /// key knows whether that concerned it.
     pub(super) fn found(&self, inside: &Inside<V>) -> Option<Arc<Entry<V>>> {

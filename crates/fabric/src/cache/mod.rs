@@ -9,11 +9,13 @@
 
 mod flight;
 mod hint;
+mod key;
 mod marks;
 mod room;
 mod trust;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,8 +25,9 @@ use metrics::Counter;
 
 use flight::{Flights, Landed, Lead, Part};
 pub use hint::Hint;
+use key::Key;
 use marks::{Marks, What};
-use room::{Asked, Label, Room};
+use room::{Kept, Label, Room};
 pub use trust::Trust;
 
 /// What an entry takes besides its value and its key, about.
@@ -103,22 +106,34 @@ impl<V> Loaded<V> {
     }
 }
 
+/// What is kept under a key. What a lookup reads lies together, in the order in which it is read: of tens of thousands
+/// of entries hardly one is in the processor's memory when somebody asks for it.
 #[derive(Debug)]
+#[repr(C)]
 struct Entry<V> {
-    value: V,
-    tags: Vec<Arc<str>>,
+    key: Key,
     /// The number of the marks, and of the trust, when its loading began.
     begun: u64,
     trusted: u64,
     ends_at: Duration,
     asked: AtomicBool,
+    value: V,
+    tags: Vec<Arc<str>>,
 }
 
-impl<V> Asked for Entry<V> {
+impl<V> Kept for Entry<V> {
+    fn key(&self) -> &[u8] {
+        self.key.bytes()
+    }
+
     fn asked(&self) -> &AtomicBool {
         &self.asked
     }
 }
+
+/// A value where its cache keeps it, so that nothing of it is copied. It stays for whoever has it, also when the cache
+/// has given it up.
+pub struct Held<V>(Arc<Entry<V>>);
 
 /// Remembers values of one sort. Clones are the same cache.
 pub struct Cache<V>(Arc<Inside<V>>);
@@ -139,7 +154,7 @@ struct Counters {
     misses: Counter,
 }
 
-impl<V: Clone + Send + Sync + 'static> Cache<V> {
+impl<V: Send + Sync + 'static> Cache<V> {
     /// Makes an empty cache. Its name stands in the metrics.
     pub fn new(name: &'static str, settings: Settings, clock: &Clock, trust: &Trust) -> Self {
         Self(Arc::new(Inside {
@@ -155,7 +170,10 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     }
 
     /// Gives the value of a key when it is there and may be believed.
-    pub async fn get(&self, key: &str) -> Option<V> {
+    pub async fn get(&self, key: &str) -> Option<V>
+    where
+        V: Clone,
+    {
         let found = self.0.find(key);
         self.0.count(found.as_ref());
         Some(found?.value.clone())
@@ -170,10 +188,24 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     /// What the loader says. It is not remembered.
     pub async fn get_or_set<L, F>(&self, key: &str, loader: L) -> Result<V>
     where
+        V: Clone,
         L: FnOnce() -> F,
         F: Future<Output = Result<Loaded<V>>>,
     {
         Ok(self.0.entry(key, loader).await?.value.clone())
+    }
+
+    /// The same, but gives the value where it is kept, not a copy of it.
+    ///
+    /// # Errors
+    ///
+    /// What the loader says. It is not remembered.
+    pub async fn hold<L, F>(&self, key: &str, loader: L) -> Result<Held<V>>
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = Result<Loaded<V>>>,
+    {
+        Ok(Held(self.0.entry(key, loader).await?))
     }
 
     /// The same for a key that a hint stands for: where the hint finds the value, the key is not even made.
@@ -186,18 +218,18 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
         hint: &Hint<V>,
         key: impl FnOnce() -> String,
         loader: L,
-    ) -> Result<V>
+    ) -> Result<Held<V>>
     where
         L: FnOnce() -> F,
         F: Future<Output = Result<Loaded<V>>>,
     {
         if let Some(entry) = hint.found(&self.0) {
             self.0.count(Some(&entry));
-            return Ok(entry.value.clone());
+            return Ok(Held(entry));
         }
         let entry = self.0.entry(&key(), loader).await?;
         hint.point_to(&entry);
-        Ok(entry.value.clone())
+        Ok(Held(entry))
     }
 
     /// Declares the value of one key invalid, also one that is being loaded now.
@@ -228,7 +260,7 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     }
 }
 
-impl<V: Clone + Send + Sync + 'static> Inside<V> {
+impl<V: Send + Sync + 'static> Inside<V> {
     async fn entry<L, F>(&self, key: &str, loader: L) -> Result<Arc<Entry<V>>>
     where
         L: FnOnce() -> F,
@@ -296,12 +328,13 @@ impl<V: Clone + Send + Sync + 'static> Inside<V> {
             ends_at,
         };
         let entry = Arc::new(Entry {
-            value: loaded.value,
-            tags: loaded.tags,
+            key: Key::of(key),
             begun,
             trusted,
             ends_at,
             asked: AtomicBool::new(false),
+            value: loaded.value,
+            tags: loaded.tags,
         });
         // It may be invalid by now; then every lookup will find that out, as it does later on.
         self.room
@@ -353,5 +386,25 @@ impl<V> fmt::Debug for Cache<V> {
             .field("name", &inside.name)
             .field("settings", &inside.settings)
             .finish_non_exhaustive()
+    }
+}
+
+impl<V> Deref for Held<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.0.value
+    }
+}
+
+impl<V> Clone for Held<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Held<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Held").field(&self.0.value).finish()
     }
 }

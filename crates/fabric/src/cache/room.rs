@@ -6,8 +6,9 @@
 //!
 //! Reading takes the lock of one shard for reading and leaves a mark; only what changes the room takes the ledger's.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -20,14 +21,17 @@ const ENDED_AT_ONCE: usize = 2;
 /// How many names of entries that are gone a line may hold besides as many as it holds entries.
 const GONE_MAX: usize = 64;
 
-/// What is held: it says itself whether somebody asked for it, so that it can also be reached past its shard.
-pub(super) trait Asked {
+/// What is held. It has its key with it, so that a lookup goes to it without touching anything between; and it says
+/// itself whether somebody asked for it, so that it can also be reached past its shard.
+pub(super) trait Kept {
+    fn key(&self) -> &[u8];
+
     /// Whether somebody asked for it since it was looked at last.
     fn asked(&self) -> &AtomicBool;
 }
 
 /// Notes that somebody asked for an entry.
-pub(super) fn note_asked(entry: &impl Asked) {
+pub(super) fn note_asked(entry: &impl Kept) {
     // Not written again while it is there: a line of memory that nobody writes is shared by all cores.
     if !entry.asked().load(Ordering::Relaxed) {
         entry.asked().store(true, Ordering::Relaxed);
@@ -55,14 +59,12 @@ pub(super) struct Room<E> {
     ledger: Mutex<Ledger>,
 }
 
-type Shard<E> = HashMap<Arc<str>, Held<E>>;
+/// What is held, and the place that each has in its line.
+type Shard<E> = HashMap<ByKey<E>, Arc<Place>>;
 
-/// An entry in its shard.
+/// An entry in its shard, found by its key.
 #[derive(Debug)]
-struct Held<E> {
-    entry: Arc<E>,
-    place: Arc<Place>,
-}
+struct ByKey<E>(Arc<E>);
 
 /// The place that an entry has in the line of its owner. It does not hold the entry, which may be gone before it.
 #[derive(Debug)]
@@ -90,7 +92,7 @@ struct Line {
     held: usize,
 }
 
-impl<E: Asked> Room<E> {
+impl<E: Kept> Room<E> {
     pub(super) fn new(bytes_max: u64) -> Self {
         Self {
             bytes_max,
@@ -102,9 +104,9 @@ impl<E: Asked> Room<E> {
 
     pub(super) fn get(&self, key: &str) -> Option<Arc<E>> {
         let shard = self.read(key);
-        let held = shard.get(key)?;
-        note_asked(&*held.entry);
-        Some(Arc::clone(&held.entry))
+        let (ByKey(entry), _) = shard.get_key_value(key.as_bytes())?;
+        note_asked(&**entry);
+        Some(Arc::clone(entry))
     }
 
     /// Puts an entry in the place of the one that was there, and makes room for it. What is larger than the whole
@@ -120,13 +122,12 @@ impl<E: Asked> Room<E> {
             label,
             gone: AtomicBool::new(false),
         });
-        let held = Held {
-            entry,
-            place: Arc::clone(&place),
-        };
-        let before = self.write(key).insert(Arc::clone(key), held);
+        let mut shard = self.write(key);
+        let before = shard.remove(key.as_bytes());
+        shard.insert(ByKey(entry), Arc::clone(&place));
+        drop(shard);
         if let Some(before) = before {
-            ledger.gone(&before.place);
+            ledger.gone(&before);
         }
         ledger.came(place);
         self.drop_ended(&mut ledger, owner, now);
@@ -173,13 +174,13 @@ impl<E: Asked> Room<E> {
     /// Whether somebody asked for the entry of a place since this was looked at last.
     fn was_asked(&self, place: &Place) -> bool {
         let shard = self.read(&place.key);
-        let held = shard.get(&place.key);
-        held.is_some_and(|held| held.entry.asked().swap(false, Ordering::Relaxed))
+        let held = shard.get_key_value(place.key.as_bytes());
+        held.is_some_and(|(ByKey(entry), _)| entry.asked().swap(false, Ordering::Relaxed))
     }
 
     fn take_out(&self, ledger: &mut Ledger, key: &str) {
-        if let Some(held) = self.write(key).remove(key) {
-            ledger.gone(&held.place);
+        if let Some(place) = self.write(key).remove(key.as_bytes()) {
+            ledger.gone(&place);
         }
     }
 
@@ -210,6 +211,26 @@ impl<E: Asked> Room<E> {
         }
     }
 }
+
+impl<E: Kept> Borrow<[u8]> for ByKey<E> {
+    fn borrow(&self) -> &[u8] {
+        self.0.key()
+    }
+}
+
+impl<E: Kept> Hash for ByKey<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key().hash(state);
+    }
+}
+
+impl<E: Kept> PartialEq for ByKey<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key() == other.0.key()
+    }
+}
+
+impl<E: Kept> Eq for ByKey<E> {}
 
 impl Place {
     fn is_gone(&self) -> bool {

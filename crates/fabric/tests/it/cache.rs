@@ -96,7 +96,7 @@ async fn ask_by(world: &World, hint: &Hint<u64>, key: &str) -> (u64, bool) {
         Ok(Loaded::new(load, 8).tag("menu:1").tag(format!("of:{key}")))
     };
     let found = world.cache.hinted(hint, make, load).await.unwrap();
-    (found, was_made.into_inner() == 1)
+    (*found, was_made.into_inner() == 1)
 }
 
 #[tokio::test]
@@ -121,6 +121,22 @@ async fn a_hint_finds_a_value_without_its_key_and_never_one_that_may_not_be_beli
     assert_eq!(ask_by(&world, &hint, "a").await, (1, true));
     world.clock.advance(Duration::from_secs(300)).unwrap();
     assert_eq!(ask_by(&world, &hint, "a").await, (2, true));
+}
+
+#[tokio::test]
+async fn what_is_held_stays_as_it_is_for_whoever_has_it() {
+    let world = World::new();
+    for key in ["a", &"long ".repeat(20)] {
+        let hold = |value: u64| {
+            let load = move || async move { Ok(Loaded::new(value, 8)) };
+            world.cache.hold(key, load)
+        };
+        let held = hold(1).await.unwrap();
+        assert_eq!(*hold(2).await.unwrap(), 1, "it was loaded twice");
+        world.cache.invalidate_key(key).await;
+        assert_eq!((*held, *hold(3).await.unwrap()), (1, 3));
+        assert_eq!(world.cache.get(key).await, Some(3));
+    }
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ impl App {
             let app = app.clone();
             async move { app.note(&event).await }
         })?;
-        Ok(note.waiting())
+        Ok(note.waiting().by_stream())
     }
 
     async fn note(&self, event: &Arc<Logged>) -> Result<Handled> {

@@ -71,7 +71,8 @@ pub fn consumer(ledger: &Ledger) -> Result<Consumer> {
             Ok(Handled::Done)
         }
     })?;
-    Ok(consumer.waiting())
+    // What is done to one thing is written down in order; of the rest as much at once as one commit takes.
+    Ok(consumer.waiting().by_stream())
 }
 
 /// What is written down of an event: never its payload, which may hold personal fields.

@@ -92,12 +92,6 @@ impl Faces {
         }
     }
 
-    /// Whether the menu has other words for some of those who ask in this way.
-    pub(super) fn are_told_apart(&self, asked: &Asked<'_>) -> bool {
-        let names_one = asked.language.is_some() || asked.accepted.is_some();
-        names_one && !self.languages.is_empty()
-    }
-
     /// The language of a case.
     pub(super) fn shown<'a>(&'a self, case: &'a Case) -> &'a Language {
         case.language.as_ref().unwrap_or(&self.own)
@@ -137,6 +131,13 @@ impl Faces {
             let own = Some(&self.own).filter(is_it);
             own.or_else(|| self.languages.iter().find(is_it)).cloned()
         })
+    }
+}
+
+impl Asked<'_> {
+    /// Whether the words that he reads may depend on what he or his browser says.
+    pub(super) fn names_a_language(&self) -> bool {
+        self.language.is_some() || self.accepted.is_some()
     }
 }
 

@@ -10,6 +10,7 @@ use carte::{
 };
 use domain::organisations::RestaurantId;
 use edge::{Accepts, Encoding, Packed, Variants};
+use fabric::Held;
 use fabric::cache::LISTS_AGE_MAX;
 use serde::Serialize;
 
@@ -98,7 +99,7 @@ impl App {
         asked: &Asked<'_>,
         since: Option<&str>,
         encoding: Encoding,
-    ) -> Result<Packed> {
+    ) -> Result<Held<Packed>> {
         let hint = match since {
             None => front.hint(asked, encoding),
             Some(_) => None,
@@ -125,7 +126,7 @@ impl App {
         case: &Case,
         kind: Kind,
         encoding: Encoding,
-    ) -> Result<Packed> {
+    ) -> Result<Held<Packed>> {
         let key = front.key(case, kind, encoding);
         let compile = async || self.compile(id, front, case, kind, encoding).await;
         self.0.memory.pages.answer((front, &key), compile).await

@@ -7,8 +7,7 @@ use base::{Error, Organisation, Result, Trail as _, codes};
 use carte::{RevisionNumber, Service};
 use domain::organisations::{RestaurantId, State};
 use edge::{Encoding, Packed};
-use fabric::Hint;
-use http::HeaderValue;
+use fabric::{Held, Hint};
 
 use super::choice::{Asked, Case, Faces};
 use super::mark::Mark;
@@ -19,9 +18,14 @@ use crate::menus::selling::Selling;
 /// How many answers are the usual ones: a service and an encoding name each.
 const USUAL: usize = 3 * Encoding::ALL.len();
 
-/// What is remembered of a restaurant.
+/// What is remembered of a restaurant; first what every warm request reads, which lies together by that.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Front {
+    /// The version of what has run out.
+    pub(super) availability: u64,
+    /// Whether the menu has words in more than its own language.
+    is_translated: bool,
     /// Where the whole menu is as most callers ask for it.
     usual: [Hint<Packed>; USUAL],
     pub(super) selling: Arc<Selling>,
@@ -32,8 +36,6 @@ pub(crate) struct Front {
     pub(super) faces: Faces,
     /// The menu as it is sold, in the keys of what is compiled.
     source: String,
-    /// The version of what has run out, as a header says it.
-    pub(super) availability: HeaderValue,
 }
 
 /// What is compiled of a menu.
@@ -83,7 +85,8 @@ impl Front {
             Encoding::Brotli => 2,
             Encoding::Zstd => 3,
         };
-        let is_usual = asked.channel.is_none() && !self.faces.are_told_apart(asked);
+        let is_told_apart = self.is_translated && asked.names_a_language();
+        let is_usual = asked.channel.is_none() && !is_told_apart;
         let usual = is_usual.then(|| self.usual.get(service * Encoding::ALL.len() + encoding));
         usual.flatten()
     }
@@ -114,7 +117,7 @@ impl Front {
 
 impl App {
     /// The front of a restaurant, from memory as long as that may be believed. That there is none is not remembered.
-    pub(super) async fn front(&self, id: RestaurantId) -> Result<Arc<Front>> {
+    pub(super) async fn front(&self, id: RestaurantId) -> Result<Held<Front>> {
         let load = async || self.read_front(id).await;
         self.0.memory.pages.front(id, load).await
     }
@@ -135,14 +138,16 @@ impl App {
             true => format!("{place}/{revision}"),
             false => format!("{place}/{revision}/{id}.{}", selling.location_version),
         };
+        let faces = Faces::of(&menu);
         Ok(Front {
+            availability: stock.version.unsigned_abs(),
+            is_translated: !faces.languages.is_empty(),
             usual: Default::default(),
+            selling,
             organisation: id.organisation(),
             brand: record.details.brand.map(Place::Brand),
-            faces: Faces::of(&menu),
+            faces,
             source,
-            availability: HeaderValue::from(stock.version),
-            selling,
         })
     }
 }

@@ -8,7 +8,9 @@ use axum::response::IntoResponse;
 use base::codes;
 use carte::{Channel, Language, Service};
 use domain::organisations::RestaurantId;
-use edge::{Accepts, Answer, Criticality, Packed, Path, Policy, Query, Rate, Route, Routes};
+use edge::{
+    Accepts, Answer, Criticality, Packed, Path, Policy, Query, Rate, Route, Routes, Shelved,
+};
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -146,7 +148,8 @@ async fn menu(
             accepts.best(),
         )
         .await?;
-    Ok(([(AVAILABILITY, front.availability.clone())], packed))
+    let availability = edge::header_of(front.availability);
+    Ok(([(AVAILABILITY, availability)], Shelved(packed)))
 }
 
 async fn categories(
@@ -155,7 +158,7 @@ async fn categories(
     Query(asked): Query<OfCategories>,
     accepts: Accepts,
     reads: Reads,
-) -> Answer<Packed> {
+) -> Answer<Shelved> {
     let front = app.front(of.restaurant).await?;
     let case = front.faces.case(&Asked {
         service: service(asked.service),
@@ -164,9 +167,10 @@ async fn categories(
         accepted: reads.text(),
     });
     let kind = Kind::Categories;
-    Ok(app
+    let packed = app
         .answer(of.restaurant, &front, &case, kind, accepts.best())
-        .await?)
+        .await?;
+    Ok(Shelved(packed))
 }
 
 async fn availability(

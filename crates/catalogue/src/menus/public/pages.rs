@@ -11,7 +11,7 @@ use base::{Clock, Error, Organisation, Result, codes};
 use domain::organisations::RestaurantId;
 use edge::{Packed, Variants};
 use fabric::cache::{EXPENSIVE_AGE_MAX, LISTS_AGE_MAX, Settings};
-use fabric::{Cache, Hint, Loaded, Trust};
+use fabric::{Cache, Held, Hint, Loaded, Trust};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::front::Front;
@@ -30,7 +30,7 @@ const WARMING_MAX: usize = 1_024;
 
 /// The caches of one node.
 pub(crate) struct Pages {
-    fronts: Cache<Arc<Front>>,
+    fronts: Cache<Front>,
     answers: Cache<Packed>,
     overlays: Cache<Arc<Variants>>,
     compiling: Semaphore,
@@ -66,15 +66,13 @@ impl Pages {
         &self,
         id: RestaurantId,
         load: impl AsyncFnOnce() -> Result<Front>,
-    ) -> Result<Arc<Front>> {
+    ) -> Result<Held<Front>> {
         let key = id.spelt();
         self.fronts
-            .get_or_set(key.as_str(), || async {
+            .hold(key.as_str(), || async {
                 let front = load().await?;
                 let (bytes, brand, owner) = (front.bytes(), front.brand, front.organisation);
-                let loaded = Loaded::new(Arc::new(front), bytes)
-                    .of(owner)
-                    .tag(key.as_str());
+                let loaded = Loaded::new(front, bytes).of(owner).tag(key.as_str());
                 let loaded = loaded.tag(tag(owner));
                 Ok(match brand {
                     Some(brand) => loaded.tag(brand.to_string()),
@@ -88,9 +86,9 @@ impl Pages {
         &self,
         (front, key): (&Front, &str),
         compile: impl AsyncFnOnce() -> Result<Packed>,
-    ) -> Result<Packed> {
+    ) -> Result<Held<Packed>> {
         let load = || self.load(front, compile);
-        self.answers.get_or_set(key, load).await
+        self.answers.hold(key, load).await
     }
 
     /// The same for an answer that the front has a hint of.
@@ -99,7 +97,7 @@ impl Pages {
         (front, hint): (&Front, &Hint<Packed>),
         key: impl FnOnce() -> String,
         compile: impl AsyncFnOnce() -> Result<Packed>,
-    ) -> Result<Packed> {
+    ) -> Result<Held<Packed>> {
         let load = || self.load(front, compile);
         self.answers.hinted(hint, key, load).await
     }
