@@ -1,10 +1,15 @@
 //! What providers tell by themselves: in any order and however often, it ends alike; and settlement files.
 
-use base::{Money, Organisation, Uid};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use base::{Money, Organisation, Random, Uid};
 use commerce::payments::App;
 use engine::{Due, Handled};
+use futures_util::future::BoxFuture;
 use http::{Method, Request, StatusCode};
-use rpc::providers::{Answer, Notice};
+use rpc::Providers;
+use rpc::providers::{Answer, Change, Charge, Headers, LookUp, Notice, Provider, Return};
 use testkit::provider::Fake;
 use testkit::trial::Engine;
 use trade::payments::{Act, AttemptState, Covers, Intent, PaymentId, State};
@@ -209,6 +214,163 @@ async fn a_notice_waits_for_a_provider_that_does_not_answer(engine: Engine) {
     till.shop.verify().await;
 }
 
+/// A provider whose payer allows the hold on its page: whoever looks after that places it.
+struct Page {
+    /// How its notices are written.
+    fake: Fake,
+    looks: AtomicUsize,
+    /// Who lets go of which payment while it is looked at.
+    meanwhile: OnceLock<(App, PaymentId, Uid)>,
+}
+
+impl Page {
+    fn new(random: &Random) -> Arc<Self> {
+        Arc::new(Page {
+            fake: Fake::new("fake", random),
+            looks: AtomicUsize::new(0),
+            meanwhile: OnceLock::new(),
+        })
+    }
+
+    async fn tell(&self, app: &App, notice: &Notice, organisation: Organisation) {
+        let (headers, body) = self.fake.write(std::slice::from_ref(notice));
+        app.take_in("fake", &headers, &body).await.unwrap();
+        hear(app, organisation, &notice.id).await;
+    }
+}
+
+impl Provider for Page {
+    fn name(&self) -> &str {
+        "fake"
+    }
+
+    fn authorise<'a>(&'a self, _charge: &'a Charge) -> BoxFuture<'a, Answer> {
+        Box::pin(async {
+            Answer::Action {
+                reference: "order".to_owned(),
+                url: "https://pay.example/order".to_owned(),
+            }
+        })
+    }
+
+    fn go_on<'a>(&'a self, back: &'a Return) -> BoxFuture<'a, Answer> {
+        self.fake.go_on(back)
+    }
+
+    fn capture<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.fake.capture(change)
+    }
+
+    /// Nothing is held yet.
+    fn cancel<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            Answer::Done {
+                reference: change.reference.clone(),
+                amount: change.amount,
+            }
+        })
+    }
+
+    fn refund<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.fake.refund(change)
+    }
+
+    fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            if let Some((app, payment, step)) = self.meanwhile.get() {
+                app.cancel(*payment, *step).await.unwrap();
+            }
+            Answer::Done {
+                reference: "held".to_owned(),
+                amount: look_up.asked.amount(),
+            }
+        })
+    }
+
+    fn read_notices<'a>(
+        &'a self,
+        headers: Headers<'a>,
+        body: &'a [u8],
+    ) -> BoxFuture<'a, base::Result<Vec<Notice>>> {
+        self.fake.read_notices(headers, body)
+    }
+}
+
+/// The payer has allowed it, or it is held by this name.
+fn of_page(payment: PaymentId, held: Option<&str>) -> Notice {
+    let answer = match held {
+        Some(name) => Answer::Done {
+            reference: name.to_owned(),
+            amount: euros(900),
+        },
+        None => Answer::Unknown {
+            words: "the payer has allowed it".to_owned(),
+        },
+    };
+    Notice {
+        id: format!("{payment}-{}", held.unwrap_or("allowed")),
+        act: rpc::providers::Act::Authorise,
+        reference: Some(held.unwrap_or("order").to_owned()),
+        merchant_reference: Some(format!("{payment}.1")),
+        answer,
+    }
+}
+
+/// A slice over this provider alone.
+fn over(till: &Till, page: &Arc<Page>, random: &Random) -> App {
+    let provider: Arc<dyn Provider> = Arc::<Page>::clone(page);
+    let parts = (&till.shop.world.db, &till.clock, random);
+    App::over(parts, &Providers::new(vec![provider]))
+}
+
+/// A payment of 9.00 whose payer was sent to the page.
+async fn sent_away(till: &Till, app: &App) -> PaymentId {
+    let payment = till.begin_with(app, 900).await;
+    let standing = app.authorise(payment).await.unwrap();
+    assert_eq!(standing.state, State::ActionNeeded);
+    payment
+}
+
+/// Who allows it when it was let go finds that nobody asks for it any more. What is held even so is said aloud.
+async fn a_payer_who_allows_it_too_late_has_nothing_held(engine: Engine) {
+    let random = Random::seeded(24);
+    let till = Till::open(engine, &[]).await;
+    let page = Page::new(&random);
+    let app = over(&till, &page, &random);
+    let payment = sent_away(&till, &app).await;
+    let gone = app.cancel(payment, till.step()).await.unwrap();
+    assert_eq!(gone.state, State::Cancelled);
+    let (allowed, held) = (of_page(payment, None), of_page(payment, Some("held")));
+    page.tell(&app, &allowed, till.organisation).await;
+    assert_eq!(page.looks.load(Ordering::Relaxed), 0);
+    let after = intent(&till, payment).await;
+    assert!(!after.attempts[0].is_contradicted, "{after:?}");
+    page.tell(&app, &held, till.organisation).await;
+    let after = intent(&till, payment).await;
+    assert!(after.attempts[0].is_contradicted, "{after:?}");
+    assert_eq!(after.state, State::Cancelled);
+    till.shop.verify().await;
+}
+
+/// What a look has placed is not forgotten because the payment was let go of at that moment.
+async fn what_is_held_by_a_look_while_it_is_let_go_is_on_record(engine: Engine) {
+    let random = Random::seeded(25);
+    let till = Till::open(engine, &[]).await;
+    let page = Page::new(&random);
+    let app = over(&till, &page, &random);
+    let payment = sent_away(&till, &app).await;
+    let other = (over(&till, &page, &random), payment, till.step());
+    assert!(page.meanwhile.set(other).is_ok());
+    let allowed = of_page(payment, None);
+    page.tell(&app, &allowed, till.organisation).await;
+    assert_eq!(page.looks.load(Ordering::Relaxed), 1);
+    let after = intent(&till, payment).await;
+    assert_eq!(after.state, State::Cancelled);
+    assert!(after.attempts[0].is_contradicted, "{after:?}");
+    till.shop.verify().await;
+}
+
 async fn send(
     shop: &Shop,
     provider: &str,
@@ -375,6 +537,8 @@ async fn a_settlement_file_is_compared(engine: Engine) {
 on_both!(
     a_notice_settles_what_was_lost,
     a_notice_waits_for_a_provider_that_does_not_answer,
+    a_payer_who_allows_it_too_late_has_nothing_held,
+    what_is_held_by_a_look_while_it_is_let_go_is_on_record,
     notices_come_in,
     a_settlement_file_is_compared,
 );

@@ -6,7 +6,7 @@ use base::{Result, Trail as _, Uid, codes};
 use engine::{Due, Handled, Timer};
 use rpc::providers::{Answer, Headers, NOTICES_MAX, Notice};
 use serde::{Deserialize, Serialize};
-use trade::payments::{Act, Answer as Known, Attempt, Intent, PaymentId};
+use trade::payments::{Act, Answer as Known, Attempt, AttemptState, Intent, PaymentId};
 
 use super::app::App;
 use super::settle::{NOTICE, Step, known, read, wake};
@@ -121,19 +121,23 @@ impl App {
             return Ok(Handled::Done);
         };
         let heard: Heard = read(&waiting.told)?;
+        let mut looked_up = None;
         for _ in 0..TRIES {
             let mut commit = db.new_commit(due.organisation);
             let outcome = match rows::find(db, waiting.payment).await.at()? {
                 None => "no_payment",
-                Some(kept) => match self.weigh(&kept, &which.provider, &heard).await? {
-                    Read::Changed(step) => {
-                        step.write(&mut commit)?;
-                        wake(&mut commit, &step.kept);
-                        "changed"
+                Some(kept) => {
+                    let told = (which.provider.as_str(), &heard);
+                    match self.weigh(&kept, told, &mut looked_up).await? {
+                        Read::Changed(step) => {
+                            step.write(&mut commit)?;
+                            wake(&mut commit, &step.kept);
+                            "changed"
+                        }
+                        Read::Known => "known",
+                        Read::Nothing => "no_attempt",
                     }
-                    Read::Known => "known",
-                    Read::Nothing => "no_attempt",
-                },
+                }
             };
             rows::end_notice(&mut commit, key, outcome);
             match db.commit(commit, &db.deadline()).await {
@@ -157,7 +161,12 @@ impl App {
         ))
     }
 
-    async fn weigh(&self, kept: &Kept, provider: &str, heard: &Heard) -> Result<Read> {
+    async fn weigh(
+        &self,
+        kept: &Kept,
+        (provider, heard): (&str, &Heard),
+        looked_up: &mut Option<Known>,
+    ) -> Result<Read> {
         let Some(attempt) = meant(&kept.intent, provider, heard) else {
             return Ok(Read::Nothing);
         };
@@ -167,7 +176,7 @@ impl App {
             .is_some_and(|currency| currency != kept.intent.currency);
         let answer = match &heard.answer {
             Some(answer) if !is_other => answer.clone(),
-            _ => match self.ask_about(kept, attempt).await? {
+            _ => match self.ask_about(kept, attempt, looked_up).await? {
                 Some(answer) => answer,
                 None => return Ok(Read::Known),
             },
@@ -182,8 +191,19 @@ impl App {
 
     /// What the provider says of an attempt when it is asked, if it says anything of it. While it does not answer, the notice
     /// of what has no outcome waits: what it told would be lost with it.
-    async fn ask_about(&self, kept: &Kept, attempt: &Attempt) -> Result<Option<Known>> {
+    ///
+    /// Of a hold that has come to nothing it is not asked: whoever looks after the payer has allowed it places it, and nobody
+    /// would let go of it. What was looked up before somebody else ended the attempt is what the provider says of it.
+    async fn ask_about(
+        &self,
+        kept: &Kept,
+        attempt: &Attempt,
+        looked_up: &mut Option<Known>,
+    ) -> Result<Option<Known>> {
         let id = attempt.id;
+        if is_no_hold(attempt) {
+            return Ok(looked_up.clone());
+        }
         match self.look(kept, id).await? {
             None | Some(Answer::Unknown { .. } | Answer::Unsent { .. })
                 if attempt.state.is_settled() =>
@@ -195,7 +215,10 @@ impl App {
                 Err(base::Error::unavailable(codes::OVERLOADED, said))
             }
             Some(Answer::Absent) => Ok(None),
-            Some(answer) => Ok(known(kept, id, &answer)),
+            Some(answer) => {
+                *looked_up = known(kept, id, &answer);
+                Ok(looked_up.clone())
+            }
         }
     }
 }
@@ -228,6 +251,12 @@ impl Heard {
             currency,
         }
     }
+}
+
+/// Whether it was to hold money, and came to nothing.
+fn is_no_hold(attempt: &Attempt) -> bool {
+    let is_nothing = matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp);
+    attempt.act == Act::Authorise && is_nothing
 }
 
 /// The attempt that a notice is about: the one that it names, or else the one act of its kind that fits.
