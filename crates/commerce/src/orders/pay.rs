@@ -230,6 +230,7 @@ impl App {
             return Ok(at.done());
         }
         let (mut waits, mut refused) = (false, None);
+        let is_alone = at.state.parts.len() == 1;
         let most = match base::planted("second_not_taken") {
             true => 1,
             false => usize::MAX,
@@ -243,10 +244,11 @@ impl App {
             let known = known.as_deref().cloned();
             let come = match part.minor {
                 0 => self.let_go(part.payment, at.key).await?,
-                _ => {
+                _ if is_alone => {
                     let payment = (part.payment, known);
                     self.take(&mut at.commit, payment, wanted).await?
                 }
+                _ => self.take_one(part.payment, wanted).await?,
             };
             match come {
                 Come::There => {}
@@ -254,7 +256,7 @@ impl App {
                 Come::Refused(why) => refused = Some(why),
             }
         }
-        // What was answered meanwhile is answered again, under the same key.
+        // What is asked again meanwhile is asked under the same key.
         Ok(match refused {
             _ if waits => at.wait(SOON),
             Some(why) => at.failed(why),
@@ -303,17 +305,14 @@ impl App {
         wanted: (Uid, Money),
     ) -> Result<Come> {
         let asked = self.0.payments.capture_in(commit, payment, wanted);
-        let standing = asked.await?;
-        Ok(match standing.step {
-            Some(AttemptState::Done) => Come::There,
-            Some(AttemptState::Refused) => {
-                let why = standing.refused;
-                Come::Refused(why.unwrap_or_else(|| "capture refused".to_owned()))
-            }
-            Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
-                Come::Waits
-            }
-        })
+        Ok(come(asked.await?))
+    }
+
+    /// The same, of one of several payments: what it gives is stored at once. The commit of a step that waits for another one
+    /// is not, and everything would be asked again each time.
+    async fn take_one(&self, payment: PaymentId, (key, amount): (Uid, Money)) -> Result<Come> {
+        let asked = self.0.payments.capture(payment, key, amount);
+        Ok(come(asked.await?))
     }
 
     /// Lets go of what is held of an order, or gives back what was taken, through whatever it was paid, its tips too.
@@ -372,6 +371,20 @@ impl App {
             Some(AttemptState::Refused) => Come::Refused(standing.refused.unwrap_or_default()),
             _ => Come::Waits,
         })
+    }
+}
+
+/// How far taking money has come.
+fn come(standing: payments::Standing) -> Come {
+    match standing.step {
+        Some(AttemptState::Done) => Come::There,
+        Some(AttemptState::Refused) => {
+            let why = standing.refused;
+            Come::Refused(why.unwrap_or_else(|| "capture refused".to_owned()))
+        }
+        Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
+            Come::Waits
+        }
     }
 }
 

@@ -1,18 +1,30 @@
 //! Orders that are paid by several means, credit that is given, spent and comes back, and refunds that two people decide.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Clock, Random};
+use commerce::Commerce;
+use engine::sagas::{Parts, Sagas, Which};
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use http::Method;
+use rpc::Providers;
+use rpc::providers::{Answer, Change, Charge, Headers, LookUp, Notice, Provider, Return};
 use serde_json::{Value, json};
+use testkit::provider::Fake;
 use testkit::trial::Engine;
 use trade::orders::OrderId;
 use trade::payments::{Intent, State};
 
 use super::kitchen::Kitchen;
+use super::more::STILL;
 use super::world::{Shop, eventually, on_both};
 
 on_both!(
     several_means_pay_one_order_and_get_back_what_they_gave,
     one_that_is_refused_undoes_the_others,
+    what_one_has_given_is_kept_while_another_takes_its_time,
     nobody_spends_more_credit_than_he_has,
     a_second_person_agrees_to_much,
     credit_counts_towards_what_one_gives_back_alone,
@@ -133,6 +145,128 @@ async fn several_means_pay_one_order_and_get_back_what_they_gave(engine: Engine)
     }
     assert_eq!(on(&kitchen, "store_credit").await, -500);
     assert_eq!(credit(&kitchen, &diner).await, "5.00");
+    kitchen.shop.verify().await;
+}
+
+/// A provider that says of so many minor units for ever that they are about to be taken, and takes all others.
+struct Slow {
+    provider: Fake,
+    minor: i64,
+}
+
+impl Provider for Slow {
+    fn name(&self) -> &str {
+        self.provider.name()
+    }
+
+    fn authorise<'a>(&'a self, charge: &'a Charge) -> BoxFuture<'a, Answer> {
+        self.provider.authorise(charge)
+    }
+
+    fn go_on<'a>(&'a self, back: &'a Return) -> BoxFuture<'a, Answer> {
+        self.provider.go_on(back)
+    }
+
+    fn capture<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
+        if change.amount.minor() != self.minor {
+            return self.provider.capture(change);
+        }
+        Box::pin(async {
+            Answer::Pending {
+                reference: "slow".to_owned(),
+            }
+        })
+    }
+
+    fn cancel<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.provider.cancel(change)
+    }
+
+    fn refund<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
+        self.provider.refund(change)
+    }
+
+    fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
+        self.provider.look_up(look_up)
+    }
+
+    fn read_notices<'a>(
+        &'a self,
+        headers: Headers<'a>,
+        body: &'a [u8],
+    ) -> BoxFuture<'a, base::Result<Vec<Notice>>> {
+        self.provider.read_notices(headers, body)
+    }
+}
+
+/// The sagas of orders over another provider, by a clock of the test's own.
+fn sagas_over(kitchen: &Kitchen, provider: Slow) -> (Sagas, Clock) {
+    let mut parts = kitchen.shop.node.more.parts.clone();
+    parts.providers = Providers::new(vec![Arc::new(provider)]);
+    let clock = Clock::simulated(parts.clock.now());
+    parts.clock = clock.clone();
+    let commerce = Commerce::new(&parts);
+    let sagas = Sagas::new(Parts {
+        db: parts.db,
+        clock: parts.clock,
+        random: parts.random,
+    });
+    sagas.learn(commerce.orders.scripts()).unwrap();
+    (sagas, clock)
+}
+
+/// Has all sagas that are open go on, so many times.
+async fn drive(kitchen: &Kitchen, (sagas, clock): (&Sagas, &Clock), times: u32) {
+    let house = super::world::uid(&kitchen.organisation).organisation();
+    for _ in 0..times {
+        for saga in sagas.list(Which::Open, None, 100).await.unwrap() {
+            sagas.drive(house, saga.id).await.unwrap();
+        }
+        clock.advance(Duration::from_secs(3)).unwrap();
+    }
+}
+
+/// How much was taken by each payment of an order, and how much of it is still on its way.
+async fn taken(kitchen: &Kitchen, order: &str) -> Vec<(i64, usize)> {
+    let all = payments(kitchen, order).await.into_iter();
+    let mut all: Vec<_> = all
+        .map(|one| (one.captured_minor, one.unsettled().count()))
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+async fn what_one_has_given_is_kept_while_another_takes_its_time(engine: Engine) {
+    let shop = Box::pin(STILL.scope((), Shop::new(engine)));
+    let kitchen = Kitchen::open(shop.await).await;
+    let diner = kitchen.shop.person(&[]);
+    // What the edge begins by the provider `test` is asked of this one.
+    let provider = Fake::new("test", &Random::seeded(31));
+    let slow = Slow {
+        provider: provider.clone(),
+        minor: 1_700,
+    };
+    let (sagas, clock) = sagas_over(&kitchen, slow);
+    let means = json!([
+        {"method": "card", "token": "ok", "amount": "10.00"},
+        {"method": "card", "token": "ok"},
+    ]);
+    let order = kitchen.order((&diner, "k"), paid(&kitchen, means)).await;
+    let order = id(&order.good());
+    drive(&kitchen, (&sagas, &clock), 3).await;
+    assert_eq!(own(&kitchen, (&diner, &order)).await["payment"], "secured");
+    kitchen
+        .set(&order, json!({"status": "confirmed"}))
+        .await
+        .good();
+    drive(&kitchen, (&sagas, &clock), 1).await;
+    assert_eq!(taken(&kitchen, &order).await, [(0, 1), (1_000, 0)]);
+    assert_eq!(on(&kitchen, "provider:test").await, 1_000);
+    // Nobody asks for it any more while the other one is waited for.
+    let calls = provider.counts().calls;
+    drive(&kitchen, (&sagas, &clock), 3).await;
+    assert_eq!(provider.counts().calls, calls);
+    assert_eq!(taken(&kitchen, &order).await, [(0, 1), (1_000, 0)]);
     kitchen.shop.verify().await;
 }
 
