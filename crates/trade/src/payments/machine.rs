@@ -226,9 +226,11 @@ fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
     }
     // Another amount than was asked for is no outcome that anybody could go on with.
     let is_other = matches!(answer, Answer::Done { minor, .. } if is_other(attempt, *minor));
+    let is_second =
+        matches!(answer, Answer::Done { reference, .. } if is_second(attempt, reference));
     let contradicts = match attempt.state {
         AttemptState::Sent | AttemptState::Unknown => is_other,
-        AttemptState::Done => is_other || matches!(answer, Answer::Refused { .. }),
+        AttemptState::Done => is_other || is_second || matches!(answer, Answer::Refused { .. }),
         AttemptState::Refused | AttemptState::GivenUp => matches!(answer, Answer::Done { .. }),
     };
     if contradicts {
@@ -247,6 +249,13 @@ fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
 /// Whether a provider has done another amount than it was asked for. What is let go has no amount of its own.
 fn is_other(attempt: &Attempt, minor: i64) -> bool {
     attempt.act != Act::Cancel && attempt.minor != minor
+}
+
+/// Whether what a provider has done under this name it has done under another one before: then the money moved, or is held,
+/// twice. What is let go is let go once, whatever that is called.
+fn is_second(attempt: &Attempt, reference: &str) -> bool {
+    let known = attempt.reference.as_deref();
+    attempt.act != Act::Cancel && known.is_some_and(|known| known != reference)
 }
 
 fn says_nothing_new(attempt: &Attempt, answer: &Answer) -> bool {

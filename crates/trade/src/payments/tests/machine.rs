@@ -111,6 +111,34 @@ fn what_contradicts_is_recorded_once_and_moves_nothing() {
 }
 
 #[test]
+fn what_is_done_again_under_another_name_is_recorded() {
+    let other = |minor| Answer::Done {
+        reference: "other".to_owned(),
+        minor,
+    };
+    let refunded = with(captured(900), (3, Act::Refund, 300), done(300));
+    let cases = [
+        (authorised(), 1, AMOUNT),
+        (captured(900), 2, 900),
+        (refunded, 3, 300),
+    ];
+    for (before, number, minor) in cases {
+        let again = settle(number, other(minor));
+        let after = did(Some(before.clone()), &again);
+        let twice = after.attempt(attempt(number)).unwrap();
+        assert!(twice.is_contradicted);
+        // What follows is asked of the first one.
+        assert_eq!(twice.reference.as_deref(), Some("ref"));
+        assert_eq!(after.state, before.state);
+        assert_eq!(after.captured_minor, before.captured_minor);
+        assert_eq!(decide(Some(&after), &again), Ok(vec![]));
+    }
+    // Nothing can be let go of twice.
+    let gone = with(authorised(), (2, Act::Cancel, AMOUNT), done(AMOUNT));
+    assert_eq!(decide(Some(&gone), &settle(2, other(AMOUNT))), Ok(vec![]));
+}
+
+#[test]
 fn what_is_held_is_let_go() {
     let intent = with(authorised(), (2, Act::Cancel, AMOUNT), done(AMOUNT));
     assert_eq!(intent.state, State::Cancelled);
