@@ -280,7 +280,8 @@ pub enum Answer {
         /// What happened.
         words: String,
     },
-    /// To a look-up alone: the provider has never heard of the attempt. It may be sent again under its key.
+    /// To a look-up: the provider has never heard of the attempt, which may be sent again under its key. To a payer who came
+    /// back: it knows nothing of what he brought, which says nothing of the attempt.
     Absent,
 }
 

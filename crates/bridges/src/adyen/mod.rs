@@ -165,7 +165,12 @@ impl Adyen {
         };
         // The payer may come back twice; what was brought first must not answer for something else.
         let key = format!("{}-{}", key(back.attempt), mark(&chosen));
-        let heard = self.post("/payments/details", &key, details).await?;
+        let heard = match self.post("/payments/details", &key, details).await {
+            // A payment that is refused is told by an answer, and not by an error: what Adyen does not accept is what was
+            // brought, and anybody can bring anything. The payer may still come back with what is right.
+            Err(Answer::Refused { .. }) => return Err(Answer::Absent),
+            heard => heard?,
+        };
         let paid: Paid = parse(&heard)?;
         if paid.is_elsewhere(&back.merchant_reference) {
             // A notice will tell of this one.

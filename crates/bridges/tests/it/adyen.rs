@@ -137,6 +137,25 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
 }
 
 #[tokio::test]
+async fn what_a_payer_brings_that_is_not_accepted_ends_nothing() {
+    let Some((desk, adyen)) = open().await else {
+        return;
+    };
+    let ours = format!("ours/{}", attempt(1).1);
+    let brought = |result: &str| back(1, &ours, &[("redirectResult", result)]);
+    for (status, theirs) in [(422, "14_006"), (422, "101"), (400, "702")] {
+        let said = json!({ "status": status, "errorCode": theirs, "message": "Jo Doe", "errorType": "validation" });
+        desk.answer([Reply::new(status, said)]);
+        let answer = adyen.go_on(&brought(theirs)).await;
+        assert_eq!(answer, Answer::Absent, "{theirs}");
+    }
+    // What the bank refuses is refused.
+    let refused = json!({ "resultCode": "Refused", "refusalReasonCode": "2", "merchantReference": attempt(1).1 });
+    desk.answer([Reply::new(200, refused)]);
+    assert_eq!(code(&adyen.go_on(&brought("right")).await), "declined");
+}
+
+#[tokio::test]
 async fn who_gives_no_means_pays_on_a_page() {
     let Some((desk, adyen)) = open().await else {
         return;

@@ -253,8 +253,17 @@ impl Provider for Page {
         })
     }
 
+    /// It knows what is right.
     fn go_on<'a>(&'a self, back: &'a Return) -> BoxFuture<'a, Answer> {
-        self.fake.go_on(back)
+        Box::pin(async move {
+            match back.said.get("result").map(String::as_str) {
+                Some("right") => Answer::Done {
+                    reference: "held".to_owned(),
+                    amount: back.amount,
+                },
+                _ => Answer::Absent,
+            }
+        })
     }
 
     fn capture<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Answer> {
@@ -350,6 +359,27 @@ async fn a_payer_who_allows_it_too_late_has_nothing_held(engine: Engine) {
     let after = intent(&till, payment).await;
     assert!(after.attempts[0].is_contradicted, "{after:?}");
     assert_eq!(after.state, State::Cancelled);
+    till.shop.verify().await;
+}
+
+/// Whoever brings something that the provider knows nothing of may come back with what is right.
+async fn a_payer_who_brings_nothing_that_is_known_may_come_again(engine: Engine) {
+    let random = Random::seeded(26);
+    let till = Till::open(engine, &[]).await;
+    let page = Page::new(&random);
+    let app = over(&till, &page, &random);
+    let payment = sent_away(&till, &app).await;
+    for (result, state) in [
+        ("wrong", State::ActionNeeded),
+        ("wrong", State::ActionNeeded),
+        ("right", State::Authorised),
+    ] {
+        let said = [("result".to_owned(), result.to_owned())];
+        let standing = app.go_on(payment, said.into()).await.unwrap();
+        assert_eq!(standing.state, state, "{result}");
+        let has_page = standing.action_url.is_some();
+        assert_eq!(has_page, state == State::ActionNeeded, "{result}");
+    }
     till.shop.verify().await;
 }
 
@@ -538,6 +568,7 @@ on_both!(
     a_notice_settles_what_was_lost,
     a_notice_waits_for_a_provider_that_does_not_answer,
     a_payer_who_allows_it_too_late_has_nothing_held,
+    a_payer_who_brings_nothing_that_is_known_may_come_again,
     what_is_held_by_a_look_while_it_is_let_go_is_on_record,
     notices_come_in,
     a_settlement_file_is_compared,
