@@ -46,7 +46,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Heard {
     pub(crate) status: StatusCode,
     pub(crate) is_json: bool,
-    /// The provider says itself that it has passed nothing on.
+    /// The provider says itself that the same may be asked again.
     pub(crate) is_transient: bool,
     pub(crate) body: Bytes,
 }

@@ -103,12 +103,13 @@ pub(super) fn refusal_in_words(theirs: &str) -> Reason {
 
 /// Lets a success pass, and says what anything else means.
 pub(super) fn judge(heard: &Heard) -> Said<()> {
-    if heard.is_transient {
-        return Err(unsent("it has passed nothing on"));
-    }
     by_status(heard)?;
     if heard.status.is_success() {
         return Ok(());
+    }
+    // It says that the same may be asked again under its key, and not that nothing was done: also of an ask that is under way.
+    if heard.is_transient {
+        return Err(unknown("it is to be asked again under the same key"));
     }
     let complaint: Option<Complaint> = serde_json::from_slice(&heard.body).ok();
     let code = complaint.and_then(|complaint| complaint.error_code);
