@@ -158,10 +158,8 @@ impl Adyen {
             return self.see_link(link).await;
         }
         let Some((details, chosen)) = asks::details(&back.said) else {
-            // There is nothing to hand over, and nothing that could be read: Adyen will tell.
-            return Ok(Answer::Pending {
-                reference: back.reference.clone(),
-            });
+            // There is nothing to hand over, and nothing that could be read: he may still be on his way.
+            return Err(Answer::Absent);
         };
         // The payer may come back twice; what was brought first must not answer for something else.
         let key = format!("{}-{}", key(back.attempt), mark(&chosen));
@@ -173,10 +171,8 @@ impl Adyen {
         };
         let paid: Paid = parse(&heard)?;
         if paid.is_elsewhere(&back.merchant_reference) {
-            // A notice will tell of this one.
-            return Ok(Answer::Pending {
-                reference: back.reference.clone(),
-            });
+            // It says nothing of this one: he may come back for it, or a notice tells.
+            return Err(Answer::Absent);
         }
         paid.answer(back.amount, &back.merchant_reference, self.loopback)
     }

@@ -93,7 +93,7 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
     for (foreign, result) in [(bare.clone(), "one"), (of(&attempt(2).1), "other")] {
         desk.answer([Reply::new(200, foreign)]);
         let brought = back(1, &ours, &[("redirectResult", result)]);
-        assert_eq!(adyen.go_on(&brought).await, pending(&ours), "{result}");
+        assert_eq!(adyen.go_on(&brought).await, Answer::Absent, "{result}");
     }
     desk.seen();
     desk.answer([Reply::new(200, of(&attempt(1).1))]);
@@ -126,7 +126,7 @@ async fn a_method_with_a_page_sends_the_payer_there_and_back() {
     assert_eq!(code(&answer), "authentication_failed");
     assert_ne!(desk.seen()[0].key(), Some(said_key.as_str()));
     // Without anything brought there is nothing to ask.
-    assert_eq!(adyen.go_on(&back(1, &ours, &[])).await, pending(&ours));
+    assert_eq!(adyen.go_on(&back(1, &ours, &[])).await, Answer::Absent);
     // What can only be let go of by our name is.
     let cancelled = json!({ "merchantAccount": "TestMerchant", "paymentReference": attempt(1).1, "pspReference": OWN, "status": "received" });
     desk.answer([Reply::new(201, cancelled)]);

@@ -1,7 +1,7 @@
 //! Hints: where a value of a cache is, kept by one who asks for it again and again.
 //!
 //! A key is made, hashed, looked up and compared, which touches memory that is not at hand when there are many keys.
-//! A hint leaves that out. It holds nothing: what the cache gives up is gone for it, too.
+//! A hint leaves that out. It holds nothing: what the cache gives up is gone for it, too, as soon as nobody holds it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};

@@ -123,10 +123,11 @@ impl<E: Kept> Room<E> {
             gone: AtomicBool::new(false),
         });
         let mut shard = self.write(key);
-        let before = shard.remove(key.as_bytes());
+        let before = shard.remove_entry(key.as_bytes());
         shard.insert(ByKey(entry), Arc::clone(&place));
+        // What was there before may be large: it goes when nobody waits for the shard any more.
         drop(shard);
-        if let Some(before) = before {
+        if let Some((_, before)) = before {
             ledger.gone(&before);
         }
         ledger.came(place);
@@ -179,7 +180,8 @@ impl<E: Kept> Room<E> {
     }
 
     fn take_out(&self, ledger: &mut Ledger, key: &str) {
-        if let Some(place) = self.write(key).remove(key.as_bytes()) {
+        let held = self.write(key).remove_entry(key.as_bytes());
+        if let Some((_, place)) = held {
             ledger.gone(&place);
         }
     }

@@ -6,7 +6,7 @@ use base::{Result, Trail as _, Uid, codes};
 use engine::{Due, Handled, Timer};
 use rpc::providers::{Answer, Headers, NOTICES_MAX, Notice};
 use serde::{Deserialize, Serialize};
-use trade::payments::{Act, Answer as Known, Attempt, AttemptState, Intent, PaymentId};
+use trade::payments::{Act, Answer as Known, Attempt, Intent, PaymentId};
 
 use super::app::App;
 use super::settle::{NOTICE, Step, known, read, wake};
@@ -192,8 +192,9 @@ impl App {
     /// What the provider says of an attempt when it is asked, if it says anything of it. While it does not answer, the notice
     /// of what has no outcome waits: what it told would be lost with it.
     ///
-    /// Of a hold that has come to nothing it is not asked: whoever looks after the payer has allowed it places it, and nobody
-    /// would let go of it. What was looked up before somebody else ended the attempt is what the provider says of it.
+    /// Of a hold whose end is known it is not asked: whoever looks after the payer has allowed it places it, and nobody would
+    /// let go of it; and what was let go is called refused. What was looked up before somebody else ended the attempt is what
+    /// the provider says of it.
     async fn ask_about(
         &self,
         kept: &Kept,
@@ -201,7 +202,7 @@ impl App {
         looked_up: &mut Option<Known>,
     ) -> Result<Option<Known>> {
         let id = attempt.id;
-        if is_no_hold(attempt) {
+        if attempt.act == Act::Authorise && attempt.state.is_settled() {
             return Ok(looked_up.clone());
         }
         match self.look(kept, id).await? {
@@ -251,12 +252,6 @@ impl Heard {
             currency,
         }
     }
-}
-
-/// Whether it was to hold money, and came to nothing.
-fn is_no_hold(attempt: &Attempt) -> bool {
-    let is_nothing = matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp);
-    attempt.act == Act::Authorise && is_nothing
 }
 
 /// The attempt that a notice is about: the one that it names, or else the one act of its kind that fits.

@@ -299,13 +299,15 @@ impl App {
         match self.store(commit, &step).await? {
             // Nobody holds the money: another provider may be asked.
             Settled::Stands(_) if answer.is_none() => Ok(Settled::Anew),
-            Settled::Anew if is_left => self.too_late(kept.intent.id, (attempt, answer)).await,
+            Settled::Anew if is_left || matches!(answer, Some(Answer::Done { .. })) => {
+                self.too_late(kept.intent.id, (attempt, answer)).await
+            }
             settled => Ok(settled),
         }
     }
 
-    /// Has an answer contradict what a human has said of the attempt meanwhile, if it does. The provider may have done it
-    /// after he looked, and will not be asked again.
+    /// Has an answer contradict what a human, or whoever let go of the payment, has said of the attempt meanwhile, if it does.
+    /// The provider may have done it after he looked, and will not be asked again.
     async fn too_late(
         &self,
         payment: PaymentId,
@@ -317,7 +319,10 @@ impl App {
             let said = answer.as_ref();
             let said = said.and_then(|answer| known(&kept, attempt, answer));
             let said = match (was, said) {
-                (Some(AttemptState::Refused), Some(said @ Known::Done { .. }))
+                (
+                    Some(AttemptState::Refused | AttemptState::GivenUp),
+                    Some(said @ Known::Done { .. }),
+                )
                 | (
                     Some(AttemptState::Done),
                     Some(said @ (Known::Refused { .. } | Known::Done { .. })),
