@@ -4,6 +4,7 @@
 //! refused, reads where the chain ends now, and links anew. What is not known to be stored is looked up by its hash.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use base::{Error, Result, codes};
@@ -81,17 +82,19 @@ impl Appender {
     async fn until_stored(&mut self, items: &mut Vec<Item>, stop: Option<&Stop>) {
         loop {
             items.retain(Item::is_wanted);
-            let failure = match self.store(items).await {
+            let stored = self.store(items).await;
+            let is_away = matches!(
+                stored,
+                Err(Failure::Unavailable(_) | Failure::TooLate | Failure::Unknown(_))
+            );
+            self.ledger.0.away.store(is_away, Ordering::Relaxed);
+            let failure = match stored {
                 Ok(()) => {
                     self.open.clear();
                     return answer(items, || Ok(()));
                 }
                 Err(failure) => failure,
             };
-            let is_away = matches!(
-                failure,
-                Failure::Unavailable(_) | Failure::TooLate | Failure::Unknown(_)
-            );
             if !is_away {
                 return self.refuse(items, &failure);
             }

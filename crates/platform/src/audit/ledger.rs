@@ -4,7 +4,7 @@
 //! entry is durable waits for it, and is told so or that it is not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use base::{Clock, Error, KeyRing, Result, codes};
@@ -30,6 +30,8 @@ pub(super) struct Inner {
     sender: mpsc::Sender<Item>,
     /// Held by the one appender at work.
     pub(super) queue: Mutex<mpsc::Receiver<Item>>,
+    /// Whether the database could not be reached when something was written last.
+    pub(super) away: AtomicBool,
     lost: AtomicU64,
     strangers: Strangers,
 }
@@ -60,6 +62,7 @@ impl Ledger {
             keys,
             sender,
             queue: Mutex::new(queue),
+            away: AtomicBool::new(false),
             lost: AtomicU64::new(0),
             strangers: Strangers::default(),
         }))
@@ -81,6 +84,18 @@ impl Ledger {
             self.tell(entry);
         } else {
             self.0.lose(1, "strangers");
+        }
+    }
+
+    /// The same for what can come again later: while the database is known to be away it is not even taken. Else what nobody
+    /// waits for any more would fill the queue, and keep out what comes once.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub async fn append_later(&self, entry: Entry, within: Duration) -> Result<()> {
+        match self.0.away.load(Ordering::Relaxed) {
+            true => Err(away()),
+            false => self.append(entry, within).await,
         }
     }
 

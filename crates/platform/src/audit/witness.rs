@@ -14,8 +14,7 @@ use super::ledger::Ledger;
 
 /// How long an operator waits until it is durable that he is about to act.
 const ACTING_WITHIN: Duration = Duration::from_secs(3);
-/// How long an event waits before it is tried again: shorter than the engine lets a handler take, and long enough that
-/// an outage does not fill the queue with events that nobody waits for.
+/// How long an event waits before it is tried again: shorter than the engine lets a handler take.
 const EVENT_WITHIN: Duration = Duration::from_secs(20);
 /// Who asks when a sign-in was no good.
 const NOBODY: &str = "nobody";
@@ -67,7 +66,7 @@ pub fn consumer(ledger: &Ledger) -> Result<Consumer> {
     let consumer = Consumer::new("audit", &["*"], move |event: Arc<Logged>| {
         let ledger = ledger.clone();
         async move {
-            ledger.append(action(&event), EVENT_WITHIN).await?;
+            ledger.append_later(action(&event), EVENT_WITHIN).await?;
             Ok(Handled::Done)
         }
     })?;

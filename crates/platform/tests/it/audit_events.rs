@@ -229,6 +229,35 @@ async fn what_nobody_waited_for_does_not_stand_for_what_came_after_it() {
     assert_eq!(log.verify().await.finding, None);
 }
 
+/// What comes again later is not even taken while the database is away, and is as soon as it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_come_later_is_not_taken_while_the_database_is_away() {
+    const AT_ONCE: Duration = Duration::from_secs(2);
+    let (log, proxy) = behind_a_proxy().await;
+    log.ledger.append_later(entry(0), WITHIN).await.unwrap();
+    proxy.refuse();
+    proxy.sever();
+    let until_known = async {
+        loop {
+            let began = log.world.clock.elapsed();
+            let later = log.ledger.append_later(entry(1), WITHIN).await;
+            assert_eq!(later.unwrap_err().kind(), base::Kind::Unavailable);
+            if log.world.clock.elapsed().saturating_sub(began) < AT_ONCE {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(4 * WITHIN, until_known).await.unwrap();
+    proxy.accept();
+    let is_back = async {
+        while log.ledger.append_later(entry(2), WITHIN).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(4 * WITHIN, is_back).await.unwrap();
+    log.stop().await;
+}
+
 fn number(link: &Link) -> i64 {
     link.entry.correlation.parse().unwrap()
 }
