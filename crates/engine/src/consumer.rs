@@ -59,6 +59,9 @@ enum Order {
     OfStream,
 }
 
+/// Whose events come one after the other: those of an organisation, or of one of its streams.
+type Whose = (Organisation, Option<Uid>);
+
 /// What becomes of an event while what the handler needs is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WhenAway {
@@ -194,7 +197,7 @@ impl Reader {
             Order::OfOrganisation => (ORGANISATIONS, false),
             Order::OfStream => (STREAMS, true),
         };
-        let mut queues: Vec<((Organisation, Option<Uid>), Vec<Arc<Logged>>)> = Vec::new();
+        let mut queues: Vec<(Whose, Vec<Arc<Logged>>)> = Vec::new();
         for event in events {
             let of = (event.organisation, by_stream.then_some(event.stream));
             match queues.iter_mut().find(|(known, _)| *known == of) {

@@ -3,11 +3,12 @@
 //! All commits of an organisation go through one lane of a node, so commits of one node never wait for each other
 //! inside the database. What waits while a group is under way becomes the next group.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Sleep, sleep};
 
 use crate::call::Deadline;
 use crate::commit::Committed;
@@ -66,26 +67,29 @@ pub(crate) async fn run(
         route,
         connection: None,
     };
-    let mut last = Last {
-        size: 0,
-        begun: Instant::now(),
-    };
+    let mut last = Last::of(0);
     while let Some(first) = queue.recv().await {
         let waiting = gather(first, &mut queue, lane.route.group, last).await;
-        last = Last {
-            size: waiting.len(),
-            begun: Instant::now(),
-        };
+        last = Last::of(waiting.len());
         let taken = waiting.into_iter().filter(|request| request.ticket.take());
         lane.settle(taken.collect(), &stored).await;
     }
 }
 
 /// What a lane remembers of its last group.
-#[derive(Clone, Copy)]
 struct Last {
     size: usize,
-    begun: Instant,
+    /// Runs from when it began.
+    rest: Pin<Box<Sleep>>,
+}
+
+impl Last {
+    fn of(size: usize) -> Self {
+        Last {
+            size,
+            rest: Box::pin(sleep(BETWEEN)),
+        }
+    }
 }
 
 /// Takes what waits. Those who were just answered are about to come back with their next commit: where the last group
@@ -95,7 +99,7 @@ async fn gather(
     first: Request,
     queue: &mut mpsc::Receiver<Request>,
     most: usize,
-    last: Last,
+    mut last: Last,
 ) -> Vec<Request> {
     let mut waiting = vec![first];
     let yields = if last.size > 1 { YIELDS } else { 0 };
@@ -112,11 +116,16 @@ async fn gather(
         }
         tokio::task::yield_now().await;
     }
-    let until = last.begun + BETWEEN;
-    while waiting.len() < last.size
-        && let Ok(Some(request)) = timeout_at(until, queue.recv()).await
-    {
-        waiting.push(request);
+    while waiting.len() < last.size {
+        let next = tokio::select! {
+            biased;
+            () = &mut last.rest => None,
+            next = queue.recv() => next,
+        };
+        match next {
+            Some(request) => waiting.push(request),
+            None => break,
+        }
     }
     waiting
 }
