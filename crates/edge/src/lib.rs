@@ -43,7 +43,7 @@ pub use edge::{Edge, Parts};
 pub use extract::{Acting, Body, Deadline, IdempotencyKey, IfMatch, Path, Query};
 pub use gate::Peer;
 pub use json::Json;
-pub use packed::{Accepts, Encoding, Packed, Shelved, Variants};
+pub use packed::{Accepts, Encoding, Packed, Shelved, Sort, Variants};
 pub use policy::{Policy, Rate};
 pub use problem::Problem;
 pub use rates::{By, RateRow, Rates};

@@ -73,49 +73,69 @@ impl<S: Sync> FromRequestParts<S> for Accepts {
     }
 }
 
-/// An answer in one form: its bytes, its strong tag, and how it may be kept. Clones share the bytes.
-///
-/// Of thousands of answers each is asked for now and then, and what is touched of one is not in the processor's memory
-/// by then. So it holds its tag itself, and of its headers only texts that all such answers share.
-#[derive(Clone, Debug)]
-pub struct Packed {
-    body: Bytes,
-    /// Made of the content before it was packed.
-    tag: Tag,
-    encoding: Encoding,
+/// What the headers of all answers of one sort say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sort {
     media_type: &'static str,
     /// What `Cache-Control` says.
     keeping: &'static str,
-    /// On which headers of the request it depends.
+    /// On which headers of the request they depend.
     varies: Option<&'static str>,
 }
 
-impl Packed {
-    /// Takes a content as it is. Its tag is made of the content, so it is the same on every node.
-    pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
-        let body = content.into();
+impl Sort {
+    /// Answers of a media type, which are asked for again each time.
+    pub const fn of(media_type: &'static str) -> Self {
         Self {
-            tag: Tag::of(&body),
-            body,
-            encoding: Encoding::Identity,
             media_type,
             keeping: NO_CACHE,
             varies: None,
         }
     }
 
-    /// Lets it be kept as this says, in the words of `Cache-Control`.
+    /// Lets them be kept as this says, in the words of `Cache-Control`.
     #[must_use]
-    pub fn kept(self, keeping: &'static str) -> Self {
+    pub const fn kept(self, keeping: &'static str) -> Self {
         Self { keeping, ..self }
     }
 
-    /// Says on which headers of the request it depends besides those on which all answers do.
+    /// Says on which headers of the request they depend besides those on which all answers do.
     #[must_use]
-    pub fn varies(self, names: &'static str) -> Self {
+    pub const fn varies(self, names: &'static str) -> Self {
         Self {
             varies: Some(names),
             ..self
+        }
+    }
+
+    /// Their media type.
+    pub const fn media_type(&self) -> &'static str {
+        self.media_type
+    }
+}
+
+/// An answer in one form: its bytes, its strong tag, and its sort. Clones share the bytes.
+///
+/// Of thousands of answers each is asked for now and then, and what is touched of one is not in the processor's memory
+/// by then. So it holds its tag itself, and what its headers say lies where it is the same for all of its sort.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    body: Bytes,
+    /// Made of the content before it was packed.
+    tag: Tag,
+    sort: &'static Sort,
+    encoding: Encoding,
+}
+
+impl Packed {
+    /// Takes a content as it is. Its tag is made of the content, so it is the same on every node.
+    pub fn new(sort: &'static Sort, content: impl Into<Bytes>) -> Self {
+        let body = content.into();
+        Self {
+            tag: Tag::of(&body),
+            body,
+            sort,
+            encoding: Encoding::Identity,
         }
     }
 
@@ -157,16 +177,17 @@ impl Packed {
 
     fn response(&self, body: Bytes) -> Response {
         let mut response = Response::new(Body::from(body));
+        let sort = self.sort;
         let headers = response.headers_mut();
         // With room for what the gate adds, so that the map is never laid out anew.
         headers.reserve(finish::HEADERS);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.keeping));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(sort.media_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(sort.keeping));
         headers.extend(self.tag.value(self.encoding).map(|tag| (ETAG, tag)));
         // Says `identity` where nothing was packed, by which the gate knows that this was chosen; it takes that out.
         let name = HeaderValue::from_static(self.encoding.name());
         headers.insert(CONTENT_ENCODING, name);
-        let varies = self.varies.map(HeaderValue::from_static);
+        let varies = sort.varies.map(HeaderValue::from_static);
         headers.extend(varies.map(|names| (VARY, names)));
         response
     }
@@ -203,8 +224,8 @@ pub struct Variants([Packed; 4]);
 
 impl Variants {
     /// Packs a file as well as it goes; do it at the start, not in a request.
-    pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
-        Self::of(Packed::new(media_type, content))
+    pub fn new(sort: &'static Sort, content: impl Into<Bytes>) -> Self {
+        Self::of(Packed::new(sort, content))
     }
 
     /// Packs an answer in all forms.

@@ -5,21 +5,21 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use edge::{Accepts, Criticality, Policy, Rate, Route, Routes, Variants};
+use edge::{Accepts, Criticality, Policy, Rate, Route, Routes, Sort, Variants};
 use http::Method;
 
 const WITHIN: Duration = Duration::from_secs(2);
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+static HTML: Sort = Sort::of("text/html; charset=utf-8");
+static CSS: Sort = Sort::of("text/css; charset=utf-8");
+static SCRIPT: Sort = Sort::of("text/javascript; charset=utf-8");
 
 /// The files, packed once at the start.
 static FILES: LazyLock<Files> = LazyLock::new(|| Files {
-    home: Variants::new(HTML, include_str!("../../assets/home.html")),
-    setup: Variants::new(HTML, include_str!("../../assets/setup.html")),
-    style: Variants::new(CSS, include_str!("../../assets/page.css")),
-    script: Variants::new(SCRIPT, include_str!("../../assets/setup.js")),
+    home: Variants::new(&HTML, include_str!("../../assets/home.html")),
+    setup: Variants::new(&HTML, include_str!("../../assets/setup.html")),
+    style: Variants::new(&CSS, include_str!("../../assets/page.css")),
+    script: Variants::new(&SCRIPT, include_str!("../../assets/setup.js")),
 });
 
 struct Files {
@@ -37,13 +37,13 @@ pub(crate) fn routes() -> Routes {
     let style = async |accepts: Accepts| FILES.style.choose(accepts);
     let script = async |accepts: Accepts| FILES.script.choose(accepts);
     Routes::new()
-        .add(page("/", "home.page", HTML).handler(home))
-        .add(page("/setup", "setup.page", HTML).handler(setup))
-        .add(page("/setup/page.css", "setup.style", CSS).handler(style))
-        .add(page("/setup/setup.js", "setup.script", SCRIPT).handler(script))
+        .add(page("/", "home.page", &HTML).handler(home))
+        .add(page("/setup", "setup.page", &HTML).handler(setup))
+        .add(page("/setup/page.css", "setup.style", &CSS).handler(style))
+        .add(page("/setup/setup.js", "setup.script", &SCRIPT).handler(script))
 }
 
-fn page(path: &'static str, operation: &'static str, media_type: &'static str) -> Route {
+fn page(path: &'static str, operation: &'static str, sort: &'static Sort) -> Route {
     Route::new(Method::GET, path, operation)
         .about("A page for people, or a file of one")
         .tag("pages")
@@ -52,5 +52,5 @@ fn page(path: &'static str, operation: &'static str, media_type: &'static str) -
         .criticality(Criticality::Background)
         .deadline(WITHIN)
         .takes_nothing()
-        .answers_text(media_type)
+        .answers_text(sort.media_type())
 }

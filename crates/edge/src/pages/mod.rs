@@ -13,13 +13,14 @@ use base::{Error, Result, codes};
 use http::Method;
 
 use crate::{
-    Accepts, Answer, Criticality, Documentation, Packed, Policy, Rate, Route, Routes, Variants,
+    Accepts, Answer, Criticality, Documentation, Packed, Policy, Rate, Route, Routes, Sort,
+    Variants,
 };
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
-const JSON: &str = "application/json";
+static HTML: Sort = Sort::of("text/html; charset=utf-8");
+static CSS: Sort = Sort::of("text/css; charset=utf-8");
+static JAVASCRIPT: Sort = Sort::of("text/javascript; charset=utf-8");
+static JSON: Sort = Sort::of("application/json");
 
 /// Who asks first waits until the whole document is written, also on a machine that is busy.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -27,10 +28,10 @@ const TAG: &str = "documentation";
 
 /// Files that are the same in every process; they are compressed when the first edge is built.
 static FILES: LazyLock<Files> = LazyLock::new(|| Files {
-    page: Variants::new(HTML, include_str!("page.html")),
-    errors: Variants::new(HTML, errors::page()),
-    style: Variants::new(CSS, include_str!("page.css")),
-    script: Variants::new(JAVASCRIPT, include_str!("page.js")),
+    page: Variants::new(&HTML, include_str!("page.html")),
+    errors: Variants::new(&HTML, errors::page()),
+    style: Variants::new(&CSS, include_str!("page.css")),
+    script: Variants::new(&JAVASCRIPT, include_str!("page.js")),
 });
 
 struct Files {
@@ -59,7 +60,7 @@ struct Kept {
 impl Shelf {
     /// Compresses everything, so that no request waits for it.
     pub(crate) fn fill(&self, openapi: &str) -> Result<()> {
-        let plain = || Packed::new(JSON, openapi.to_owned());
+        let plain = || Packed::new(&JSON, openapi.to_owned());
         self.0.plain.get_or_init(plain);
         self.pack()
     }
@@ -92,7 +93,7 @@ impl Shelf {
             )
         };
         let write = self.0.write.get().ok_or_else(missing)?;
-        let written = Packed::new(JSON, write()?);
+        let written = Packed::new(&JSON, write()?);
         Ok(self.0.plain.get_or_init(|| written).clone())
     }
 }
@@ -103,13 +104,13 @@ pub(crate) fn routes(shelf: &Shelf, documentation: Documentation) -> Routes {
         "/docs/errors",
         "docs.errors",
         "Look up what an error code means",
-        HTML,
+        &HTML,
     );
     let style = page(
         "/docs/page.css",
         "docs.style",
         "The style of the pages",
-        CSS,
+        &CSS,
     );
     let mut routes = Routes::new()
         .add(errors.handler(errors_page))
@@ -119,14 +120,14 @@ pub(crate) fn routes(shelf: &Shelf, documentation: Documentation) -> Routes {
             "/api/openapi.json",
             "docs.openapi",
             "Read this document",
-            JSON,
+            &JSON,
         );
-        let docs = page("/docs", "docs.page", "Look through this document", HTML);
+        let docs = page("/docs", "docs.page", "Look through this document", &HTML);
         let script = page(
             "/docs/page.js",
             "docs.script",
             "The script of the page",
-            JAVASCRIPT,
+            &JAVASCRIPT,
         );
         routes = routes
             .add(openapi.handler(openapi_document))
@@ -140,7 +141,7 @@ fn page(
     path: &'static str,
     name: &'static str,
     about: &'static str,
-    media_type: &'static str,
+    sort: &'static Sort,
 ) -> Route<Shelf> {
     Route::new(Method::GET, path, name)
         .about(about)
@@ -150,7 +151,7 @@ fn page(
         .criticality(Criticality::Background)
         .deadline(WITHIN)
         .takes_nothing()
-        .answers_text(media_type)
+        .answers_text(sort.media_type())
 }
 
 async fn openapi_document(State(shelf): State<Shelf>, accepts: Accepts) -> Answer<Packed> {

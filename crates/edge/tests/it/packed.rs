@@ -9,26 +9,33 @@ use base::{Clock, Random, Time};
 use bytes::Bytes;
 use edge::{
     Accepts, Criticality, Edge, Encoding, Packed, Parts, Peer, Policy, Rate, Rates, Route, Routes,
-    Settings, Variants,
+    Settings, Sort, Variants,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+static TEXT: Sort = Sort::of("text/plain");
+
 static MENU: LazyLock<Variants> = LazyLock::new(|| {
     let content = "{\"name\":\"Soup of the day\"}".repeat(500);
-    Variants::new("application/json", content)
+    static JSON: Sort = Sort::of("application/json");
+    Variants::new(&JSON, content)
 });
 
 /// What cannot become smaller.
 static NOISE: LazyLock<Packed> = LazyLock::new(|| {
+    static KEPT: Sort = TEXT.kept("public, max-age=30, must-revalidate");
     let mut noise = vec![0; 5000];
     Random::seeded(7).fill(&mut noise);
-    Packed::new("text/plain", noise).kept("public, max-age=30, must-revalidate")
+    Packed::new(&KEPT, noise)
 });
 
-static PICTURE: LazyLock<Packed> = LazyLock::new(|| Packed::new("image/jpeg", vec![7; 5000]));
+static PICTURE: LazyLock<Packed> = LazyLock::new(|| {
+    static JPEG: Sort = Sort::of("image/jpeg");
+    Packed::new(&JPEG, vec![7; 5000])
+});
 
 #[derive(Serialize, ToSchema)]
 struct Menu {
@@ -210,7 +217,7 @@ async fn reading_is_bounded_by_address() {
 
 #[test]
 fn clones_share_the_bytes_and_all_forms_differ() {
-    let plain = Packed::new("text/plain", "text ".repeat(1000));
+    let plain = Packed::new(&TEXT, "text ".repeat(1000));
     let forms: Arc<[Packed]> = Encoding::ALL.map(|encoding| plain.packed(encoding)).into();
     for (form, encoding) in forms.iter().zip(Encoding::ALL) {
         assert_eq!(form.encoding(), encoding);

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::room::note_asked;
-use super::{Entry, Inside};
+use super::{Entry, Inside, micros};
 
 /// Stands for one key of one cache, and finds its value as long as that is the first that it found.
 pub struct Hint<V>(OnceLock<Weak<Entry<V>>>);
@@ -25,7 +25,7 @@ impl<V: Send + Sync + 'static> Hint<V> {
         let entry = self.0.get()?.upgrade()?;
         let is_believed = inside.marks.now() <= entry.begun
             && inside.trust.has_held_since(entry.trusted)
-            && inside.clock.elapsed() < entry.ends_at;
+            && micros(inside.clock.elapsed()) < entry.ends_at;
         is_believed.then(|| {
             note_asked(&*entry);
             entry

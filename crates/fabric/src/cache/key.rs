@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// How long a short one is at most. Ids are, and what is named by one.
-const NEAR_MAX: usize = 38;
+const NEAR_MAX: usize = 30;
 
 /// A key.
 #[derive(Debug)]
@@ -43,6 +43,6 @@ mod tests {
             assert_eq!(key.bytes(), text.as_bytes());
             assert_eq!(matches!(key, Key::Near { .. }), length <= NEAR_MAX);
         }
-        assert_eq!(size_of::<Key>(), 40);
+        assert_eq!(size_of::<Key>(), 32);
     }
 }

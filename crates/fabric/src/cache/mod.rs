@@ -115,7 +115,8 @@ struct Entry<V> {
     /// The number of the marks, and of the trust, when its loading began.
     begun: u64,
     trusted: u64,
-    ends_at: Duration,
+    /// From when on nobody believes it, as an age of the clock in microseconds.
+    ends_at: u64,
     asked: AtomicBool,
     value: V,
     tags: Vec<Arc<str>>,
@@ -291,7 +292,7 @@ impl<V: Send + Sync + 'static> Inside<V> {
     fn find(&self, key: &str) -> Option<Arc<Entry<V>>> {
         let entry = self.room.get(key)?;
         let is_believed = self.trust.has_held_since(entry.trusted)
-            && self.clock.elapsed() < entry.ends_at
+            && micros(self.clock.elapsed()) < entry.ends_at
             && !self.is_invalid(key, &entry);
         is_believed.then_some(entry)
     }
@@ -331,7 +332,7 @@ impl<V: Send + Sync + 'static> Inside<V> {
             key: Key::of(key),
             begun,
             trusted,
-            ends_at,
+            ends_at: micros(ends_at),
             asked: AtomicBool::new(false),
             value: loaded.value,
             tags: loaded.tags,
@@ -363,6 +364,10 @@ impl<V: Send + Sync + 'static> Inside<V> {
             None => counters.misses.increment(1),
         }
     }
+}
+
+fn micros(age: Duration) -> u64 {
+    u64::try_from(age.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn weight<V>(key: &str, loaded: &Loaded<V>) -> u64 {

@@ -9,7 +9,7 @@ use carte::{
     View, shown,
 };
 use domain::organisations::RestaurantId;
-use edge::{Accepts, Encoding, Packed, Variants};
+use edge::{Accepts, Encoding, Packed, Sort, Variants};
 use fabric::Held;
 use fabric::cache::LISTS_AGE_MAX;
 use serde::Serialize;
@@ -19,10 +19,11 @@ use super::front::{Front, Kind};
 use super::mark::Mark;
 use crate::menus::app::App;
 
-const JSON: &str = "application/json";
+/// What has run out, which anybody may keep for a moment without asking whether it is still so.
+static OVERLAY: Sort = Sort::of("application/json").kept("public, max-age=1, must-revalidate");
 
-/// How long anybody may keep an answer without asking whether it is still so.
-const KEPT: &str = "public, max-age=1, must-revalidate";
+/// Menus; besides, they depend on the languages of the browser.
+static MENU: Sort = OVERLAY.varies("accept-language");
 
 /// How many revisions back a difference is made; who has an older one gets the whole menu.
 const SINCE_MAX: i64 = 50;
@@ -226,7 +227,7 @@ impl Task {
             }
             (Kind::Whole | Kind::Since(_), _) => write(&self.whole(&now))?,
         };
-        Ok(ready(Packed::new(JSON, text)).packed(self.encoding))
+        Ok(Packed::new(&MENU, text).packed(self.encoding))
     }
 
     fn whole<'a>(&'a self, menu: &'a ShownMenu<'a>) -> Whole<'a> {
@@ -267,11 +268,6 @@ impl Task {
     }
 }
 
-/// Says how long it may be kept, and that it depends on the languages of the browser.
-fn ready(packed: Packed) -> Packed {
-    packed.kept(KEPT).varies("accept-language")
-}
-
 fn overlay(stock: &Availability, now: Time) -> Result<(Variants, usize, Duration)> {
     let item = |(item, off): (&ItemId, &carte::Off)| OverlayItem {
         item: *item,
@@ -285,7 +281,7 @@ fn overlay(stock: &Availability, now: Time) -> Result<(Variants, usize, Duration
     let ends = stock.changes_at(now).map(|at| at.since(now));
     let age_max = ends.unwrap_or(LISTS_AGE_MAX).min(LISTS_AGE_MAX);
     let bytes = text.len().saturating_mul(2).saturating_add(4_096);
-    let packed = Packed::new(JSON, text).kept(KEPT);
+    let packed = Packed::new(&OVERLAY, text);
     let variants = match packed.body().len() < OVERLAY_PACKED_MIN {
         true => Variants::plain(packed),
         false => Variants::of(packed),
