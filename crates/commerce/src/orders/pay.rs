@@ -389,7 +389,7 @@ fn come(standing: payments::Standing) -> Come {
 }
 
 /// Whether something has no outcome yet, or nobody could be asked.
-fn is_open(standing: &payments::Standing) -> bool {
+pub(super) fn is_open(standing: &payments::Standing) -> bool {
     standing.under_way.is_some() || standing.is_out_of_reach
 }
 

@@ -11,6 +11,7 @@ use super::world::{OPERATOR, Shop, eventually, on_both};
 on_both!(
     a_part_of_a_card_payment_goes_back,
     of_cash_no_more_goes_back_than_was_paid,
+    what_a_provider_refused_to_give_back_is_asked_once_more,
 );
 
 /// Places an order of 27.00 and hands it over.
@@ -96,6 +97,42 @@ async fn a_part_of_a_card_payment_goes_back(engine: Engine) {
         let borne = sums.iter().find(|(name, _)| name == account);
         assert_eq!(borne.unwrap().1, 91, "without its tax: {sums:?}");
     }
+    kitchen.shop.verify().await;
+}
+
+/// What a provider has refused is asked once more when an operator says so, and is given back once.
+async fn what_a_provider_refused_to_give_back_is_asked_once_more(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let id = collected(&kitchen, json!({"method": "card", "token": "short"})).await;
+    let order: trade::orders::OrderId = id.parse().unwrap();
+    let payments = &kitchen.shop.node.more.commerce.payments;
+    let intent = async || payments.of_order(order).await.unwrap().remove(0);
+    eventually(async || intent().await.captured_minor == 2_700).await;
+    let path = format!("/api/orders/{id}/refunds");
+    let body = json!({"lines": [{"line": "1", "amount": "3.00"}], "reason": "missing"});
+    kitchen.shop.post(&path, body).await.good();
+    let parked = async || {
+        let list = "/api/ops/sagas?state=parked";
+        let parked = kitchen.shop.get(list).await.good();
+        parked["items"].as_array().unwrap().clone()
+    };
+    eventually(async || parked().await.len() == 1).await;
+    let saga = parked().await.remove(0);
+    assert_eq!(
+        (&saga["kind"], &saga["error"]),
+        (&json!("order.refund"), &json!("balance_short"))
+    );
+    assert_eq!(intent().await.refunded_minor, 0);
+    let again = format!("/api/ops/sagas/{}/retry", saga["id"].as_str().unwrap());
+    let why = json!({"reason": "There is money on the account again"});
+    kitchen.shop.post(&again, why).await.good();
+    eventually(async || {
+        let all = kitchen.shop.get(&path).await.good();
+        all["items"][0]["state"] == "executed"
+    })
+    .await;
+    assert_eq!(intent().await.refunded_minor, 300);
+    assert_eq!(parked().await, Vec::<Value>::new());
     kitchen.shop.verify().await;
 }
 

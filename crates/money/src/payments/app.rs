@@ -22,7 +22,7 @@ use trade::payments::{
 
 use super::gate::{Gate, Try};
 use super::known::{Asker, Known as Stored, Timed};
-use super::plan::{self, Next, Wish};
+use super::plan::{self, Back, Next, Wish};
 use super::reconcile::{self, Line};
 use super::settle::{Into, SAGA, Settled, Step, too_many};
 use super::store::{self as rows, Aside, Kept};
@@ -101,6 +101,8 @@ pub struct Standing {
     pub is_out_of_reach: bool,
     /// What this step has given back, by the attempts that did it: one, unless it was taken in parts.
     pub moved: Vec<(AttemptId, Money)>,
+    /// How often what this step gives back was refused.
+    pub refusals: usize,
     attempts: Vec<(AttemptId, AttemptState, i64)>,
 }
 
@@ -123,6 +125,7 @@ impl Standing {
             refused: last.and_then(|attempt| attempt.code.clone()),
             is_out_of_reach: false,
             moved: Vec::new(),
+            refusals: 0,
             attempts: intent
                 .attempts
                 .iter()
@@ -140,7 +143,7 @@ impl Standing {
                 let found = attempts.find(|(attempt, ..)| attempt == asked);
                 found.map(|(_, state, _)| *state)
             }
-            Wish::Refund(asked, _, amount) => self.given_back(asked, *amount),
+            Wish::Refund(back) => self.given_back(&back.attempts, back.amount),
         };
         self
     }
@@ -151,6 +154,8 @@ impl Standing {
         let (mut given, mut last) = (0_i64, None);
         for (attempt, state, minor) in attempts.filter(|(attempt, ..)| asked.contains(attempt)) {
             last = Some(*state);
+            let is_refused = *state == AttemptState::Refused;
+            self.refusals = self.refusals.saturating_add(usize::from(is_refused));
             if *state == AttemptState::Done {
                 given = given.saturating_add(*minor);
                 let part = Money::new(*minor, amount.currency());
@@ -298,29 +303,37 @@ impl App {
     /// # Errors
     /// So much was not taken, or as [`App::authorise`].
     pub async fn refund(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
-        self.give_back(payment, (step, None), amount).await
+        let back = Back {
+            attempts: refund_attempts(payment, step),
+            refund: None,
+            amount,
+            refusals: 0,
+        };
+        self.give_back(payment, back).await
     }
 
-    /// As [`App::refund`], for a refund that somebody granted: its attempts bear its name.
+    /// As [`App::refund`], for a refund that somebody granted: its attempts bear its name. After so many refusals it is asked
+    /// once more.
     ///
     /// # Errors
     /// As [`App::refund`].
     pub async fn refund_for(
         &self,
         (payment, refund): (PaymentId, RefundId),
-        step: Uid,
+        (step, refusals): (Uid, usize),
         amount: Money,
     ) -> Result<Standing> {
-        self.give_back(payment, (step, Some(refund)), amount).await
+        let back = Back {
+            attempts: refund_attempts(payment, step),
+            refund: Some(refund),
+            amount,
+            refusals,
+        };
+        self.give_back(payment, back).await
     }
 
-    async fn give_back(
-        &self,
-        payment: PaymentId,
-        (step, refund): (Uid, Option<RefundId>),
-        amount: Money,
-    ) -> Result<Standing> {
-        let wish = Wish::Refund(refund_attempts(payment, step), refund, amount);
+    async fn give_back(&self, payment: PaymentId, back: Back) -> Result<Standing> {
+        let wish = Wish::Refund(back);
         let mut standing = self.reach(Asker::Nobody, payment, &wish).await?;
         for _ in 1..PARTS_MAX {
             let is_part = standing.step.is_none() && !standing.moved.is_empty();

@@ -15,15 +15,27 @@ pub(super) enum Wish {
     Capture(AttemptId, Money),
     /// That it is let go, by this attempt.
     Cancel(AttemptId),
-    /// That so much is given back, by these attempts: as many of them as there are captures that it is drawn from.
-    Refund(Vec<AttemptId>, Option<RefundId>, Money),
+    /// That so much is given back.
+    Refund(Back),
+}
+
+/// How much is given back, and by which attempts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Back {
+    /// As many as there are captures that it is drawn from, and more for what is asked once more.
+    pub(super) attempts: Vec<AttemptId>,
+    /// The refund that is executed by it.
+    pub(super) refund: Option<RefundId>,
+    pub(super) amount: Money,
+    /// How many refusals are known to whoever asks once more.
+    pub(super) refusals: usize,
 }
 
 impl Wish {
     /// The refund that is executed by it.
     pub(super) const fn refund(&self) -> Option<RefundId> {
         match self {
-            Self::Refund(_, refund, _) => *refund,
+            Self::Refund(back) => back.refund,
             Self::Authorise | Self::Capture(..) | Self::Cancel(_) => None,
         }
     }
@@ -49,7 +61,7 @@ pub(super) fn next(intent: &Intent, wish: &Wish) -> Next {
     match wish {
         Wish::Authorise => authorise(intent),
         Wish::Capture(attempt, amount) => follow(intent, (*attempt, Act::Capture, amount.minor())),
-        Wish::Refund(attempts, _, amount) => refund(intent, attempts, amount.minor()),
+        Wish::Refund(back) => refund(intent, back),
         Wish::Cancel(attempt) => cancel(intent, *attempt),
     }
 }
@@ -90,13 +102,16 @@ fn follow(intent: &Intent, (id, act, minor): (AttemptId, Act, i64)) -> Next {
 }
 
 /// A refund is of one capture. One that none has enough left for is made in parts, one after another; a part that was
-/// refused ends it.
-fn refund(intent: &Intent, ids: &[AttemptId], minor: i64) -> Next {
-    let mut left = minor;
-    for id in ids {
+/// refused ends it, until whoever knows of that asks once more.
+fn refund(intent: &Intent, back: &Back) -> Next {
+    let (mut left, mut refusals) = (back.amount.minor(), back.refusals);
+    for id in &back.attempts {
         match intent.attempt(*id) {
             Some(attempt) if attempt.state == AttemptState::Done => {
                 left = left.saturating_sub(attempt.minor);
+            }
+            Some(attempt) if attempt.state == AttemptState::Refused && refusals > 0 => {
+                refusals = refusals.saturating_sub(1);
             }
             Some(attempt) => return push(attempt),
             None if left > 0 => {

@@ -1,8 +1,8 @@
 //! The built-in provider `test`: it moves no money, answers at once, and does what its tokens say.
 //!
 //! `ok` is done, `refused` refused, `slow` takes two seconds, of `unknown` the answer is lost, `action` sends the
-//! payer to a page first, and what `lapses` holds is gone when it is to be taken. What was paid with a meal voucher it gives
-//! back as a whole. It remembers nothing: its names of things say what was done and how much, so every answer follows from
+//! payer to a page first, what `lapses` holds is gone when it is to be taken, and of what is `short` there is nothing to give
+//! back when that is asked first. What was paid with a meal voucher it gives back as a whole. It remembers nothing: its names of things say what was done and how much, so every answer follows from
 //! the ask alone, in any process and after any restart. No node in production has it.
 
 use std::time::Duration;
@@ -20,6 +20,8 @@ const NAME: &str = "test";
 const PREFIX: &str = "test";
 /// The same, of what is held and cannot be taken.
 const LAPSES: &str = "lapses";
+/// The same, of what is not given back at the first time.
+const SHORT: &str = "short";
 /// The same, of what is paid with a meal voucher.
 const VOUCHER: &str = "voucher";
 /// How long `slow` takes.
@@ -142,6 +144,10 @@ fn charged(charge: &Charge) -> Answer {
             reference: named(LAPSES, (charge.attempt, charge.amount)),
             amount: charge.amount,
         },
+        "short" => Answer::Done {
+            reference: named(SHORT, (charge.attempt, charge.amount)),
+            amount: charge.amount,
+        },
         "refused" => refused("card_refused", "the token says so"),
         _ => refused("token_unknown", "there is no such token"),
     }
@@ -167,20 +173,25 @@ fn changed(change: &Change) -> Answer {
 
 /// The name of what is made of money that is held or was taken.
 fn follows(change: &Change) -> String {
-    let prefix = match change.reference.starts_with(VOUCHER) {
-        true => VOUCHER,
-        false => PREFIX,
-    };
+    let mut kept = [VOUCHER, SHORT].into_iter();
+    let prefix = kept.find(|one| change.reference.starts_with(one));
+    let prefix = prefix.unwrap_or(PREFIX);
     named(prefix, (change.attempt, change.amount))
 }
 
 /// Money that was taken goes back; of a meal voucher all of it.
 fn given_back(change: &Change) -> Answer {
+    let is_of = |prefix| change.reference.starts_with(prefix);
     let is_part = minor(&change.reference) != Some(change.amount.minor());
-    match change.reference.starts_with(VOUCHER) && is_part {
-        true => refused("part_refused", "a meal voucher is given back as a whole"),
-        false => changed(change),
+    // It was held and taken before.
+    let is_first = change.merchant_reference.ends_with(".3");
+    if is_of(VOUCHER) && is_part {
+        return refused("part_refused", "a meal voucher is given back as a whole");
     }
+    if is_of(SHORT) && is_first {
+        return refused("balance_short", "there is not enough to give back now");
+    }
+    changed(change)
 }
 
 /// Done, if what it refers to is one of our names for at least so much.
@@ -205,7 +216,7 @@ fn named(prefix: &str, (attempt, amount): (Uid, Money)) -> String {
 /// How much a name of ours is for.
 fn minor(reference: &str) -> Option<i64> {
     let (attempt, minor) = reference.rsplit_once('_')?;
-    let known = [PREFIX, LAPSES, VOUCHER];
+    let known = [PREFIX, LAPSES, SHORT, VOUCHER];
     let mut known = known.iter().map(|prefix| uid::read(prefix, attempt));
     known.find_map(std::result::Result::ok)?;
     minor.parse().ok().filter(|minor| *minor > 0)

@@ -12,6 +12,7 @@ use trade::refunds::{Command, Drawn, Left, Moved, Refund, State as Stands, decid
 use super::store as rows;
 use super::{App, POLICY, lost, refused as not_so, tell};
 use crate::orders::moves::itself;
+use crate::orders::pay::is_open;
 
 /// A refund is granted: its money is given back.
 pub(super) static REFUND: Kind = Kind::new("order.refund", 1);
@@ -28,6 +29,9 @@ pub(super) struct Giving {
     refund: RefundId,
     payment: PaymentId,
     minor: i64,
+    /// How often the provider had refused it when it was last left to somebody, who has it asked once more.
+    #[serde(default)]
+    refusals: usize,
 }
 
 impl State for Giving {
@@ -46,6 +50,7 @@ impl Giving {
             refund: refund.id,
             payment,
             minor,
+            refusals: 0,
         }
     }
 
@@ -66,9 +71,15 @@ impl App {
     async fn give(self, mut at: At<Giving>) -> Result<Turn<Giving>> {
         let (key, amount): (Uid, Money) = (at.key, at.state.amount());
         let of = (at.state.payment, at.state.refund);
-        let standing = self.0.payments.refund_for(of, key, amount).await?;
+        let asked = (key, at.state.refusals);
+        let standing = self.0.payments.refund_for(of, asked, amount).await?;
+        let is_news = standing.refusals > at.state.refusals;
         let refused = match standing.step {
             Some(AttemptState::Done) => None,
+            // Somebody has it asked once more, which was not possible yet.
+            Some(AttemptState::Refused) if !is_news && is_open(&standing) => {
+                return Ok(at.wait(SOON));
+            }
             Some(AttemptState::Refused) => Some(
                 standing
                     .refused
@@ -78,6 +89,7 @@ impl App {
                 return Ok(at.wait(SOON));
             }
         };
+        at.state.refusals = standing.refusals;
         // Of when the money has gone back, and not of when it was asked for.
         at.commit = self.0.db.new_commit(at.organisation);
         let turn = rows::turn(&self.0.db, at.state.order).await.at()?;
