@@ -22,7 +22,7 @@ use trade::payments::{
 
 use super::gate::{Gate, Try};
 use super::known::{Asker, Known as Stored, Timed};
-use super::plan::{self, Back, Next, Wish};
+use super::plan::{self, Back, Next, PARTS_MAX, Wish};
 use super::reconcile::{self, Line};
 use super::settle::{Into, SAGA, Settled, Step, too_many};
 use super::store::{self as rows, Aside, Kept};
@@ -34,8 +34,6 @@ pub(super) const TRIES: usize = 16;
 const OWN_FOR: Duration = Duration::from_secs(2);
 /// What stands before our own name for what is done with credit.
 const CREDIT: &str = "credit";
-/// The most parts of a refund, of a payment that was captured in as many.
-const PARTS_MAX: u8 = 16;
 /// How many payments are read at a time.
 const PAGE: i64 = 500;
 /// How many of these are remembered.
@@ -102,7 +100,7 @@ pub struct Standing {
     /// What this step has given back, by the attempts that did it: one, unless it was taken in parts.
     pub moved: Vec<(AttemptId, Money)>,
     /// How often what this step gives back was refused.
-    pub refusals: usize,
+    pub refusals: u8,
     attempts: Vec<(AttemptId, AttemptState, i64)>,
 }
 
@@ -155,7 +153,7 @@ impl Standing {
         for (attempt, state, minor) in attempts.filter(|(attempt, ..)| asked.contains(attempt)) {
             last = Some(*state);
             let is_refused = *state == AttemptState::Refused;
-            self.refusals = self.refusals.saturating_add(usize::from(is_refused));
+            self.refusals = self.refusals.saturating_add(u8::from(is_refused));
             if *state == AttemptState::Done {
                 given = given.saturating_add(*minor);
                 let part = Money::new(*minor, amount.currency());
@@ -303,13 +301,8 @@ impl App {
     /// # Errors
     /// So much was not taken, or as [`App::authorise`].
     pub async fn refund(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
-        let back = Back {
-            attempts: refund_attempts(payment, step),
-            refund: None,
-            amount,
-            refusals: 0,
-        };
-        self.give_back(payment, back).await
+        self.give_back(payment, Back::of(payment, step, amount))
+            .await
     }
 
     /// As [`App::refund`], for a refund that somebody granted: its attempts bear its name. After so many refusals it is asked
@@ -320,14 +313,13 @@ impl App {
     pub async fn refund_for(
         &self,
         (payment, refund): (PaymentId, RefundId),
-        (step, refusals): (Uid, usize),
+        (step, refusals): (Uid, u8),
         amount: Money,
     ) -> Result<Standing> {
         let back = Back {
-            attempts: refund_attempts(payment, step),
             refund: Some(refund),
-            amount,
             refusals,
+            ..Back::of(payment, step, amount)
         };
         self.give_back(payment, back).await
     }
@@ -767,17 +759,6 @@ fn by_ourselves(asked: &rpc::providers::Asked) -> Answer {
         reference: base::uid::spell(CREDIT, asked.attempt()).to_string(),
         amount: asked.amount(),
     }
-}
-
-/// The keys of the parts of a refund; the first is that of a refund that has one.
-fn refund_attempts(payment: PaymentId, step: Uid) -> Vec<AttemptId> {
-    let whole = attempt_of(payment, step, Act::Refund);
-    let rest = (1..PARTS_MAX).map(|part| {
-        let mut bytes = *step.as_bytes();
-        bytes.iter_mut().take(1).for_each(|byte| *byte ^= part);
-        attempt_of(payment, Uid::from_bytes(bytes), Act::Refund)
-    });
-    [whole].into_iter().chain(rest).collect()
 }
 
 fn out_of_reach(kept: &Kept) -> Standing {

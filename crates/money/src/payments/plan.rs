@@ -1,10 +1,14 @@
 //! What is to be done next about a payment, decided from how it stands: pure, and the same after any crash.
 
-use base::Money;
+use base::{Money, Uid};
 use rpc::providers::{Asked, Change, Charge, Return, Token};
-use trade::payments::{Act, Attempt, AttemptId, AttemptState, Intent, RefundId, State};
+use trade::payments::{Act, Attempt, AttemptId, AttemptState, Intent, PaymentId, RefundId, State};
 
+use super::app::attempt_of;
 use super::store::Kept;
+
+/// The most parts of a refund, of a payment that was captured in as many.
+pub(super) const PARTS_MAX: u8 = 16;
 
 /// What somebody wants of a payment.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,7 +32,25 @@ pub(super) struct Back {
     pub(super) refund: Option<RefundId>,
     pub(super) amount: Money,
     /// How many refusals are known to whoever asks once more.
-    pub(super) refusals: usize,
+    pub(super) refusals: u8,
+}
+
+impl Back {
+    /// So much, asked for the first time by a step. The key of the first part is that of a refund that has one.
+    pub(super) fn of(payment: PaymentId, step: Uid, amount: Money) -> Self {
+        let whole = attempt_of(payment, step, Act::Refund);
+        let rest = (1..PARTS_MAX).map(|part| {
+            let mut bytes = *step.as_bytes();
+            bytes.iter_mut().take(1).for_each(|byte| *byte ^= part);
+            attempt_of(payment, Uid::from_bytes(bytes), Act::Refund)
+        });
+        Back {
+            attempts: [whole].into_iter().chain(rest).collect(),
+            refund: None,
+            amount,
+            refusals: 0,
+        }
+    }
 }
 
 impl Wish {

@@ -31,7 +31,7 @@ pub(super) struct Giving {
     minor: i64,
     /// How often the provider had refused it when it was last left to somebody, who has it asked once more.
     #[serde(default)]
-    refusals: usize,
+    refusals: u8,
 }
 
 impl State for Giving {
