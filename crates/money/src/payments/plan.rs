@@ -124,19 +124,25 @@ fn follow(intent: &Intent, (id, act, minor): (AttemptId, Act, i64)) -> Next {
 }
 
 /// A refund is of one capture. One that none has enough left for is made in parts, one after another; a part that was
-/// refused ends it, until whoever knows of that asks once more.
+/// refused ends it, until whoever knows of that asks once more. Where the provider has taken back that it refused, nothing
+/// more is asked: the money may have gone back.
 fn refund(intent: &Intent, back: &Back) -> Next {
     let (mut left, mut refusals) = (back.amount.minor(), back.refusals);
+    let (mut is_doubtful, mut next) = (false, back.attempts.iter().skip(1));
     for id in &back.attempts {
+        let was_asked_anew = next.next().is_some_and(|id| intent.attempt(*id).is_some());
         match intent.attempt(*id) {
             Some(attempt) if attempt.state == AttemptState::Done => {
                 left = left.saturating_sub(attempt.minor);
             }
-            Some(attempt) if attempt.state == AttemptState::Refused && refusals > 0 => {
+            Some(attempt)
+                if attempt.state == AttemptState::Refused && (refusals > 0 || was_asked_anew) =>
+            {
                 refusals = refusals.saturating_sub(1);
+                is_doubtful |= attempt.is_contradicted;
             }
             Some(attempt) => return push(attempt),
-            None if left > 0 => {
+            None if left > 0 && !is_doubtful => {
                 return Next::Begin(Act::Refund, Some(*id), part(intent, left));
             }
             None => return Next::Stand,
@@ -263,4 +269,95 @@ fn uncaptured(intent: &Intent, before: Option<AttemptId>) -> Vec<(&str, i64)> {
         }
     }
     left
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Clock, Currency, Organisation, Random, Time};
+    use trade::payments::Covers;
+
+    use super::*;
+
+    const MINOR: i64 = 300;
+
+    /// A payment of which more than enough was taken, and the refund of a step that was refused so often before.
+    fn refused(refusals: u8) -> (Intent, Back) {
+        let id = Uid::make(&Clock::real(), &Random::seeded(1), Organisation::new(1));
+        let amount = Money::new(MINOR, Currency::EUR);
+        let back = Back {
+            refusals,
+            ..Back::of(id.into(), id, amount)
+        };
+        let mut intent = Intent {
+            id: id.into(),
+            order: id.into(),
+            currency: Currency::EUR,
+            minor: 900,
+            covers: Covers::Any,
+            voucher: None,
+            authorised_minor: 900,
+            captured_minor: 900,
+            refunded_minor: 0,
+            state: State::Captured,
+            code: None,
+            attempts: vec![attempt(id.into(), Act::Capture, AttemptState::Done)],
+            version: 1,
+        };
+        let attempts = back.attempts.iter().take(usize::from(refusals.max(1)));
+        let attempts = attempts.map(|id| attempt(*id, Act::Refund, AttemptState::Refused));
+        intent.attempts.extend(attempts);
+        (intent, back)
+    }
+
+    fn attempt(id: AttemptId, act: Act, state: AttemptState) -> Attempt {
+        Attempt {
+            id,
+            act,
+            minor: if act == Act::Capture { 900 } else { MINOR },
+            provider: "test".parse().unwrap(),
+            refund: None,
+            sent_at: Some(Time::EPOCH),
+            state,
+            needs_action: false,
+            reference: Some("ref".to_owned()),
+            code: None,
+            is_contradicted: false,
+        }
+    }
+
+    #[test]
+    fn what_was_refused_is_asked_once_more_by_whoever_knows_of_it() {
+        let (intent, back) = refused(0);
+        assert_eq!(refund(&intent, &back), Next::Stand);
+        for refusals in 1..PARTS_MAX {
+            let (mut intent, back) = refused(refusals);
+            let next = back.attempts[usize::from(refusals)];
+            let begins = Next::Begin(Act::Refund, Some(next), MINOR);
+            assert_eq!(refund(&intent, &back), begins);
+            // Whoever does not know goes on with what was asked anew.
+            let anew = attempt(next, Act::Refund, AttemptState::Unknown);
+            intent.attempts.push(anew);
+            for refusals in [refusals, 0] {
+                let back = Back {
+                    refusals,
+                    ..back.clone()
+                };
+                assert_eq!(refund(&intent, &back), Next::LookUp(next));
+            }
+        }
+        let (intent, back) = refused(PARTS_MAX);
+        assert_eq!(refund(&intent, &back), Next::Stand);
+    }
+
+    #[test]
+    fn what_a_provider_has_done_after_it_refused_is_not_asked_again() {
+        let (mut intent, back) = refused(1);
+        intent.attempts[1].is_contradicted = true;
+        assert_eq!(refund(&intent, &back), Next::Stand);
+        // What is asked anew already has to come to an end.
+        let next = back.attempts[1];
+        let anew = attempt(next, Act::Refund, AttemptState::Unknown);
+        intent.attempts.push(anew);
+        assert_eq!(refund(&intent, &back), Next::LookUp(next));
+    }
 }
