@@ -241,11 +241,10 @@ impl App {
                 false => at.key,
             };
             let wanted = (key, at.state.taken(&part));
-            let known = known.as_deref().cloned();
             let come = match part.minor {
                 0 => self.let_go(part.payment, at.key).await?,
                 _ if is_alone => {
-                    let payment = (part.payment, known);
+                    let payment = (part.payment, known.as_deref().cloned());
                     self.take(&mut at.commit, payment, wanted).await?
                 }
                 _ => self.take_one(part.payment, wanted).await?,

@@ -334,20 +334,20 @@ fn over(till: &Till, page: &Arc<Page>, random: &Random) -> App {
 }
 
 /// A payment of 9.00 whose payer was sent to the page.
-async fn sent_away(till: &Till, app: &App) -> PaymentId {
-    let payment = till.begin_with(app, 900).await;
+async fn at_the_page(engine: Engine, random: &Random) -> (Till, Arc<Page>, App, PaymentId) {
+    let till = Till::open(engine, &[]).await;
+    let page = Page::new(random);
+    let app = over(&till, &page, random);
+    let payment = till.begin_with(&app, 900).await;
     let standing = app.authorise(payment).await.unwrap();
     assert_eq!(standing.state, State::ActionNeeded);
-    payment
+    (till, page, app, payment)
 }
 
 /// Who allows it when it was let go finds that nobody asks for it any more. What is held even so is said aloud.
 async fn a_payer_who_allows_it_too_late_has_nothing_held(engine: Engine) {
     let random = Random::seeded(24);
-    let till = Till::open(engine, &[]).await;
-    let page = Page::new(&random);
-    let app = over(&till, &page, &random);
-    let payment = sent_away(&till, &app).await;
+    let (till, page, app, payment) = at_the_page(engine, &random).await;
     let gone = app.cancel(payment, till.step()).await.unwrap();
     assert_eq!(gone.state, State::Cancelled);
     let (allowed, held) = (of_page(payment, None), of_page(payment, Some("held")));
@@ -365,10 +365,7 @@ async fn a_payer_who_allows_it_too_late_has_nothing_held(engine: Engine) {
 /// Whoever brings something that the provider knows nothing of may come back with what is right.
 async fn a_payer_who_brings_nothing_that_is_known_may_come_again(engine: Engine) {
     let random = Random::seeded(26);
-    let till = Till::open(engine, &[]).await;
-    let page = Page::new(&random);
-    let app = over(&till, &page, &random);
-    let payment = sent_away(&till, &app).await;
+    let (till, _page, app, payment) = at_the_page(engine, &random).await;
     for (result, state) in [
         ("wrong", State::ActionNeeded),
         ("wrong", State::ActionNeeded),
@@ -386,10 +383,7 @@ async fn a_payer_who_brings_nothing_that_is_known_may_come_again(engine: Engine)
 /// What a look has placed is not forgotten because the payment was let go of at that moment.
 async fn what_is_held_by_a_look_while_it_is_let_go_is_on_record(engine: Engine) {
     let random = Random::seeded(25);
-    let till = Till::open(engine, &[]).await;
-    let page = Page::new(&random);
-    let app = over(&till, &page, &random);
-    let payment = sent_away(&till, &app).await;
+    let (till, page, app, payment) = at_the_page(engine, &random).await;
     let other = (over(&till, &page, &random), payment, till.step());
     assert!(page.meanwhile.set(other).is_ok());
     let allowed = of_page(payment, None);

@@ -2,8 +2,9 @@
 //!
 //! `ok` is done, `refused` refused, `slow` takes two seconds, of `unknown` the answer is lost, `action` sends the
 //! payer to a page first, what `lapses` holds is gone when it is to be taken, and of what is `short` there is nothing to give
-//! back when that is asked first. What was paid with a meal voucher it gives back as a whole. It remembers nothing: its names of things say what was done and how much, so every answer follows from
-//! the ask alone, in any process and after any restart. No node in production has it.
+//! back when that is asked first. What was paid with a meal voucher it gives back as a whole. It remembers nothing: its
+//! names of things say what was done and how much, so every answer follows from the ask alone, in any process and after
+//! any restart. No node in production has it.
 
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ use rpc::providers::{
 const NAME: &str = "test";
 /// What stands before its references; the attempt and the minor units of the amount follow.
 const PREFIX: &str = "test";
-/// The same, of what is held and cannot be taken.
+/// The same, of what is held and cannot be taken; the token is called so, too.
 const LAPSES: &str = "lapses";
-/// The same, of what is not given back at the first time.
+/// The same, of what is not given back at the first time; so is its token.
 const SHORT: &str = "short";
 /// The same, of what is paid with a meal voucher.
 const VOUCHER: &str = "voucher";
@@ -140,12 +141,8 @@ fn charged(charge: &Charge) -> Answer {
                 .clone()
                 .unwrap_or_else(|| "about:blank".to_owned()),
         },
-        "lapses" => Answer::Done {
-            reference: named(LAPSES, (charge.attempt, charge.amount)),
-            amount: charge.amount,
-        },
-        "short" => Answer::Done {
-            reference: named(SHORT, (charge.attempt, charge.amount)),
+        own @ (LAPSES | SHORT) => Answer::Done {
+            reference: named(own, (charge.attempt, charge.amount)),
             amount: charge.amount,
         },
         "refused" => refused("card_refused", "the token says so"),

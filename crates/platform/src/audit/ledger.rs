@@ -87,18 +87,6 @@ impl Ledger {
         }
     }
 
-    /// The same for what can come again later: while the database is known to be away it is not even taken. Else what nobody
-    /// waits for any more would fill the queue, and keep out what comes once.
-    ///
-    /// # Errors
-    /// As [`Ledger::append`].
-    pub async fn append_later(&self, entry: Entry, within: Duration) -> Result<()> {
-        match self.0.away.load(Ordering::Relaxed) {
-            true => Err(away()),
-            false => self.append(entry, within).await,
-        }
-    }
-
     /// Writes an entry, and answers when it is durable.
     ///
     /// # Errors
@@ -116,6 +104,18 @@ impl Ledger {
         match tokio::time::timeout(within, appended).await {
             Ok(appended) => appended,
             Err(_) => Err(away()),
+        }
+    }
+
+    /// The same for what can come again later: while the database is known to be away it is not even taken. Else what nobody
+    /// waits for any more would fill the queue, and keep out what comes once.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub async fn append_later(&self, entry: Entry, within: Duration) -> Result<()> {
+        match self.0.away.load(Ordering::Relaxed) {
+            true => Err(away()),
+            false => self.append(entry, within).await,
         }
     }
 }
