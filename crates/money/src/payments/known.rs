@@ -5,9 +5,10 @@ use base::{Money, Result, Uid};
 use store::Commit;
 use trade::payments::{Act, Command, PaymentId, Sending};
 
-use super::app::{App, Standing, attempt_of, begun_with};
+use super::app::{App, attempt_of, begun_with};
 use super::plan::Wish;
 use super::settle::{Into, Step};
+use super::standing::Standing;
 use super::store::Kept;
 
 /// A payment as it was stored last by who has this. When somebody else has changed it since, what is made of it is refused

@@ -15,7 +15,8 @@ use trade::payments::{
     PaymentId, Refusal, State, apply, decide,
 };
 
-use super::app::{App, Standing, TRIES, refused};
+use super::app::{App, TRIES, refused};
+use super::standing::Standing;
 use super::store::{self as rows, Aside, Kept, Told};
 use crate::{credit, ledger};
 
