@@ -17,8 +17,9 @@ use super::app::App;
 use super::credits;
 use super::moves::itself;
 use super::parts;
-use super::pay::{Come, LATER, SOON, Share};
+use super::pay::{Come, LATER, SOON, Share, is_open};
 use super::place::unbalanced;
+use super::refusals::Refusals;
 use crate::{credit, ledger};
 
 /// A change that costs more is agreed: its money is held, then it is in force, then its money is taken.
@@ -43,6 +44,9 @@ pub(super) struct Raising {
     currency: Currency,
     /// Whether the change came to nothing.
     is_dropped: bool,
+    /// What was refused when it was to be given back.
+    #[serde(default, skip_serializing_if = "Refusals::is_empty")]
+    refusals: Refusals,
 }
 
 /// What is to be given back of an order.
@@ -60,6 +64,9 @@ pub(super) struct Lowering {
     /// What of it meal vouchers are not to pay any more.
     #[serde(default)]
     from_vouchers: i64,
+    /// What was refused when it was to be given back.
+    #[serde(default, skip_serializing_if = "Refusals::is_empty")]
+    refusals: Refusals,
 }
 
 impl State for Raising {
@@ -84,6 +91,7 @@ impl Raising {
             minor: proposal.change.difference_minor,
             currency: order.currency,
             is_dropped: false,
+            refusals: Refusals::default(),
         }
     }
 
@@ -103,6 +111,7 @@ impl Lowering {
             parts,
             bound: 0,
             from_vouchers: 0,
+            refusals: Refusals::default(),
         }
     }
 
@@ -176,9 +185,10 @@ impl App {
         }
         let (payment, key) = (at.state.payment, at.key);
         let amount = Money::new(at.state.minor, at.state.currency);
+        let asked = (key, at.state.refusals.of(payment));
         let come = match at.state.is_dropped {
             _ if base::planted("raise_not_settled") => Come::There,
-            true => self.let_go(payment, key).await?,
+            true => self.let_go(payment, asked).await?,
             false => {
                 self.take(&mut at.commit, (payment, None), (key, amount))
                     .await?
@@ -187,7 +197,10 @@ impl App {
         Ok(match come {
             Come::There => at.done(),
             Come::Waits => at.wait(SOON),
-            Come::Refused(why) => at.failed(why),
+            Come::Refused(why, times) => {
+                at.state.refusals.note(payment, times);
+                at.failed(why)
+            }
         })
     }
 
@@ -227,14 +240,18 @@ impl App {
         if order.gives_back() {
             return Ok(at.done());
         }
-        let mut waits = false;
+        let (mut waits, mut refused) = (false, None);
+        let mut refusals = Refusals::default();
         for (place, part) in at.state.parts.clone().into_iter().enumerate() {
             let amount = Money::new(part.minor, at.state.currency);
-            let standing = match self.0.payments.refund(part.payment, at.key, amount).await {
+            let known = at.state.refusals.of(part.payment);
+            let payments = &self.0.payments;
+            let asked = payments.refund_again(part.payment, (at.key, known), amount);
+            let standing = match asked.await {
                 Ok(standing) => standing,
                 // It was given back otherwise before this was asked: it is drawn anew, where there is something left.
                 Err(error) if error.kind() == ErrorKind::Conflict => {
-                    let intents = self.0.payments.of_order(order.id).await?;
+                    let intents = payments.of_order(order.id).await?;
                     let parts = &at.state.parts;
                     let is_used =
                         |intent: &&Intent| parts.iter().any(|one| one.payment == intent.id);
@@ -248,20 +265,26 @@ impl App {
                 }
                 Err(error) => return Err(error),
             };
+            let is_news = standing.refusals > known;
             match standing.step {
                 Some(AttemptState::Done) => {}
-                Some(AttemptState::Refused) => {
+                // What somebody has asked once more, and was not possible yet, is waited for.
+                Some(AttemptState::Refused) if is_news || !is_open(&standing) => {
+                    refusals.note(part.payment, standing.refusals);
                     let why = standing.refused;
-                    return Ok(at.failed(why.unwrap_or_else(|| "refund refused".to_owned())));
+                    refused = Some(why.unwrap_or_else(|| "refund refused".to_owned()));
                 }
-                Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
-                    waits = true;
-                }
+                Some(_) | None => waits = true,
             }
         }
-        Ok(match waits {
-            false => at.done(),
-            true => at.wait(SOON),
+        // What one refuses is said when nothing of the others is under way any more, and is not asked again before.
+        Ok(match refused {
+            _ if waits => at.wait(SOON),
+            Some(why) => {
+                at.state.refusals.extend(refusals);
+                at.failed(why)
+            }
+            None => at.done(),
         })
     }
 

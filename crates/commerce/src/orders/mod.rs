@@ -27,6 +27,7 @@ mod priced;
 mod quoted;
 mod react;
 mod refunds;
+mod refusals;
 mod rules;
 mod slot;
 mod store;

@@ -15,6 +15,7 @@ use trade::payments::{AttemptState, PaymentId, State as Standing};
 
 use super::app::App;
 use super::moves::itself;
+use super::refusals::Refusals;
 use super::store::Stored;
 use crate::payments::{self, Known, Noted};
 
@@ -40,6 +41,9 @@ pub(super) struct Paid {
     pub(super) currency: Currency,
     /// Whether this saga takes the money, too.
     pub(super) takes: bool,
+    /// What was refused when it was to be given back.
+    #[serde(skip_serializing_if = "Refusals::is_empty")]
+    pub(super) refusals: Refusals,
 }
 
 /// The same as it may stand in a journal: an order had one payment once.
@@ -52,6 +56,8 @@ struct Written {
     amount: Option<i64>,
     currency: Currency,
     takes: bool,
+    #[serde(default)]
+    refusals: Refusals,
 }
 
 impl From<Written> for Paid {
@@ -63,6 +69,7 @@ impl From<Written> for Paid {
             parts: written.parts.unwrap_or(alone.into_iter().collect()),
             currency: written.currency,
             takes: written.takes,
+            refusals: written.refusals,
         }
     }
 }
@@ -92,8 +99,8 @@ pub(super) enum Come {
     There,
     /// Nobody knows, or somebody else has to move first.
     Waits,
-    /// The provider does not do it, for this reason.
-    Refused(String),
+    /// The provider does not do it, for this reason; how often it has refused to give back, where that was asked.
+    Refused(String, u8),
 }
 
 impl State for Paid {
@@ -118,6 +125,7 @@ impl Paid {
             parts,
             currency: order.currency,
             takes: false,
+            refusals: Refusals::default(),
         }
     }
 }
@@ -230,6 +238,7 @@ impl App {
             return Ok(at.done());
         }
         let (mut waits, mut refused) = (false, None);
+        let mut refusals = Refusals::default();
         let is_alone = at.state.parts.len() == 1;
         let most = match base::planted("second_not_taken") {
             true => 1,
@@ -241,8 +250,9 @@ impl App {
                 false => at.key,
             };
             let wanted = (key, at.state.taken(&part));
+            let asked = (at.key, at.state.refusals.of(part.payment));
             let come = match part.minor {
-                0 => self.let_go(part.payment, at.key).await?,
+                0 => self.let_go(part.payment, asked).await?,
                 _ if is_alone => {
                     let payment = (part.payment, known.as_deref().cloned());
                     self.take(&mut at.commit, payment, wanted).await?
@@ -252,13 +262,19 @@ impl App {
             match come {
                 Come::There => {}
                 Come::Waits => waits = true,
-                Come::Refused(why) => refused = Some(why),
+                Come::Refused(why, times) => {
+                    refused = Some(why);
+                    refusals.note(part.payment, times);
+                }
             }
         }
         // What is asked again meanwhile is asked under the same key.
         Ok(match refused {
             _ if waits => at.wait(SOON),
-            Some(why) => at.failed(why),
+            Some(why) => {
+                at.state.refusals.extend(refusals);
+                at.failed(why)
+            }
             None => at.done(),
         })
     }
@@ -315,26 +331,38 @@ impl App {
     }
 
     /// Lets go of what is held of an order, or gives back what was taken, through whatever it was paid, its tips too.
-    async fn release(self, at: At<Paid>) -> Result<Turn<Paid>> {
-        let mut waits = false;
-        let mut refused = None;
+    async fn release(self, mut at: At<Paid>) -> Result<Turn<Paid>> {
+        let (mut waits, mut refused) = (false, None);
+        let mut refusals = Refusals::default();
         for intent in self.0.payments.all_of_order(at.state.order).await? {
-            match self.let_go(intent.id, at.key).await? {
+            let asked = (at.key, at.state.refusals.of(intent.id));
+            match self.let_go(intent.id, asked).await? {
                 Come::There => {}
                 Come::Waits => waits = true,
-                Come::Refused(why) => refused = Some(why),
+                Come::Refused(why, times) => {
+                    refused = Some(why);
+                    refusals.note(intent.id, times);
+                }
             }
         }
-        // What one refuses is said when nothing of the others is under way any more.
+        // What one refuses is said when nothing of the others is under way any more, and is not asked again before.
         Ok(match refused {
             _ if waits => at.wait(SOON),
-            Some(why) => at.failed(why),
+            Some(why) => {
+                at.state.refusals.extend(refusals);
+                at.failed(why)
+            }
             None => at.done(),
         })
     }
 
-    /// Lets go of what a payment holds, or gives back what it has taken.
-    pub(super) async fn let_go(&self, payment: PaymentId, key: Uid) -> Result<Come> {
+    /// Lets go of what a payment holds, or gives back what it has taken. After so many refusals it is asked once more
+    /// to give back.
+    pub(super) async fn let_go(
+        &self,
+        payment: PaymentId,
+        (key, refusals): (Uid, u8),
+    ) -> Result<Come> {
         let payments = &self.0.payments;
         let standing = payments.settle(payment).await?;
         if is_open(&standing) && standing.state != Standing::ActionNeeded {
@@ -349,7 +377,7 @@ impl App {
                 let left = standing.captured.minus(standing.refunded)?;
                 match left.minor() {
                     0 => return Ok(Come::There),
-                    _ => payments.refund(payment, key, left).await,
+                    _ => payments.refund_rest(payment, (key, refusals)).await,
                 }
             }
             false => match standing.state {
@@ -365,9 +393,15 @@ impl App {
         };
         let is_let_go = matches!(standing.state, Standing::Cancelled | Standing::Failed);
         let is_given_back = taken && standing.refunded == standing.captured;
+        let is_news = !taken || standing.refusals > refusals;
         Ok(match standing.step {
             _ if is_let_go || is_given_back => Come::There,
-            Some(AttemptState::Refused) => Come::Refused(standing.refused.unwrap_or_default()),
+            // Somebody has it asked once more, which was not possible yet.
+            Some(AttemptState::Refused) if !is_news && is_open(&standing) => Come::Waits,
+            Some(AttemptState::Refused) => {
+                let why = standing.refused.unwrap_or_else(|| "refused".to_owned());
+                Come::Refused(why, standing.refusals)
+            }
             _ => Come::Waits,
         })
     }
@@ -379,7 +413,7 @@ fn come(standing: payments::Standing) -> Come {
         Some(AttemptState::Done) => Come::There,
         Some(AttemptState::Refused) => {
             let why = standing.refused;
-            Come::Refused(why.unwrap_or_else(|| "capture refused".to_owned()))
+            Come::Refused(why.unwrap_or_else(|| "capture refused".to_owned()), 0)
         }
         Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
             Come::Waits
@@ -410,6 +444,7 @@ mod tests {
             }],
             currency: "EUR".parse().unwrap(),
             takes: true,
+            refusals: Refusals::default(),
         };
         let now = serde_json::to_value(&paid).unwrap();
         let before = serde_json::json!({
@@ -418,5 +453,21 @@ mod tests {
         for written in [now, before] {
             assert_eq!(serde_json::from_value::<Paid>(written).unwrap(), paid);
         }
+    }
+
+    #[test]
+    fn a_journal_keeps_what_was_refused() {
+        let payment: PaymentId = "pay_01jd6yv2m00000000000000000".parse().unwrap();
+        let mut paid = Paid {
+            order: "ord_01jd6yv2m00000000000000000".parse().unwrap(),
+            parts: Vec::new(),
+            currency: "EUR".parse().unwrap(),
+            takes: false,
+            refusals: Refusals::default(),
+        };
+        paid.refusals.note(payment, 2);
+        let written = serde_json::to_string(&paid).unwrap();
+        let read: Paid = serde_json::from_str(&written).unwrap();
+        assert_eq!((read.refusals.of(payment), read), (2, paid));
     }
 }

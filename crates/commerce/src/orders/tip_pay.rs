@@ -12,6 +12,7 @@ use trade::payments::{PaymentId, State as Standing};
 use super::app::App;
 use super::moves::itself;
 use super::pay::{Come, LATER, SOON};
+use super::refusals::Refusals;
 use super::store::Stored;
 
 /// A tip is given: its money is held and taken.
@@ -31,6 +32,9 @@ pub(super) struct Tipping {
     until: Time,
     /// Why its money will not come.
     refused: Option<String>,
+    /// What was refused when it was to be given back.
+    #[serde(default, skip_serializing_if = "Refusals::is_empty")]
+    refusals: Refusals,
 }
 
 impl State for Tipping {
@@ -50,6 +54,7 @@ impl Tipping {
             currency: order.currency,
             until: tip.at.plus(pay).unwrap_or(tip.at),
             refused: None,
+            refusals: Refusals::default(),
         }
     }
 
@@ -108,7 +113,7 @@ impl App {
         match self.take(&mut at.commit, (payment, None), wanted).await? {
             Come::There => {}
             Come::Waits => return Ok(at.wait(SOON)),
-            Come::Refused(why) => {
+            Come::Refused(why, _) => {
                 at.state.refused = Some(why);
                 return Ok(at.done());
             }
@@ -128,10 +133,14 @@ impl App {
             return Ok(at.over());
         }
         let payment = at.state.payment;
-        match self.let_go(payment, at.key).await? {
+        let asked = (at.key, at.state.refusals.of(payment));
+        match self.let_go(payment, asked).await? {
             Come::There => {}
             Come::Waits => return Ok(at.wait(SOON)),
-            Come::Refused(why) => return Ok(at.failed(why)),
+            Come::Refused(why, times) => {
+                at.state.refusals.note(payment, times);
+                return Ok(at.failed(why));
+            }
         }
         let failed = Command::TipFailed { payment, code };
         self.tip_settled(&mut at, (&stored, &failed)).await?;

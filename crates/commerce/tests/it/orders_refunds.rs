@@ -4,6 +4,8 @@ use futures_util::{StreamExt as _, stream};
 use http::Method;
 use serde_json::{Value, json};
 use testkit::trial::Engine;
+use trade::orders::OrderId;
+use trade::payments::{Act, AttemptState, Intent};
 
 use super::kitchen::Kitchen;
 use super::world::{OPERATOR, Shop, eventually, on_both};
@@ -12,10 +14,18 @@ on_both!(
     a_part_of_a_card_payment_goes_back,
     of_cash_no_more_goes_back_than_was_paid,
     what_a_provider_refused_to_give_back_is_asked_once_more,
+    what_a_cancelled_order_has_cost_is_asked_for_once_more,
+    what_an_order_costs_less_is_asked_for_once_more,
 );
 
 /// Places an order of 27.00 and hands it over.
 async fn collected(kitchen: &Kitchen, payment: Value) -> String {
+    let statuses = ["confirmed", "preparing", "ready_for_pickup", "collected"];
+    placed(kitchen, payment, &statuses).await
+}
+
+/// Places an order of 27.00 that goes so far.
+async fn placed(kitchen: &Kitchen, payment: Value, statuses: &[&str]) -> String {
     let diner = kitchen.shop.person(&[]);
     let mut basket = kitchen.basket();
     basket["payment"] = payment;
@@ -30,10 +40,51 @@ async fn collected(kitchen: &Kitchen, payment: Value) -> String {
         own.good()["payment"] != "waiting"
     })
     .await;
-    for status in ["confirmed", "preparing", "ready_for_pickup", "collected"] {
+    for status in statuses {
         kitchen.set(&id, json!({"status": status})).await.good();
     }
     id
+}
+
+/// The only payment of an order.
+async fn intent(kitchen: &Kitchen, order: &str) -> Intent {
+    let order: OrderId = order.parse().unwrap();
+    let payments = &kitchen.shop.node.more.commerce.payments;
+    let mut all = payments.of_order(order).await.unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+async fn parked(kitchen: &Kitchen) -> Vec<Value> {
+    let list = "/api/ops/sagas?state=parked";
+    let parked = kitchen.shop.get(list).await.good();
+    parked["items"].as_array().unwrap().clone()
+}
+
+/// Waits until a saga of this kind is parked, because a provider has nothing to give back, and has it run again.
+async fn run_again(kitchen: &Kitchen, kind: &str) {
+    eventually(async || parked(kitchen).await.len() == 1).await;
+    let saga = parked(kitchen).await.remove(0);
+    assert_eq!(
+        (&saga["kind"], &saga["error"]),
+        (&json!(kind), &json!("balance_short"))
+    );
+    let again = format!("/api/ops/sagas/{}/retry", saga["id"].as_str().unwrap());
+    let why = json!({"reason": "There is money on the account again"});
+    kitchen.shop.post(&again, why).await.good();
+}
+
+/// So much has gone back by one attempt after one that was refused, and nothing is left to be done.
+async fn went_back_once(kitchen: &Kitchen, order: &str, minor: i64) {
+    eventually(async || intent(kitchen, order).await.refunded_minor == minor).await;
+    eventually(async || parked(kitchen).await.is_empty()).await;
+    let intent = intent(kitchen, order).await;
+    let back = intent.attempts.iter().filter(|one| one.act == Act::Refund);
+    let back: Vec<_> = back.map(|one| (one.state, one.minor)).collect();
+    assert_eq!(
+        back,
+        [(AttemptState::Refused, minor), (AttemptState::Done, minor)]
+    );
 }
 
 async fn sums(kitchen: &Kitchen) -> Vec<(String, i64)> {
@@ -104,35 +155,43 @@ async fn a_part_of_a_card_payment_goes_back(engine: Engine) {
 async fn what_a_provider_refused_to_give_back_is_asked_once_more(engine: Engine) {
     let kitchen = Kitchen::open(Shop::working(engine).await).await;
     let id = collected(&kitchen, json!({"method": "card", "token": "short"})).await;
-    let order: trade::orders::OrderId = id.parse().unwrap();
-    let payments = &kitchen.shop.node.more.commerce.payments;
-    let intent = async || payments.of_order(order).await.unwrap().remove(0);
-    eventually(async || intent().await.captured_minor == 2_700).await;
+    eventually(async || intent(&kitchen, &id).await.captured_minor == 2_700).await;
     let path = format!("/api/orders/{id}/refunds");
     let body = json!({"lines": [{"line": "1", "amount": "3.00"}], "reason": "missing"});
     kitchen.shop.post(&path, body).await.good();
-    let parked = async || {
-        let list = "/api/ops/sagas?state=parked";
-        let parked = kitchen.shop.get(list).await.good();
-        parked["items"].as_array().unwrap().clone()
-    };
-    eventually(async || parked().await.len() == 1).await;
-    let saga = parked().await.remove(0);
-    assert_eq!(
-        (&saga["kind"], &saga["error"]),
-        (&json!("order.refund"), &json!("balance_short"))
-    );
-    assert_eq!(intent().await.refunded_minor, 0);
-    let again = format!("/api/ops/sagas/{}/retry", saga["id"].as_str().unwrap());
-    let why = json!({"reason": "There is money on the account again"});
-    kitchen.shop.post(&again, why).await.good();
+    run_again(&kitchen, "order.refund").await;
     eventually(async || {
         let all = kitchen.shop.get(&path).await.good();
         all["items"][0]["state"] == "executed"
     })
     .await;
-    assert_eq!(intent().await.refunded_minor, 300);
-    assert_eq!(parked().await, Vec::<Value>::new());
+    went_back_once(&kitchen, &id, 300).await;
+    kitchen.shop.verify().await;
+}
+
+async fn what_a_cancelled_order_has_cost_is_asked_for_once_more(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let paid = json!({"method": "card", "token": "short"});
+    let id = placed(&kitchen, paid, &["confirmed"]).await;
+    eventually(async || intent(&kitchen, &id).await.captured_minor == 2_700).await;
+    let ends = json!({"status": "cancelled", "reason": "other"});
+    kitchen.set(&id, ends).await.good();
+    run_again(&kitchen, "order.unwind").await;
+    went_back_once(&kitchen, &id, 2_700).await;
+    eventually(async || sums(&kitchen).await.is_empty()).await;
+    kitchen.shop.verify().await;
+}
+
+async fn what_an_order_costs_less_is_asked_for_once_more(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let paid = json!({"method": "card", "token": "short"});
+    let id = placed(&kitchen, paid, &["confirmed"]).await;
+    eventually(async || intent(&kitchen, &id).await.captured_minor == 2_700).await;
+    let path = format!("/api/orders/{id}/lines");
+    let less = json!({"remove": ["2"], "reason": "sold_out"});
+    kitchen.shop.patch(&path, less).await.good();
+    run_again(&kitchen, "order.give_back").await;
+    went_back_once(&kitchen, &id, 200).await;
     kitchen.shop.verify().await;
 }
 

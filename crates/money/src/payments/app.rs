@@ -215,8 +215,45 @@ impl App {
             .await
     }
 
-    /// As [`App::refund`], for a refund that somebody granted: its attempts bear its name. After so many refusals it is asked
-    /// once more.
+    /// As [`App::refund`], for whoever knows that it was refused so often: after that it is asked once more.
+    ///
+    /// # Errors
+    /// As [`App::refund`].
+    pub async fn refund_again(
+        &self,
+        payment: PaymentId,
+        (step, refusals): (Uid, u8),
+        amount: Money,
+    ) -> Result<Standing> {
+        let back = Back {
+            refusals,
+            ..Back::of(payment, step, amount)
+        };
+        self.give_back(payment, back).await
+    }
+
+    /// The same, of all that was taken and that nobody else has given back, with what this step has given already.
+    ///
+    /// # Errors
+    /// As [`App::refund`].
+    pub async fn refund_rest(
+        &self,
+        payment: PaymentId,
+        (step, refusals): (Uid, u8),
+    ) -> Result<Standing> {
+        let intent = self.find(payment).await?.intent;
+        let back = Back::of(payment, step, Money::zero(intent.currency));
+        let left = intent.captured_minor.saturating_sub(intent.refunded_minor);
+        let minor = left.saturating_add(back.given_minor(&intent));
+        let back = Back {
+            amount: Money::new(minor, intent.currency),
+            refusals,
+            ..back
+        };
+        self.give_back(payment, back).await
+    }
+
+    /// As [`App::refund_again`], for a refund that somebody granted: its attempts bear its name.
     ///
     /// # Errors
     /// As [`App::refund`].

@@ -51,6 +51,13 @@ impl Back {
             refusals: 0,
         }
     }
+
+    /// What of it has gone back.
+    pub(super) fn given_minor(&self, intent: &Intent) -> i64 {
+        let given = intent.done(Act::Refund);
+        let given = given.filter(|attempt| self.attempts.contains(&attempt.id));
+        given.fold(0_i64, |sum, attempt| sum.saturating_add(attempt.minor))
+    }
 }
 
 impl Wish {
