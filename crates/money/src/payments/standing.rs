@@ -1,10 +1,13 @@
 //! How a payment stands, for whoever has asked something of it.
 
 use base::Money;
-use trade::payments::{Act, AttemptId, AttemptState, State};
+use trade::payments::{Act, Attempt, AttemptId, AttemptState, State};
 
-use super::plan::Wish;
+use super::plan::{Back, Wish};
 use super::store::Kept;
+
+/// Why giving back has come to an end before all of it has gone back, where no refusal says so.
+const NOT_ALL: &str = "not_all_given_back";
 
 /// How a payment stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,7 +34,16 @@ pub struct Standing {
     pub moved: Vec<(AttemptId, Money)>,
     /// How often what this step gives back was refused.
     pub refusals: u8,
-    attempts: Vec<(AttemptId, AttemptState, i64)>,
+    attempts: Vec<Seen>,
+}
+
+/// What is to be known of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Seen {
+    id: AttemptId,
+    state: AttemptState,
+    minor: i64,
+    is_contradicted: bool,
 }
 
 impl Standing {
@@ -54,11 +66,7 @@ impl Standing {
             is_out_of_reach: false,
             moved: Vec::new(),
             refusals: 0,
-            attempts: intent
-                .attempts
-                .iter()
-                .map(|attempt| (attempt.id, attempt.state, attempt.minor))
-                .collect(),
+            attempts: intent.attempts.iter().map(Seen::of).collect(),
         }
     }
 
@@ -76,31 +84,134 @@ impl Standing {
             Wish::Authorise => None,
             Wish::Capture(asked, _) | Wish::Cancel(asked) => {
                 let mut attempts = self.attempts.iter();
-                let found = attempts.find(|(attempt, ..)| attempt == asked);
-                found.map(|(_, state, _)| *state)
+                let found = attempts.find(|attempt| attempt.id == *asked);
+                found.map(|attempt| attempt.state)
             }
-            Wish::Refund(back) => self.given_back(&back.attempts, back.amount),
+            Wish::Refund(back) => self.given_back(back),
         };
         self
     }
 
     /// How giving back stands that may be made in parts: done when all of it is, and with its last part before that.
-    fn given_back(&mut self, asked: &[AttemptId], amount: Money) -> Option<AttemptState> {
-        let attempts = self.attempts.iter();
+    /// Where that is done and no other may follow, the rest is refused: nobody would ask for it any more.
+    fn given_back(&mut self, back: &Back) -> Option<AttemptState> {
         let (mut given, mut last) = (0_i64, None);
-        for (attempt, state, minor) in attempts.filter(|(attempt, ..)| asked.contains(attempt)) {
-            last = Some(*state);
-            let is_refused = *state == AttemptState::Refused;
-            self.refusals = self.refusals.saturating_add(u8::from(is_refused));
-            if *state == AttemptState::Done {
-                given = given.saturating_add(*minor);
-                let part = Money::new(*minor, amount.currency());
-                self.moved.push((*attempt, part));
+        let (mut asked, mut is_doubtful) = (0_usize, false);
+        let attempts = self.attempts.iter();
+        for attempt in attempts.filter(|attempt| back.attempts.contains(&attempt.id)) {
+            last = Some(attempt.state);
+            asked = asked.saturating_add(1);
+            if attempt.state == AttemptState::Refused {
+                self.refusals = self.refusals.saturating_add(1);
+                is_doubtful |= attempt.is_contradicted;
+            }
+            if attempt.state == AttemptState::Done {
+                given = given.saturating_add(attempt.minor);
+                let part = Money::new(attempt.minor, back.amount.currency());
+                self.moved.push((attempt.id, part));
             }
         }
-        match given >= amount.minor() {
-            true => last,
-            false => last.filter(|state| *state != AttemptState::Done),
+        let is_over = is_doubtful || asked == back.attempts.len();
+        match last {
+            Some(AttemptState::Done | AttemptState::Refused) if given >= back.amount.minor() => {
+                Some(AttemptState::Done)
+            }
+            Some(AttemptState::Done) if is_over => {
+                self.refused = Some(NOT_ALL.to_owned());
+                Some(AttemptState::Refused)
+            }
+            Some(AttemptState::Done) => None,
+            Some(_) | None => last,
+        }
+    }
+}
+
+impl Seen {
+    const fn of(attempt: &Attempt) -> Self {
+        Seen {
+            id: attempt.id,
+            state: attempt.state,
+            minor: attempt.minor,
+            is_contradicted: attempt.is_contradicted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Clock, Currency, Organisation, Random, Time, Uid};
+    use trade::payments::{Covers, Intent};
+
+    use super::super::plan::PARTS_MAX;
+    use super::super::store::Aside;
+    use super::*;
+
+    const MINOR: i64 = 300;
+
+    /// How giving back 3.00 stands when its attempts have become this, and gave so much each; of which refusals are
+    /// taken back if that is said.
+    fn stands(attempts: &[(AttemptState, i64)], is_contradicted: bool) -> Standing {
+        let id = Uid::make(&Clock::real(), &Random::seeded(1), Organisation::new(1));
+        let back = Back::of(id.into(), id, Money::new(MINOR, Currency::EUR));
+        let attempt = |(id, (state, minor)): (&AttemptId, &(AttemptState, i64))| Attempt {
+            id: *id,
+            act: Act::Refund,
+            minor: *minor,
+            provider: "test".parse().unwrap(),
+            refund: None,
+            sent_at: Some(Time::EPOCH),
+            state: *state,
+            needs_action: false,
+            reference: Some("ref".to_owned()),
+            code: None,
+            is_contradicted: is_contradicted && *state == AttemptState::Refused,
+        };
+        let intent = Intent {
+            id: id.into(),
+            order: id.into(),
+            currency: Currency::EUR,
+            minor: 900,
+            covers: Covers::Any,
+            voucher: None,
+            authorised_minor: 900,
+            captured_minor: 900,
+            refunded_minor: 0,
+            state: State::Captured,
+            code: None,
+            attempts: back.attempts.iter().zip(attempts).map(attempt).collect(),
+            version: 1,
+        };
+        let kept = Kept {
+            intent,
+            restaurant: id.into(),
+            aside: Aside::default(),
+        };
+        Standing::of(&kept).for_wish(&Wish::Refund(back))
+    }
+
+    #[test]
+    fn what_is_given_in_part_goes_on_as_long_as_it_may() {
+        let parts = [(AttemptState::Refused, MINOR), (AttemptState::Done, 100)];
+        let standing = stands(&parts, false);
+        assert_eq!((standing.step, standing.refusals), (None, 1));
+        assert_eq!(standing.moved.len(), 1);
+        let whole = [(AttemptState::Done, 100), (AttemptState::Done, 200)];
+        assert_eq!(stands(&whole, false).step, Some(AttemptState::Done));
+        let open = [(AttemptState::Done, 100), (AttemptState::Unknown, 200)];
+        assert_eq!(stands(&open, false).step, Some(AttemptState::Unknown));
+    }
+
+    #[test]
+    fn what_is_given_in_part_and_may_not_go_on_is_refused() {
+        let mut used = vec![(AttemptState::Refused, MINOR); usize::from(PARTS_MAX)];
+        if let Some(last) = used.last_mut() {
+            *last = (AttemptState::Done, 100);
+        }
+        let doubtful = [(AttemptState::Refused, MINOR), (AttemptState::Done, 100)];
+        for standing in [stands(&used, false), stands(&doubtful, true)] {
+            assert_eq!(standing.step, Some(AttemptState::Refused));
+            assert_eq!(standing.refused.as_deref(), Some(NOT_ALL));
+            assert_eq!(standing.moved.len(), 1);
         }
     }
 }
