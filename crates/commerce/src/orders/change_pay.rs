@@ -185,10 +185,10 @@ impl App {
         }
         let (payment, key) = (at.state.payment, at.key);
         let amount = Money::new(at.state.minor, at.state.currency);
-        let asked = (key, at.state.refusals.of(payment));
+        let known = (&mut at.state.refusals, at.error.as_str());
         let come = match at.state.is_dropped {
             _ if base::planted("raise_not_settled") => Come::There,
-            true => self.let_go(payment, asked).await?,
+            true => self.let_go((payment, key), known).await?,
             false => {
                 self.take(&mut at.commit, (payment, None), (key, amount))
                     .await?
@@ -244,8 +244,9 @@ impl App {
         let mut refusals = Refusals::default();
         for (place, part) in at.state.parts.clone().into_iter().enumerate() {
             let amount = Money::new(part.minor, at.state.currency);
-            let known = at.state.refusals.of(part.payment);
-            let payments = &self.0.payments;
+            let (of, payments) = ((part.payment, at.key), &self.0.payments);
+            let known = self.known_refusals(&mut at.state.refusals, of, &at.error);
+            let known = known.await?;
             let asked = payments.refund_again(part.payment, (at.key, known), amount);
             let standing = match asked.await {
                 Ok(standing) => standing,

@@ -250,9 +250,11 @@ impl App {
                 false => at.key,
             };
             let wanted = (key, at.state.taken(&part));
-            let asked = (at.key, at.state.refusals.of(part.payment));
             let come = match part.minor {
-                0 => self.let_go(part.payment, asked).await?,
+                0 => {
+                    let known = (&mut at.state.refusals, at.error.as_str());
+                    self.let_go((part.payment, at.key), known).await?
+                }
                 _ if is_alone => {
                     let payment = (part.payment, known.as_deref().cloned());
                     self.take(&mut at.commit, payment, wanted).await?
@@ -335,8 +337,8 @@ impl App {
         let (mut waits, mut refused) = (false, None);
         let mut refusals = Refusals::default();
         for intent in self.0.payments.all_of_order(at.state.order).await? {
-            let asked = (at.key, at.state.refusals.of(intent.id));
-            match self.let_go(intent.id, asked).await? {
+            let known = (&mut at.state.refusals, at.error.as_str());
+            match self.let_go((intent.id, at.key), known).await? {
                 Come::There => {}
                 Come::Waits => waits = true,
                 Come::Refused(why, times) => {
@@ -356,12 +358,12 @@ impl App {
         })
     }
 
-    /// Lets go of what a payment holds, or gives back what it has taken. After so many refusals it is asked once more
-    /// to give back.
+    /// Lets go of what a payment holds, or gives back what it has taken; once more, where a saga that was parked knows
+    /// that this was refused.
     pub(super) async fn let_go(
         &self,
-        payment: PaymentId,
-        (key, refusals): (Uid, u8),
+        (payment, key): (PaymentId, Uid),
+        (known, parked): (&mut Refusals, &str),
     ) -> Result<Come> {
         let payments = &self.0.payments;
         let standing = payments.settle(payment).await?;
@@ -369,6 +371,8 @@ impl App {
             return Ok(Come::Waits);
         }
         let taken = standing.captured.minor() > 0;
+        let of = (payment, key);
+        let refusals = self.known_refusals(known, of, parked).await?;
         if base::planted("taken_not_given_back") && taken {
             return Ok(Come::There);
         }

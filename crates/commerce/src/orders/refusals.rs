@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use base::{Result, Uid};
 use serde::{Deserialize, Serialize};
 use trade::payments::PaymentId;
+
+use super::app::App;
 
 /// By payment, how often it had been refused when a saga was last left to somebody.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -34,5 +37,22 @@ impl Refusals {
     /// Takes note of all of these.
     pub(super) fn extend(&mut self, more: Self) {
         self.0.extend(more.0);
+    }
+}
+
+impl App {
+    /// How often giving back through a payment was refused, as far as a saga knows that is at this step. One that was
+    /// parked for it before sagas took note of refusals was parked with the reason of the last, and so finds out.
+    pub(super) async fn known_refusals(
+        &self,
+        known: &mut Refusals,
+        (payment, key): (PaymentId, Uid),
+        parked: &str,
+    ) -> Result<u8> {
+        if known.of(payment) == 0 && !parked.is_empty() {
+            let payments = &self.0.payments;
+            known.note(payment, payments.refusals(payment, key, parked).await?);
+        }
+        Ok(known.of(payment))
     }
 }

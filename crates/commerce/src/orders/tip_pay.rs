@@ -133,8 +133,8 @@ impl App {
             return Ok(at.over());
         }
         let payment = at.state.payment;
-        let asked = (at.key, at.state.refusals.of(payment));
-        match self.let_go(payment, asked).await? {
+        let known = (&mut at.state.refusals, at.error.as_str());
+        match self.let_go((payment, at.key), known).await? {
             Come::There => {}
             Come::Waits => return Ok(at.wait(SOON)),
             Come::Refused(why, times) => {

@@ -3,6 +3,7 @@
 use futures_util::{StreamExt as _, stream};
 use http::Method;
 use serde_json::{Value, json};
+use store::{Class, Column, Sql, Table};
 use testkit::trial::Engine;
 use trade::orders::OrderId;
 use trade::payments::{Act, AttemptState, Intent};
@@ -16,6 +17,22 @@ on_both!(
     what_a_provider_refused_to_give_back_is_asked_once_more,
     what_a_cancelled_order_has_cost_is_asked_for_once_more,
     what_an_order_costs_less_is_asked_for_once_more,
+    what_was_parked_before_refusals_were_noted_runs_again_at_one_word,
+);
+
+/// The journals of sagas, by whoever would write into them past their steps.
+static JOURNALS: Table = Table::new(
+    "sagas",
+    Class::Organisation,
+    &[Column::id("id"), Column::text("state")],
+    1,
+    &[],
+);
+
+static FORGET: Sql = Sql::new(
+    "sagas.forget",
+    &JOURNALS,
+    "UPDATE sagas SET state = $3 WHERE organisation = $1 AND id = $2",
 );
 
 /// Places an order of 27.00 and hands it over.
@@ -59,6 +76,21 @@ async fn parked(kitchen: &Kitchen) -> Vec<Value> {
     let list = "/api/ops/sagas?state=parked";
     let parked = kitchen.shop.get(list).await.good();
     parked["items"].as_array().unwrap().clone()
+}
+
+/// Waits until a saga is parked, and has it be as it was stored before sagas took note of refusals.
+async fn forget(kitchen: &Kitchen) {
+    eventually(async || parked(kitchen).await.len() == 1).await;
+    let saga = parked(kitchen).await.remove(0);
+    let memory = saga["memory"].as_str().unwrap();
+    let mut memory: Value = serde_json::from_str(memory).unwrap();
+    let noted = memory.as_object_mut().unwrap().remove("refusals");
+    assert!(noted.is_some(), "{memory}");
+    let id = super::world::uid(saga["id"].as_str().unwrap());
+    let db = &kitchen.shop.world.db;
+    let mut commit = db.new_commit(id.organisation());
+    commit.change(&FORGET, [id.into(), memory.to_string().into()]);
+    db.commit(commit, &db.deadline()).await.unwrap();
 }
 
 /// Waits until a saga of this kind is parked, because a provider has nothing to give back, and has it run again.
@@ -192,6 +224,28 @@ async fn what_an_order_costs_less_is_asked_for_once_more(engine: Engine) {
     kitchen.shop.patch(&path, less).await.good();
     run_again(&kitchen, "order.give_back").await;
     went_back_once(&kitchen, &id, 200).await;
+    kitchen.shop.verify().await;
+}
+
+async fn what_was_parked_before_refusals_were_noted_runs_again_at_one_word(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let paid = json!({"method": "card", "token": "short"});
+    let first = collected(&kitchen, paid.clone()).await;
+    eventually(async || intent(&kitchen, &first).await.captured_minor == 2_700).await;
+    let path = format!("/api/orders/{first}/refunds");
+    let body = json!({"lines": [{"line": "1", "amount": "3.00"}], "reason": "missing"});
+    kitchen.shop.post(&path, body).await.good();
+    forget(&kitchen).await;
+    run_again(&kitchen, "order.refund").await;
+    went_back_once(&kitchen, &first, 300).await;
+
+    let second = placed(&kitchen, paid, &["confirmed"]).await;
+    eventually(async || intent(&kitchen, &second).await.captured_minor == 2_700).await;
+    let ends = json!({"status": "cancelled", "reason": "other"});
+    kitchen.set(&second, ends).await.good();
+    forget(&kitchen).await;
+    run_again(&kitchen, "order.unwind").await;
+    went_back_once(&kitchen, &second, 2_700).await;
     kitchen.shop.verify().await;
 }
 

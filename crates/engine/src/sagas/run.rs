@@ -262,6 +262,7 @@ impl<'a> Run<'a> {
                 self.now.tries
             },
             reason: self.now.reason.clone(),
+            error: self.now.error.clone(),
             state: self.now.state.clone(),
             commit,
             had: self.handed.young(self.inner.clock().now()),

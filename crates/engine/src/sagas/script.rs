@@ -59,6 +59,8 @@ pub struct At<S> {
     pub tries: i64,
     /// Why it is being undone, if it is.
     pub reason: String,
+    /// Why it was parked at this step before somebody had it run again, or how the last try erred; else empty.
+    pub error: String,
     /// What it remembers. Changes are kept by every turn.
     pub state: S,
     /// The effect of the step, to be filled in; the journal moves in it.
@@ -269,6 +271,7 @@ where
                 next: at.next,
                 tries: at.tries,
                 reason: at.reason,
+                error: at.error,
                 state,
                 commit: at.commit,
                 had: at.had,

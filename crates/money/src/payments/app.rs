@@ -271,6 +271,17 @@ impl App {
         self.give_back(payment, back).await
     }
 
+    /// How often what a step gives back was refused by now, if it was for this reason the last time. That is for a saga
+    /// which was parked for it before sagas took note of refusals.
+    ///
+    /// # Errors
+    /// There is no such payment, or our own database is away.
+    pub async fn refusals(&self, payment: PaymentId, step: Uid, why: &str) -> Result<u8> {
+        let intent = self.find(payment).await?.intent;
+        let back = Back::of(payment, step, Money::zero(intent.currency));
+        Ok(back.refused_for(&intent, why))
+    }
+
     async fn give_back(&self, payment: PaymentId, back: Back) -> Result<Standing> {
         let wish = Wish::Refund(back);
         let mut standing = self.reach(Asker::Nobody, payment, &wish).await?;

@@ -58,6 +58,19 @@ impl Back {
         let given = given.filter(|attempt| self.attempts.contains(&attempt.id));
         given.fold(0_i64, |sum, attempt| sum.saturating_add(attempt.minor))
     }
+
+    /// How often it was refused, if it was for this reason the last time.
+    pub(super) fn refused_for(&self, intent: &Intent, why: &str) -> u8 {
+        let refused = |attempt: &&Attempt| {
+            attempt.state == AttemptState::Refused && self.attempts.contains(&attempt.id)
+        };
+        let refused: Vec<&Attempt> = intent.attempts.iter().filter(refused).collect();
+        let last = refused.last().and_then(|attempt| attempt.code.as_deref());
+        match last == Some(why) {
+            true => u8::try_from(refused.len()).unwrap_or(u8::MAX),
+            false => 0,
+        }
+    }
 }
 
 impl Wish {
@@ -354,6 +367,21 @@ mod tests {
         }
         let (intent, back) = refused(PARTS_MAX);
         assert_eq!(refund(&intent, &back), Next::Stand);
+    }
+
+    #[test]
+    fn who_was_parked_by_a_refusal_knows_of_it_and_of_those_before() {
+        let (mut intent, back) = refused(2);
+        assert_eq!(back.refused_for(&intent, "balance_short"), 0);
+        let codes = ["other", "balance_short"].map(|code| Some(code.to_owned()));
+        for (attempt, code) in intent.attempts.iter_mut().skip(1).zip(codes) {
+            attempt.code = code;
+        }
+        assert_eq!(back.refused_for(&intent, "balance_short"), 2);
+        assert_eq!(back.refused_for(&intent, "other"), 0);
+        // Nobody else's refusals count.
+        let other = Back::of(intent.id, Uid::from_bytes([1; 16]), back.amount);
+        assert_eq!(other.refused_for(&intent, "balance_short"), 0);
     }
 
     #[test]

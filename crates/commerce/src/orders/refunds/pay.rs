@@ -71,6 +71,11 @@ impl App {
     async fn give(self, mut at: At<Giving>) -> Result<Turn<Giving>> {
         let (key, amount): (Uid, Money) = (at.key, at.state.amount());
         let of = (at.state.payment, at.state.refund);
+        // It may have been parked before it took note of that.
+        if at.state.refusals == 0 && !at.error.is_empty() {
+            let found = self.0.payments.refusals(at.state.payment, key, &at.error);
+            at.state.refusals = found.await?;
+        }
         let asked = (key, at.state.refusals);
         let standing = self.0.payments.refund_for(of, asked, amount).await?;
         let is_news = standing.refusals > at.state.refusals;
