@@ -281,7 +281,7 @@ pub enum Answer {
         words: String,
     },
     /// To a look-up: the provider has never heard of the attempt, which may be sent again under its key. To a payer who came
-    /// back: it knows nothing of what he brought, which says nothing of the attempt.
+    /// back, and to a look-up of that: it knows nothing of what he brought, which says nothing of the attempt.
     Absent,
 }
 

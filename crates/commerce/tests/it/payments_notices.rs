@@ -9,7 +9,7 @@ use engine::{Due, Handled};
 use futures_util::future::BoxFuture;
 use http::{Method, Request, StatusCode};
 use rpc::Providers;
-use rpc::providers::{Answer, Change, Charge, Headers, LookUp, Notice, Provider, Return};
+use rpc::providers::{Answer, Asked, Change, Charge, Headers, LookUp, Notice, Provider, Return};
 use testkit::provider::Fake;
 use testkit::trial::Engine;
 use trade::payments::{Act, AttemptState, Covers, Intent, PaymentId, State};
@@ -219,6 +219,8 @@ struct Page {
     /// How its notices are written.
     fake: Fake,
     looks: AtomicUsize,
+    /// How often something was brought to it.
+    brought: AtomicUsize,
     /// Who lets go of which payment while it is looked at.
     meanwhile: OnceLock<(App, PaymentId, Uid)>,
 }
@@ -228,6 +230,7 @@ impl Page {
         Arc::new(Page {
             fake: Fake::new("fake", random),
             looks: AtomicUsize::new(0),
+            brought: AtomicUsize::new(0),
             meanwhile: OnceLock::new(),
         })
     }
@@ -256,6 +259,7 @@ impl Provider for Page {
     /// It knows what is right.
     fn go_on<'a>(&'a self, back: &'a Return) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
+            self.brought.fetch_add(1, Ordering::Relaxed);
             match back.said.get("result").map(String::as_str) {
                 Some("right") => Answer::Done {
                     reference: "held".to_owned(),
@@ -284,9 +288,15 @@ impl Provider for Page {
         self.fake.refund(change)
     }
 
+    /// What was brought is brought again.
     fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             self.looks.fetch_add(1, Ordering::Relaxed);
+            if let Asked::GoOn(back) = &look_up.asked
+                && !back.said.is_empty()
+            {
+                return self.go_on(back).await;
+            }
             if let Some((app, payment, step)) = self.meanwhile.get() {
                 app.cancel(*payment, *step).await.unwrap();
             }
@@ -377,6 +387,20 @@ async fn a_payer_who_brings_nothing_that_is_known_may_come_again(engine: Engine)
         let has_page = standing.action_url.is_some();
         assert_eq!(has_page, state == State::ActionNeeded, "{result}");
     }
+    till.shop.verify().await;
+}
+
+/// A look brings what the payer brought once, also where the provider knows nothing of it.
+async fn what_a_payer_brought_is_brought_once_by_a_look(engine: Engine) {
+    let random = Random::seeded(27);
+    let (till, page, app, payment) = at_the_page(engine, &random).await;
+    let said = [("result".to_owned(), "wrong".to_owned())];
+    app.go_on(payment, said.into()).await.unwrap();
+    assert_eq!(page.brought.load(Ordering::Relaxed), 1);
+    let standing = app.settle(payment).await.unwrap();
+    assert_eq!(standing.state, State::ActionNeeded);
+    assert_eq!(page.looks.load(Ordering::Relaxed), 1);
+    assert_eq!(page.brought.load(Ordering::Relaxed), 2);
     till.shop.verify().await;
 }
 
@@ -563,6 +587,7 @@ on_both!(
     a_notice_waits_for_a_provider_that_does_not_answer,
     a_payer_who_allows_it_too_late_has_nothing_held,
     a_payer_who_brings_nothing_that_is_known_may_come_again,
+    what_a_payer_brought_is_brought_once_by_a_look,
     what_is_held_by_a_look_while_it_is_let_go_is_on_record,
     notices_come_in,
     a_settlement_file_is_compared,

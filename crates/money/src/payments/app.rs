@@ -558,11 +558,16 @@ impl App {
 
     /// Asks what became of an attempt, and takes note of the answer. What the provider has never heard of is sent again.
     async fn look_up(&self, into: Into<'_>, kept: &Kept, attempt: AttemptId) -> Result<Settled> {
+        let known = kept.intent.attempt(attempt);
+        let is_named_hold =
+            known.is_some_and(|known| known.act == Act::Authorise && known.reference.is_some());
         match self.look(kept, attempt).await? {
             None => Ok(Settled::Stands(Standing::of(kept))),
             Some(Answer::Absent) if base::planted("absent_is_given_up") => {
                 self.answered(into, kept, (attempt, None)).await
             }
+            // It has named the hold, and knows nothing of what the payer brought, which was just brought again.
+            Some(Answer::Absent) if is_named_hold => Ok(Settled::Stands(Standing::of(kept))),
             Some(Answer::Absent) => self.call(into, kept, (attempt, Try::Unheard)).await,
             Some(answer) => self.answered(into, kept, (attempt, Some(answer))).await,
         }
