@@ -20,7 +20,7 @@ use super::parts;
 use super::pay::{Come, LATER, SOON, Share, is_open};
 use super::place::unbalanced;
 use super::refusals::Refusals;
-use crate::{credit, ledger};
+use crate::{credit, ledger, payments};
 
 /// A change that costs more is agreed: its money is held, then it is in force, then its money is taken.
 pub(super) static RAISE: Kind = Kind::new("order.change", 1);
@@ -119,6 +119,41 @@ impl Lowering {
     pub(super) const fn taking_from_vouchers(mut self, minor: i64) -> Self {
         self.from_vouchers = minor;
         self
+    }
+
+    /// Draws a part anew that its payment has not, of which so much was given: the rest from the payment itself as far
+    /// as it has it, and from those that give nothing yet. Says whether they have so much; if not, all stays as it is.
+    fn redraw(
+        &mut self,
+        (place, given): (usize, i64),
+        intents: &[Intent],
+        vouchers_minor: i64,
+    ) -> bool {
+        let Some(part) = self.parts.get(place).copied() else {
+            return false;
+        };
+        let others = self.parts.iter().filter(|one| one.payment != part.payment);
+        let others: Vec<PaymentId> = others.map(|one| one.payment).collect();
+        let free = intents.iter().rev();
+        let free = free.filter(|intent| !others.contains(&intent.id));
+        let left = part.minor.saturating_sub(given);
+        let Some(less) = less(left, free, (0, vouchers_minor)) else {
+            return false;
+        };
+        let mut drawn = parts::shares(less.parts);
+        // What it has given stays its own, or it would be given once more.
+        match drawn.iter_mut().find(|one| one.payment == part.payment) {
+            Some(own) => own.minor = own.minor.saturating_add(given),
+            None if given > 0 => drawn.push(Share {
+                minor: given,
+                ..part
+            }),
+            None => {}
+        }
+        self.parts.remove(place);
+        self.parts.extend(drawn);
+        self.bound = self.bound.saturating_add(less.bound_minor);
+        true
     }
 }
 
@@ -250,19 +285,20 @@ impl App {
             let asked = payments.refund_again(part.payment, (at.key, known), amount);
             let standing = match asked.await {
                 Ok(standing) => standing,
-                // It was given back otherwise before this was asked: it is drawn anew, where there is something left.
+                // It was given back otherwise before this was asked: it is drawn anew, where there is so much left.
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     let intents = payments.of_order(order.id).await?;
-                    let parts = &at.state.parts;
-                    let is_used =
-                        |intent: &&Intent| parts.iter().any(|one| one.payment == intent.id);
-                    let others = intents.iter().rev().filter(|intent| !is_used(intent));
-                    if let Some(less) = less(part.minor, others, (0, order.vouchers_minor)) {
-                        at.state.parts.remove(place);
-                        at.state.parts.extend(parts::shares(less.parts));
-                        at.state.bound = at.state.bound.saturating_add(less.bound_minor);
+                    let own = intents.iter().find(|intent| intent.id == part.payment);
+                    let given = own.map_or(0, |own| payments::App::given_minor(own, at.key));
+                    let wanted = (place, given);
+                    if at.state.redraw(wanted, &intents, order.vouchers_minor) {
+                        return Ok(at.wait(SOON));
                     }
-                    return Ok(at.wait(SOON));
+                    match intents.iter().any(is_under_way) {
+                        true => waits = true,
+                        false => refused = Some(NOT_TAKEN.to_owned()),
+                    }
+                    continue;
                 }
                 Err(error) => return Err(error),
             };
@@ -339,4 +375,77 @@ fn are_there(parts: &[Share], intents: &[Intent]) -> Option<bool> {
     let found: Vec<&Intent> = each.collect::<Option<_>>()?;
     let is_there = found.iter().all(|intent| intent.captured_minor > 0);
     (!found.is_empty()).then_some(is_there)
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Uid;
+    use trade::payments::Covers;
+
+    use super::*;
+
+    /// A payment of which so much was taken, and all but this went back.
+    fn intent(number: u8, left: i64) -> Intent {
+        Intent {
+            id: Uid::from_bytes([number; 16]).into(),
+            order: Uid::from_bytes([9; 16]).into(),
+            currency: Currency::EUR,
+            minor: 900,
+            covers: Covers::Any,
+            voucher: None,
+            authorised_minor: 900,
+            captured_minor: 900,
+            refunded_minor: 900 - left,
+            state: Standing::PartlyRefunded,
+            code: None,
+            attempts: Vec::new(),
+            version: 4,
+        }
+    }
+
+    /// So much is to go back by the first of these payments.
+    fn lowering(minor: i64, intents: &[Intent]) -> Lowering {
+        Lowering {
+            order: intents[0].order,
+            minor,
+            currency: Currency::EUR,
+            parts: vec![Share {
+                payment: intents[0].id,
+                minor,
+            }],
+            bound: 0,
+            from_vouchers: 0,
+            refusals: Refusals::default(),
+        }
+    }
+
+    fn drawn(lowering: &Lowering) -> Vec<(PaymentId, i64)> {
+        let parts = lowering.parts.iter();
+        parts.map(|part| (part.payment, part.minor)).collect()
+    }
+
+    #[test]
+    fn what_a_payment_has_not_any_more_goes_back_through_others_and_itself() {
+        let intents = [intent(1, 100), intent(2, 250)];
+        let mut less = lowering(300, &intents);
+        assert!(less.redraw((0, 0), &intents, 0));
+        assert_eq!(drawn(&less), [(intents[1].id, 250), (intents[0].id, 50)]);
+        // Nobody has so much: it is left as it is, for somebody to see.
+        let mut less = lowering(351, &intents);
+        assert!(!less.redraw((0, 0), &intents, 0));
+        assert_eq!(drawn(&less), [(intents[0].id, 351)]);
+    }
+
+    #[test]
+    fn what_a_part_has_given_is_not_given_once_more() {
+        let intents = [intent(1, 0), intent(2, 900)];
+        let mut less = lowering(300, &intents);
+        assert!(less.redraw((0, 100), &intents, 0));
+        assert_eq!(drawn(&less), [(intents[1].id, 200), (intents[0].id, 100)]);
+        // The payment itself gives what the others have not.
+        let intents = [intent(1, 50), intent(2, 150)];
+        let mut less = lowering(300, &intents);
+        assert!(less.redraw((0, 100), &intents, 0));
+        assert_eq!(drawn(&less), [(intents[1].id, 150), (intents[0].id, 150)]);
+    }
 }

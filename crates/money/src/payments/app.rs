@@ -282,6 +282,13 @@ impl App {
         Ok(back.refused_for(&intent, why))
     }
 
+    /// What a step has given back through a payment so far.
+    #[must_use]
+    pub fn given_minor(intent: &Intent, step: Uid) -> i64 {
+        let back = Back::of(intent.id, step, Money::zero(intent.currency));
+        back.given_minor(intent)
+    }
+
     async fn give_back(&self, payment: PaymentId, back: Back) -> Result<Standing> {
         let wish = Wish::Refund(back);
         let mut standing = self.reach(Asker::Nobody, payment, &wish).await?;

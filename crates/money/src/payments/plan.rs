@@ -370,6 +370,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_step_has_given_is_counted_and_nobody_elses() {
+        let (mut intent, back) = refused(1);
+        let done = |id| attempt(id, Act::Refund, AttemptState::Done);
+        intent.attempts.push(done(back.attempts[1]));
+        intent.attempts.push(done(Uid::from_bytes([1; 16]).into()));
+        assert_eq!(back.given_minor(&intent), MINOR);
+    }
+
+    #[test]
     fn who_was_parked_by_a_refusal_knows_of_it_and_of_those_before() {
         let (mut intent, back) = refused(2);
         assert_eq!(back.refused_for(&intent, "balance_short"), 0);
