@@ -32,6 +32,10 @@ use load::bench::Outcome;
 
 use options::{Options, Part};
 
+/// As in the program: how memory is laid out is a part of what is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     load::bench::bench("menus", bench)
 }
