@@ -32,6 +32,12 @@ struct Guest {
     answer: Vec<u8>,
 }
 
+impl Seen {
+    pub(crate) fn p99_ms(&self) -> f64 {
+        self.p99.as_secs_f64() * 1e3
+    }
+}
+
 impl Guest {
     async fn ask(&mut self) -> Result<(), String> {
         let request = &self.requests[self.next % self.requests.len()];
@@ -180,4 +186,13 @@ pub(crate) fn median(mut all: Vec<Seen>) -> Seen {
         p99: slow[slow.len() / 2],
         ..middle
     }
+}
+
+/// The round in the middle of all in which two were measured right after each other: half of the others were better for the
+/// one, and half for the other.
+pub(crate) fn middle(one: &[Seen], other: &[Seen], value: fn(&Seen) -> f64) -> (f64, f64) {
+    let rounds = one.iter().map(value).zip(other.iter().map(value));
+    let mut rounds: Vec<(f64, f64)> = rounds.collect();
+    rounds.sort_by(|(one, other), (third, fourth)| (one / other).total_cmp(&(third / fourth)));
+    rounds[rounds.len() / 2]
 }

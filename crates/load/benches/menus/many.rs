@@ -3,10 +3,6 @@
 //! Each installation has a node of its own. Before anything is measured every menu was asked for once, as on a node that
 //! runs for a while; menus are asked for packed, as browsers do, with gzip. A bare server that looks the same bytes up in a
 //! table is measured beside it: what it loses with many is lost to the memory of the machine, not to us.
-//!
-//! A machine is faster now and slower then, by more than what is looked for. So each round is cut into short turns, in
-//! which few and many follow each other at once, now the one first and now the other; what is told is the pair in the middle
-//! of all pairs.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -29,8 +25,6 @@ const FEW: u32 = 100;
 /// How many requests are drawn; then they begin again.
 const DRAWN: usize = 200_000;
 const ACCEPT: &str = "accept-encoding: gzip\r\n";
-/// Into how many turns a round is cut.
-const TURNS: u32 = 4;
 
 struct City {
     _house: House,
@@ -54,99 +48,61 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
         Ok::<_, Box<dyn std::error::Error>>(city)
     };
     let cities = [filled(FEW)?, filled(options.restaurants)?];
-    let mut turn = options.clone();
-    turn.time /= TURNS;
-    let mut pairs = [Vec::new(), Vec::new()];
-    for turns in (0..options.rounds).flat_map(|_| 0..TURNS) {
-        for (server, pairs) in pairs.iter_mut().enumerate() {
-            let measured = |city: &City| {
-                let one = guest::measure(&clock, city.servers[server], &city.requests, &turn);
-                clients.block_on(one)
-            };
-            let [few, many] = &cities;
-            pairs.push(match turns % 2 {
-                0 => {
-                    let few = measured(few)?;
-                    Pair {
-                        few,
-                        many: measured(many)?,
-                    }
-                }
-                _ => {
-                    let many = measured(many)?;
-                    Pair {
-                        few: measured(few)?,
-                        many,
-                    }
-                }
-            });
+    let turns = options.in_turns();
+    // What was seen of our servers and of the bare ones, of each with few and with many.
+    let mut seen = [const { [const { Vec::new() }; 2] }; 2];
+    for turn in 0..turns.rounds {
+        for (server, seen) in seen.iter_mut().enumerate() {
+            // Who had the first turn has the last one the next time.
+            for city in [turn % 2, (turn + 1) % 2] {
+                let City {
+                    servers, requests, ..
+                } = &cities[city];
+                let one = guest::measure(&clock, servers[server], requests, &turns);
+                seen[city].push(clients.block_on(one)?);
+            }
         }
     }
-    Ok(figures(options, pairs))
-}
-
-/// What was seen of one server with few restaurants and with many, one right after the other.
-#[derive(Clone, Copy)]
-struct Pair {
-    few: Seen,
-    many: Seen,
-}
-
-impl Pair {
-    /// The pair of which half of all others do better, and half worse.
-    fn middle(mut pairs: Vec<Pair>, value: fn(&Seen) -> f64) -> (f64, f64) {
-        let ratio = |pair: &Pair| value(&pair.many) / value(&pair.few);
-        pairs.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
-        let middle = pairs[pairs.len() / 2];
-        (value(&middle.many), value(&middle.few))
-    }
-}
-
-fn figures(options: &Options, [ours, bare]: [Vec<Pair>; 2]) -> Vec<Figure> {
     let mut table = Table::new(["restaurants", "requests/s", "p99 ms"]);
-    for (name, pairs) in [("ours", &ours), ("bare axum", &bare)] {
-        let few = pairs.iter().map(|pair| pair.few).collect();
-        let many = pairs.iter().map(|pair| pair.many).collect();
-        for (restaurants, all) in [(FEW, few), (options.restaurants, many)] {
-            let one = guest::median(all);
+    for (name, seen) in ["ours", "bare axum"].into_iter().zip(&seen) {
+        for (restaurants, seen) in [FEW, options.restaurants].into_iter().zip(seen) {
+            let one = guest::median(seen.clone());
             table.row([
                 format!("{restaurants} from {name}"),
                 format!("{:.0}", one.per_second),
-                format!("{:.2}", ms(&one)),
+                format!("{:.2}", one.p99_ms()),
             ]);
         }
     }
     println!("{table}");
-    let (many, few) = Pair::middle(ours.clone(), |seen| seen.per_second);
-    let (bare_many, bare_few) = Pair::middle(bare, |seen| seen.per_second);
-    let (slow_many, slow_few) = Pair::middle(ours, ms);
-    vec![
-        Figure::new(
-            "throughput_50000_vs_100",
-            "requests/s",
-            many,
-            few,
+    let [ours, bare] = seen;
+    Ok(vec![
+        figure(
+            ("throughput_50000_vs_100", "requests/s"),
+            (&ours, |seen| seen.per_second),
             Goal::AtLeast(0.9),
         ),
-        Figure::new(
-            "bare_50000_vs_100",
-            "requests/s",
-            bare_many,
-            bare_few,
+        figure(
+            ("bare_50000_vs_100", "requests/s"),
+            (&bare, |seen| seen.per_second),
             Goal::AtLeast(0.0),
         ),
-        Figure::new(
-            "menu_p99_50000_vs_100",
-            "ms",
-            slow_many,
-            slow_few,
+        figure(
+            ("menu_p99_50000_vs_100", "ms"),
+            (&ours, Seen::p99_ms),
             Goal::AtMost(1.1),
         ),
-    ]
+    ])
 }
 
-fn ms(seen: &Seen) -> f64 {
-    seen.p99.as_secs_f64() * 1e3
+/// What a server did with many restaurants, beside what it did with few.
+fn figure(
+    (name, unit): (&'static str, &'static str),
+    ([few, many], value): (&[Vec<Seen>; 2], fn(&Seen) -> f64),
+    goal: Goal,
+) -> Figure {
+    let (many, few) = guest::middle(many, few, value);
+    Figure::new(name, unit, many, few, goal)
 }
 
 fn city(size: Size, (servers, clients): (&Runtime, &Runtime), clock: &Clock) -> Outcome<City> {

@@ -57,16 +57,18 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
     let mut table = Table::new(["a menu", "bytes", "requests/s", "p99 ms", "cpu us"]);
     for mut contest in contests {
         contest.nginx = nginx.as_ref().map(|nginx| nginx.address);
+        let turns = options.in_turns();
         let measure =
-            |address| clients.block_on(guest::measure(&clock, address, &contest.requests, options));
+            |address| clients.block_on(guest::measure(&clock, address, &contest.requests, &turns));
         let meters = (&meter, nginx_meter.as_ref());
-        let results = compare(&contest, meters, options, measure)?;
+        let results = compare(&contest, meters, turns.rounds, measure)?;
         for Shown { name, seen, us } in &results {
+            let one = guest::median(seen.clone());
             table.row([
                 format!("{} from {name}", contest.form),
                 contest.body.to_string(),
-                format!("{:.0}", seen.per_second),
-                format!("{:.2}", seen.p99.as_secs_f64() * 1e3),
+                format!("{:.0}", one.per_second),
+                format!("{:.2}", one.p99_ms()),
                 format!("{us:.2}"),
             ]);
         }
@@ -76,18 +78,18 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What was seen of one server, and what a request cost it.
+/// What was seen of one server in each turn, and what a request cost it.
 struct Shown {
     name: &'static str,
-    seen: Seen,
+    seen: Vec<Seen>,
     us: f64,
 }
 
-/// Measures all servers in turn, round for round.
+/// Measures all servers in turn, again and again.
 fn compare(
     contest: &Contest,
     (ours, nginx): (&Meter, Option<&Meter>),
-    options: &Options,
+    turns: usize,
     measure: impl Fn(SocketAddr) -> Outcome<Seen>,
 ) -> Outcome<Vec<Shown>> {
     let mut all = vec![
@@ -97,7 +99,7 @@ fn compare(
     if let (Some(address), Some(meter)) = (contest.nginx, nginx) {
         all.push(("nginx", address, meter, Vec::new()));
     }
-    for _ in 0..options.rounds {
+    for _ in 0..turns {
         for (_, address, meter, seen) in &mut all {
             let before = meter.worked_us()?;
             let one = measure(*address)?;
@@ -111,7 +113,7 @@ fn compare(
         Shown {
             name,
             us: us[us.len() / 2],
-            seen: guest::median(seen),
+            seen,
         }
     });
     Ok(medians.collect())
@@ -124,7 +126,7 @@ fn figures_of(form: &str, results: &[Shown]) -> Vec<Figure> {
     };
     let name = |plain, packed| if form == "plain" { plain } else { packed };
     let compared = |name, other: &Shown, goal| {
-        let (ours, other) = (ours.seen.per_second, other.seen.per_second);
+        let (ours, other) = guest::middle(&ours.seen, &other.seen, |seen| seen.per_second);
         Figure::new(name, "requests/s", ours, other, goal)
     };
     let mut figures = vec![compared(
