@@ -26,7 +26,7 @@ fn of_restaurants() -> Routes<App> {
                 "/api/orders/{order}/lines",
                 "orders.change_lines",
             )
-            .about("Take lines out of an order, replace them or count them anew")
+            .about("Add lines to an order, take them out, replace them or count them anew")
             .policy(Policy::May(Permission::OrdersChange.name()))
             .takes::<LinesAsked>()
             .answers::<OrderView>(StatusCode::OK)

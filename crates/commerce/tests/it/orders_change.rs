@@ -22,6 +22,9 @@ on_both!(
     what_nobody_answers_goes_by_the_rule,
     a_coupon_keeps_its_minimum,
     an_order_that_ends_takes_its_change_along,
+    what_a_diner_adds_is_sold_and_made_like_the_rest,
+    what_the_restaurant_adds_waits_for_the_diner,
+    nothing_is_added_that_cannot_be_sold,
 );
 
 fn id(order: &Value) -> String {
@@ -439,5 +442,143 @@ async fn an_order_that_ends_takes_its_change_along(engine: Engine) {
     .await;
     assert_eq!(taken(&kitchen, &order).await, 0);
     eventually(async || books(&kitchen).await.is_empty()).await;
+    kitchen.shop.verify().await;
+}
+
+/// So many of an item besides.
+fn besides(line: &str, (item, quantity): (&str, u32)) -> Value {
+    json!({"add": [{"line": line, "menuItemId": item, "quantity": quantity}]})
+}
+
+async fn what_a_diner_adds_is_sold_and_made_like_the_rest(engine: Engine) {
+    let (kitchen, diner) = open(engine).await;
+    kitchen.count(9).await;
+    let order = placed(&kitchen, &diner, (basket(&kitchen, None), false)).await;
+    let who = (diner.as_str(), order.as_str());
+    let said = change_own(&kitchen, who, besides("more", (&kitchen.cake, 2)))
+        .await
+        .good();
+    assert_eq!(
+        (&said["total"], &said["tax"], &said["proposal"]),
+        (&json!("22.00"), &json!("2.00"), &Value::Null)
+    );
+    let added = &said["items"][2];
+    assert_eq!(
+        (&added["line"], &added["amount"], &added["state"]),
+        (&json!("more"), &json!("10.00"), &json!("sold"))
+    );
+    assert_eq!(said["tickets"][0]["lines"], json!(["1", "2", "more"]));
+    eventually(async || kitchen.left().await == 5).await;
+    assert_eq!(owed(&kitchen).await, 2_200);
+    // What is chosen with it costs what the menu says.
+    let mut large = besides("large", (&kitchen.pizza, 1));
+    let size = json!([{"group": kitchen.sizes, "item": kitchen.large, "quantity": 1}]);
+    large["add"][0]["options"] = size;
+    let said = change_own(&kitchen, who, large).await.good();
+    assert_eq!(said["total"], "37.50");
+    assert_eq!(said["items"][3]["options"][0]["amount"], "3.00");
+    // By card it is paid before it is so.
+    let card = placed(&kitchen, &diner, (basket(&kitchen, Some("ok")), false)).await;
+    let who = (diner.as_str(), card.as_str());
+    let mut paid = besides("more", (&kitchen.water, 3));
+    let bare = change_own(&kitchen, who, paid.clone()).await;
+    assert_eq!(bare.code(), (409, "order_unpaid"));
+    paid["payment"] = json!({"token": "ok"});
+    let said = change_own(&kitchen, who, paid).await.good();
+    assert_eq!(said["proposal"]["waitsFor"], "payment");
+    eventually(async || own(&kitchen, &diner, &card).await["total"] == "18.00").await;
+    let why = json!({"status": "cancelled", "reason": "sold_out"});
+    for order in [&order, &card] {
+        kitchen
+            .set(order, json!({"status": "confirmed"}))
+            .await
+            .good();
+        kitchen.set(order, why.clone()).await.good();
+    }
+    eventually(async || kitchen.left().await == 9).await;
+    eventually(async || taken(&kitchen, &card).await == 0).await;
+    eventually(async || books(&kitchen).await.is_empty()).await;
+    kitchen.shop.verify().await;
+}
+
+async fn what_the_restaurant_adds_waits_for_the_diner(engine: Engine) {
+    let (kitchen, diner) = open(engine).await;
+    let order = placed(&kitchen, &diner, (basket(&kitchen, Some("ok")), true)).await;
+    eventually(async || taken(&kitchen, &order).await == 1_200).await;
+    let who = (diner.as_str(), order.as_str());
+    let said = change(&kitchen, &order, besides("more", (&kitchen.cake, 1)))
+        .await
+        .good();
+    assert_eq!(
+        (&said["total"], &said["proposal"]["total"]),
+        (&json!("12.00"), &json!("17.00"))
+    );
+    // It is set aside until he has answered, and comes back when he does not want it.
+    eventually(async || kitchen.left().await == 2).await;
+    let number = said["proposal"]["number"].clone();
+    let no = json!({"proposal": number, "accept": false});
+    consent(&kitchen, who, no).await.good();
+    eventually(async || kitchen.left().await == 3).await;
+    // What was not added has left its name free.
+    let said = change(&kitchen, &order, besides("more", (&kitchen.cake, 1)))
+        .await
+        .good();
+    let number = said["proposal"]["number"].clone();
+    let yes = json!({"proposal": number, "accept": true, "payment": {"token": "ok"}});
+    consent(&kitchen, who, yes).await.good();
+    eventually(async || own(&kitchen, &diner, &order).await["total"] == "17.00").await;
+    eventually(async || taken(&kitchen, &order).await == 1_700).await;
+    let seen = kitchen.see(&order).await;
+    assert_eq!(seen["tickets"][0]["lines"], json!(["1", "2", "more"]));
+    for status in ["preparing", "ready_for_pickup", "collected"] {
+        kitchen.set(&order, json!({"status": status})).await.good();
+    }
+    assert_eq!(owed(&kitchen).await, 0);
+    kitchen.shop.verify().await;
+}
+
+async fn nothing_is_added_that_cannot_be_sold(engine: Engine) {
+    let (kitchen, diner) = open(engine).await;
+    let order = placed(&kitchen, &diner, (basket(&kitchen, None), false)).await;
+    let who = (diner.as_str(), order.as_str());
+    let many = change_own(&kitchen, who, besides("more", (&kitchen.cake, 4))).await;
+    assert_eq!(many.code(), (409, "order_refused"));
+    let first = &many.body["fields"][0];
+    assert_eq!(
+        (&first["field"], &first["code"]),
+        (&json!("items.more"), &json!("sold_out"))
+    );
+    // The option alone is nothing that is sold.
+    let alone = change_own(&kitchen, who, besides("more", (&kitchen.large, 1))).await;
+    assert_eq!(alone.code(), (409, "order_refused"));
+    assert_eq!(alone.body["fields"][0]["field"], "items.more");
+    // Names are new, and what is sent again under one key is asked for once.
+    let taken = change_own(&kitchen, who, besides("1", (&kitchen.water, 1))).await;
+    assert_eq!(taken.code(), (422, "field_invalid"));
+    let path = format!("/api/orders/{order}");
+    let more = besides("more", (&kitchen.water, 1));
+    let ask = async || {
+        let shop = &kitchen.shop;
+        let said = shop.ask((&diner, "once"), Method::PATCH, &path, Some(more.clone()));
+        said.await.good()
+    };
+    let first = ask().await;
+    assert_eq!((&ask().await, &first["total"]), (&first, &json!("14.00")));
+    let again = change_own(&kitchen, who, more.clone()).await;
+    assert_eq!(again.code(), (422, "field_invalid"));
+    for body in [
+        json!({"add": [{"menuItemId": kitchen.water, "quantity": 1}]}),
+        besides("", (&kitchen.water, 1)),
+    ] {
+        let said = change_own(&kitchen, who, body).await;
+        assert_eq!(said.status, 422, "{said:?}");
+    }
+    kitchen
+        .set(&order, json!({"status": "confirmed"}))
+        .await
+        .good();
+    let late = change_own(&kitchen, who, besides("late", (&kitchen.water, 1))).await;
+    assert_eq!(late.code(), (409, "order_moved"));
+    assert_eq!(owed(&kitchen).await, 1_400);
     kitchen.shop.verify().await;
 }

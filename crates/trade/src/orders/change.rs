@@ -1,4 +1,4 @@
-//! Changes of an order after it was placed: lines are removed, replaced or counted anew.
+//! Changes of an order after it was placed: lines are added, removed, replaced or counted anew.
 //!
 //! Whoever asks for a change prices it first; here it is only proven that what was priced is what was asked for, and
 //! what is to be given back or paid besides. What the diner did not ask for himself waits for his word, and what costs
@@ -13,8 +13,8 @@ use super::money;
 use super::reason::Why;
 use super::refusal::Refusal;
 use super::types::{
-    Actor, LINES_MAX, Lapse, Line, LineKey, LineState, MoneyLine, Order, Paying, TicketState,
-    is_zero,
+    Actor, LINES_MAX, Lapse, Line, LineKey, LineState, MoneyLine, Order, Paying, Ticket,
+    TicketState, is_zero,
 };
 use domain::pricing::QUANTITY_MAX;
 
@@ -45,6 +45,11 @@ pub enum LineCommand {
         line: LineKey,
         /// How many there are to be.
         quantity: u32,
+    },
+    /// Sell another line besides.
+    Add {
+        /// Its key, which the order has not had: whoever asks twice adds one line.
+        line: LineKey,
     },
 }
 
@@ -129,7 +134,7 @@ impl Order {
                     Some(LineCommand::Remove { line: line.clone() })
                 }
                 LineCommand::Remove { .. } => Some(command.clone()),
-                LineCommand::Quantity { .. } => None,
+                LineCommand::Quantity { .. } | LineCommand::Add { .. } => None,
             })
             .collect();
         match removed.len() < self.sold().count() {
@@ -146,8 +151,8 @@ pub enum Planned<'a> {
     Kept(&'a Line),
     /// It stays, in another number.
     Counted(&'a Line, u32),
-    /// It is new and stands for another one.
-    New(&'a LineKey, &'a Line),
+    /// It is new: it stands for another one, or comes besides.
+    New(&'a LineKey),
 }
 
 impl Planned<'_> {
@@ -156,12 +161,13 @@ impl Planned<'_> {
     pub const fn key(&self) -> &LineKey {
         match self {
             Self::Kept(line) | Self::Counted(line, _) => &line.key,
-            Self::New(key, _) => key,
+            Self::New(key) => key,
         }
     }
 }
 
-/// What is sold after these commands, in the order of the lines; new ones stand where those stood that they replace.
+/// What is sold after these commands, in the order of the lines; new ones stand where those stood that they replace, and
+/// those that come besides at the end.
 ///
 /// # Errors
 /// There are no or too many commands, a line is not there or named twice, or a quantity is out of bounds.
@@ -180,20 +186,27 @@ pub fn plan<'a>(
     let mut keys: BTreeSet<&LineKey> = order.lines.iter().map(|line| &line.key).collect();
     for command in commands {
         let key = command.line();
+        if let Some(new) = command.new_line().filter(|new| !keys.insert(*new)) {
+            return Err(Refusal::LineTwice(new.clone()));
+        }
+        if command.added().is_some() {
+            continue;
+        }
         let line = order.line(key).filter(|line| line.is_sold());
         let line = line.ok_or_else(|| Refusal::NoLine(key.clone()))?;
         if asked.insert(key, command).is_some() {
             return Err(Refusal::LineTwice(key.clone()));
         }
-        command.fits(line, &mut keys)?;
+        command.fits(line)?;
     }
     let planned = order.sold().filter_map(|line| match asked.get(&line.key) {
-        None => Some(Planned::Kept(line)),
+        None | Some(LineCommand::Add { .. }) => Some(Planned::Kept(line)),
         Some(LineCommand::Remove { .. }) => None,
-        Some(LineCommand::Replace { with, .. }) => Some(Planned::New(with, line)),
+        Some(LineCommand::Replace { with, .. }) => Some(Planned::New(with)),
         Some(LineCommand::Quantity { quantity, .. }) => Some(Planned::Counted(line, *quantity)),
     });
-    let planned: Vec<_> = planned.collect();
+    let added = commands.iter().filter_map(LineCommand::added);
+    let planned: Vec<_> = planned.chain(added.map(Planned::New)).collect();
     match planned.is_empty() || keys.len() > LINES_MAX {
         true => Err(refused),
         false => Ok(planned),
@@ -205,20 +218,34 @@ impl LineCommand {
     #[must_use]
     pub const fn line(&self) -> &LineKey {
         match self {
-            Self::Remove { line } | Self::Replace { line, .. } | Self::Quantity { line, .. } => {
-                line
-            }
+            Self::Remove { line }
+            | Self::Replace { line, .. }
+            | Self::Quantity { line, .. }
+            | Self::Add { line } => line,
         }
     }
 
-    /// Whether it can be done with the line; notes the key of a new one.
-    fn fits<'a>(&'a self, line: &Line, keys: &mut BTreeSet<&'a LineKey>) -> Result<(), Refusal> {
+    /// The line that comes besides.
+    #[must_use]
+    pub const fn added(&self) -> Option<&LineKey> {
         match self {
-            Self::Remove { .. } => Ok(()),
-            Self::Replace { with, .. } => match keys.insert(with) {
-                true => Ok(()),
-                false => Err(Refusal::LineTwice(with.clone())),
-            },
+            Self::Add { line } => Some(line),
+            Self::Remove { .. } | Self::Replace { .. } | Self::Quantity { .. } => None,
+        }
+    }
+
+    /// The line that is new, besides or for another one.
+    const fn new_line(&self) -> Option<&LineKey> {
+        match self {
+            Self::Add { line } | Self::Replace { with: line, .. } => Some(line),
+            Self::Remove { .. } | Self::Quantity { .. } => None,
+        }
+    }
+
+    /// Whether it can be done with the line.
+    fn fits(&self, line: &Line) -> Result<(), Refusal> {
+        match self {
+            Self::Remove { .. } | Self::Replace { .. } | Self::Add { .. } => Ok(()),
             Self::Quantity { quantity, .. } => {
                 let is_fit = (1..=QUANTITY_MAX).contains(quantity) && *quantity != line.quantity;
                 match is_fit {
@@ -233,7 +260,7 @@ impl LineCommand {
     fn takes_away(&self, order: &Order) -> bool {
         match self {
             Self::Remove { .. } => true,
-            Self::Replace { .. } => false,
+            Self::Replace { .. } | Self::Add { .. } => false,
             Self::Quantity { line, quantity } => order
                 .line(line)
                 .is_some_and(|line| *quantity < line.quantity),
@@ -298,7 +325,9 @@ impl Change {
             .iter()
             .filter_map(|command| match command {
                 LineCommand::Replace { line, with } => Some((line, with)),
-                LineCommand::Remove { .. } | LineCommand::Quantity { .. } => None,
+                LineCommand::Remove { .. }
+                | LineCommand::Quantity { .. }
+                | LineCommand::Add { .. } => None,
             })
             .collect();
         for line in order.lines.iter_mut().filter(|line| line.is_sold()) {
@@ -319,10 +348,8 @@ impl Change {
                 is_sold.then(|| now.clone())
             });
             ticket.lines = kept.collect();
-            if ticket.lines.is_empty() {
-                ticket.state = TicketState::Void;
-            }
         }
+        self.hand_out(&mut order.tickets);
         if order.changes.len() >= DONE_MAX {
             order.changes.remove(0);
         }
@@ -335,6 +362,24 @@ impl Change {
         order.money.clone_from(&self.money);
         order.total_minor = self.total_minor;
         order.vouchers_minor = self.vouchers_minor;
+    }
+
+    /// Puts the lines that come besides on the ticket that is least far: a kitchen that was done with it goes on. A ticket
+    /// that nothing is left on is void.
+    fn hand_out(&self, tickets: &mut [Ticket]) {
+        let added = self.commands.iter().filter_map(LineCommand::added);
+        let mut added = added.peekable();
+        let least_far = tickets.iter_mut().min_by_key(|ticket| ticket.state);
+        if let Some(ticket) = least_far.filter(|_| added.peek().is_some()) {
+            ticket.lines.extend(added.cloned());
+            ticket.state = match ticket.state {
+                TicketState::Waiting | TicketState::Void => TicketState::Waiting,
+                TicketState::Started | TicketState::Ready => TicketState::Started,
+            };
+        }
+        for ticket in tickets.iter_mut().filter(|one| one.lines.is_empty()) {
+            ticket.state = TicketState::Void;
+        }
     }
 }
 
@@ -354,7 +399,7 @@ impl Planned<'_> {
         let is_fit = match self {
             Self::Kept(was) => line.quantity == was.quantity && is_same(was),
             Self::Counted(was, quantity) => line.quantity == *quantity && is_same(was),
-            Self::New(..) => (1..=QUANTITY_MAX).contains(&line.quantity),
+            Self::New(_) => (1..=QUANTITY_MAX).contains(&line.quantity),
         };
         is_fit && line.is_sold() && line.key == *self.key()
     }

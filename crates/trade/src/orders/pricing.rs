@@ -61,10 +61,10 @@ pub fn counts<'a>(lines: impl IntoIterator<Item = &'a Line>) -> BTreeMap<ItemId,
 }
 
 /// What an order holds after these commands. What is kept keeps its price; fees and tip stay as they were; `added` holds
-/// the lines that replace others, priced by themselves, and may hold more.
+/// the lines that are new, priced by themselves, and may hold more.
 ///
 /// # Errors
-/// The commands cannot be carried out, a line that replaces another was not priced, or an amount does not fit.
+/// The commands cannot be carried out, a new line was not priced, or an amount does not fit.
 pub fn reprice(
     order: &Order,
     commands: &[LineCommand],
@@ -78,7 +78,7 @@ pub fn reprice(
     for planned in plan(order, commands)? {
         match planned {
             Planned::Kept(line) => all.take(line.clone(), of_line(&order.money, &line.key)),
-            Planned::New(key, _) => {
+            Planned::New(key) => {
                 let line = added.lines.iter().find(|line| line.key == *key);
                 let line = line.ok_or(Refusal::Amounts("a new line was not priced"))?;
                 all.take(line.clone(), of_line(&added.money, key));

@@ -38,6 +38,26 @@ pub(crate) struct ReplaceAsked {
     options: Vec<OptionAsked>,
 }
 
+/// A line that is to come besides.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = OrderAddition)]
+pub(crate) struct AddAsked {
+    /// What it is called; the order has not had a line of this name. So what is sent twice is added once.
+    #[schema(value_type = String, min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9_-]{1,40}$")]
+    line: LineKey,
+    /// Its item.
+    #[schema(value_type = String, pattern = "^itm_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    menu_item_id: ItemId,
+    /// How many of it.
+    #[schema(minimum = 1, maximum = 999)]
+    quantity: u32,
+    /// What is chosen with each of them.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    options: Vec<OptionAsked>,
+}
+
 /// A line of which there are to be more, or less.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +102,10 @@ pub(crate) struct LinesAsked {
     #[serde(default)]
     #[schema(max_items = 50)]
     quantity: Vec<CountAsked>,
+    /// The lines that are to come besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    add: Vec<AddAsked>,
     /// Why: `sold_out`, `customer_asked`, `mistake`, …
     #[serde(default)]
     reason: Option<WhyAsked>,
@@ -108,6 +132,10 @@ pub(crate) struct OwnLinesAsked {
     #[serde(default)]
     #[schema(max_items = 50)]
     quantity: Vec<CountAsked>,
+    /// The lines that are to come besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    add: Vec<AddAsked>,
     /// How it is paid, where it costs more.
     #[serde(default)]
     payment: Option<DifferenceAsked>,
@@ -146,6 +174,14 @@ pub(crate) struct WithdrawAsked {
 pub(crate) struct NewLine {
     pub(crate) key: LineKey,
     pub(crate) wanted: WantedLine,
+}
+
+/// What is to be done with the lines of an order, by kinds.
+struct Lists<'a> {
+    remove: &'a [LineKey],
+    replace: &'a [ReplaceAsked],
+    quantity: &'a [CountAsked],
+    add: &'a [AddAsked],
 }
 
 /// What is wanted of an order as it stands.
@@ -209,7 +245,12 @@ pub(crate) struct ChangedView {
 impl LinesAsked {
     /// What it asks of an order.
     pub(crate) fn wanted(&self, order: &Order) -> Result<Wanted> {
-        let asked = (&self.remove, &self.replace, &self.quantity);
+        let asked = Lists {
+            remove: &self.remove,
+            replace: &self.replace,
+            quantity: &self.quantity,
+            add: &self.add,
+        };
         Ok(Wanted {
             why: Some(self.reason.map_or(Why::Other, Why::from)),
             version: self.version,
@@ -221,7 +262,12 @@ impl LinesAsked {
 impl OwnLinesAsked {
     /// What it asks of an order.
     pub(crate) fn wanted(&self, order: &Order) -> Result<Wanted> {
-        let asked = (&self.remove, &self.replace, &self.quantity);
+        let asked = Lists {
+            remove: &self.remove,
+            replace: &self.replace,
+            quantity: &self.quantity,
+            add: &self.add,
+        };
         Ok(Wanted {
             version: self.version,
             ..wanted(order, asked)?
@@ -260,20 +306,18 @@ fn means(asked: Option<&DifferenceAsked>) -> Result<Means> {
     })
 }
 
-fn wanted(
-    order: &Order,
-    (remove, replace, quantity): (&Vec<LineKey>, &Vec<ReplaceAsked>, &Vec<CountAsked>),
-) -> Result<Wanted> {
-    let removed = remove.iter().cloned();
+fn wanted(order: &Order, asked: Lists<'_>) -> Result<Wanted> {
+    let removed = asked.remove.iter().cloned();
     let mut commands: Vec<_> = removed.map(|line| LineCommand::Remove { line }).collect();
-    commands.extend(quantity.iter().map(|count| LineCommand::Quantity {
+    commands.extend(asked.quantity.iter().map(|count| LineCommand::Quantity {
         line: count.line.clone(),
         quantity: count.quantity,
     }));
     let mut keys: Vec<LineKey> = order.lines.iter().map(|line| line.key.clone()).collect();
-    keys.extend(replace.iter().filter_map(|one| one.with.clone()));
-    let mut new = Vec::with_capacity(replace.len());
-    for one in replace {
+    keys.extend(asked.replace.iter().filter_map(|one| one.with.clone()));
+    keys.extend(asked.add.iter().map(|one| one.line.clone()));
+    let mut new = Vec::with_capacity(asked.replace.len().saturating_add(asked.add.len()));
+    for one in asked.replace {
         let counted = || (order.lines.len()..).map(LineKey::numbered);
         let free = || counted().find(|key| !keys.contains(key));
         let with = one.with.clone().or_else(free);
@@ -283,14 +327,14 @@ fn wanted(
             line: one.line.clone(),
             with: with.clone(),
         });
-        new.push(NewLine {
-            key: with,
-            wanted: WantedLine {
-                item: one.menu_item_id,
-                quantity: one.quantity,
-                choices: one.options.iter().map(OptionAsked::wanted).collect(),
-            },
-        });
+        let sold = (one.menu_item_id, one.quantity, one.options.as_slice());
+        new.push(NewLine::of(with, sold));
+    }
+    for one in asked.add {
+        let line = one.line.clone();
+        let sold = (one.menu_item_id, one.quantity, one.options.as_slice());
+        new.push(NewLine::of(line.clone(), sold));
+        commands.push(LineCommand::Add { line });
     }
     Ok(Wanted {
         commands,
@@ -298,6 +342,19 @@ fn wanted(
         why: None,
         version: None,
     })
+}
+
+impl NewLine {
+    fn of(key: LineKey, (item, quantity, options): (ItemId, u32, &[OptionAsked])) -> Self {
+        NewLine {
+            key,
+            wanted: WantedLine {
+                item,
+                quantity,
+                choices: options.iter().map(OptionAsked::wanted).collect(),
+            },
+        }
+    }
 }
 
 impl ProposalView {

@@ -402,3 +402,155 @@ fn what_nobody_answers_is_taken_out_where_the_rule_says_so() {
     assert_eq!(order.changes.len(), 1);
     assert!(order.lapsing().is_empty());
 }
+
+#[test]
+fn what_comes_besides_is_a_line_like_the_others() {
+    let placing = Placing {
+        paying: Paying::OnDelivery,
+        ..placing()
+    };
+    let mut story = Story::of(placing);
+    let before = story.order().clone();
+    let (add, priced) = addition("c", 450);
+    let said = story.change_with(Actor::Diner, (&[add.clone()], &priced), 9);
+    assert_eq!(said.unwrap(), ["order.changed"]);
+    let order = story.order();
+    assert_eq!(order.total_minor, before.total_minor + 450);
+    assert_eq!(order.lines.last().unwrap().key, key("c"));
+    assert_eq!(order.tickets[0].lines, [key("a"), key("c")]);
+    assert_eq!(order.tickets[1], before.tickets[1]);
+    assert_eq!(change_of(&story).difference_minor, 450);
+    // Asked for again it is there already, also when it was taken out since.
+    let again = story.change_with(Actor::Diner, (&[add.clone()], &priced), 10);
+    assert_eq!(again, Err(Refusal::LineTwice(key("c"))));
+    story.change(Actor::Diner, &[remove("c")], 11).unwrap();
+    let again = story.change_with(Actor::Diner, (&[add], &priced), 12);
+    assert_eq!(again, Err(Refusal::LineTwice(key("c"))));
+    assert_eq!(story.order().total_minor, before.total_minor);
+}
+
+#[test]
+fn what_the_restaurant_adds_waits_for_word_and_money() {
+    let mut story = confirmed(Paying::Waiting);
+    let (add, priced) = addition("c", 450);
+    let said = story.change_with(Actor::Restaurant, (&[add], &priced), 9);
+    assert_eq!(said.unwrap(), ["order.change_proposed"]);
+    let proposal = story.order().proposal.as_ref().unwrap().number;
+    let yes = Command::Consent(Word::Yes);
+    let said = story.ask(Actor::Diner, yes, 10).unwrap();
+    assert_eq!(said, ["order.change_agreed"]);
+    let secured = Command::SecureChange { proposal };
+    let said = story.ask(Actor::Platform, secured, 11).unwrap();
+    assert_eq!(said, ["order.changed"]);
+    assert_eq!(story.order().total_minor, 3 * 1_177 + 499 + 450);
+
+    // Nobody's answer adds nothing, also where the rule takes out what was to be replaced.
+    let mut lapsing = placing();
+    lapsing.rules.lapse = Lapse::Remove;
+    let mut story = Story::after(lapsing, &[Command::Secure, accept()]);
+    let (add, priced) = addition("c", 0);
+    let said = story.change_with(Actor::Restaurant, (&[add], &priced), 9);
+    assert_eq!(said.unwrap(), ["order.change_proposed"]);
+    assert!(story.order().lapsing().is_empty());
+}
+
+#[test]
+fn what_comes_besides_reaches_a_kitchen_that_works() {
+    let add = |story: &mut Story, name: &str, more: &[LineCommand]| {
+        let (add, priced) = addition(name, 450);
+        let commands: Vec<_> = more.iter().cloned().chain([add]).collect();
+        let who = Actor::Restaurant;
+        story.change_with(who, (&commands, &priced), 20).unwrap();
+    };
+    // Whoever ordered at the counter is not asked by us.
+    let called = Placing {
+        paying: Paying::OnDelivery,
+        customer: None,
+        ..placing()
+    };
+    let mut story = Story::after(called, &[accept()]);
+    let on = |id| Command::Start {
+        ticket: tickets(id),
+    };
+    let done = |id| Command::Ready {
+        ticket: tickets(id),
+    };
+    for command in [on(5), done(5), on(6)] {
+        story.ask(Actor::Restaurant, command, 9).unwrap();
+    }
+    // The first kitchen is done with its part; the second is not.
+    add(&mut story, "c", &[]);
+    assert_eq!(story.order().tickets[1].lines, [key("b"), key("c")]);
+    let early = story.ask(Actor::Restaurant, done(5), 21).unwrap();
+    assert!(early.is_empty());
+    // Where only one is left that was done it goes on.
+    let gone = [remove("b"), remove("c")];
+    story.change(Actor::Restaurant, &gone, 22).unwrap();
+    add(&mut story, "d", &[]);
+    let first = &story.order().tickets[0];
+    assert_eq!(first.lines, [key("a"), key("d")]);
+    assert_eq!(first.state, TicketState::Started);
+    let said = story.ask(Actor::Restaurant, done(5), 23).unwrap();
+    assert_eq!(said, ["order.ready"]);
+
+    // A ticket of which all was taken out has something to be made again.
+    let called = Placing {
+        customer: None,
+        ..placing_of_one()
+    };
+    let mut story = Story::after(called, &[accept()]);
+    add(&mut story, "c", &[remove("a")]);
+    let only = &story.order().tickets[0];
+    assert_eq!(only.lines, [key("c")]);
+    assert_eq!(only.state, TicketState::Waiting);
+}
+
+/// One pizza on one ticket, paid where it is handed over.
+fn placing_of_one() -> Placing {
+    let (line, money) = line("a", 1);
+    Placing {
+        lines: vec![line],
+        money,
+        tickets: vec![ticket(5, "a")],
+        paying: Paying::OnDelivery,
+        ..placing()
+    }
+}
+
+#[test]
+fn lines_come_besides_under_keys_and_numbers_that_are_free() {
+    let story = confirmed(Paying::OnDelivery);
+    let add = |name: &str| LineCommand::Add { line: key(name) };
+    let twice = plan(story.order(), &[add("c"), add("c")]).unwrap_err();
+    assert_eq!(twice, Refusal::LineTwice(key("c")));
+    let replaced = LineCommand::Replace {
+        line: key("b"),
+        with: key("c"),
+    };
+    for commands in [[add("c"), replaced.clone()], [replaced, add("c")]] {
+        let twice = plan(story.order(), &commands).unwrap_err();
+        assert_eq!(twice, Refusal::LineTwice(key("c")));
+    }
+    // What is not in the order yet is not taken out of it.
+    let gone = plan(story.order(), &[add("c"), remove("c")]).unwrap_err();
+    assert_eq!(gone, Refusal::NoLine(key("c")));
+    // All may be taken out where something comes besides.
+    let other = [remove("a"), remove("b"), add("c")];
+    let planned = plan(story.order(), &other).unwrap();
+    assert_eq!(planned, [Planned::New(&key("c"))]);
+    let none = Repriced {
+        lines: Vec::new(),
+        money: Vec::new(),
+    };
+    let unpriced = reprice(story.order(), &[add("c")], &none);
+    assert!(matches!(unpriced, Err(Refusal::Amounts(_))));
+    // With those that were taken out an order has so many lines and no more.
+    let mut full = story.order().clone();
+    while full.lines.len() < LINES_MAX {
+        let (mut gone, _) = line(&format!("l{}", full.lines.len()), 1);
+        gone.state = LineState::Removed;
+        full.lines.push(gone);
+    }
+    let many = plan(&full, &[add("c")]).unwrap_err();
+    assert!(matches!(many, Refusal::Lines { .. }));
+}

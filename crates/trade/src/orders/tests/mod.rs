@@ -237,6 +237,18 @@ fn quantity(line: &str, quantity: u32) -> LineCommand {
     LineCommand::Quantity { line, quantity }
 }
 
+/// A line besides at this price, and what it costs.
+fn addition(line: &str, minor: i64) -> (LineCommand, Repriced) {
+    let (mut new, _) = self::line(line, 1);
+    new.choices.clear();
+    (new.unit_minor, new.minor, new.tax_minor) = (minor, minor, 0);
+    let priced = Repriced {
+        lines: vec![new],
+        money: vec![money(Kind::Item, Some(line), minor)],
+    };
+    (LineCommand::Add { line: key(line) }, priced)
+}
+
 /// Takes ten percent off the first line, which the restaurant pays for.
 fn discounted(mut placing: Placing) -> Placing {
     let off = Kind::Discount(Funder::Restaurant);

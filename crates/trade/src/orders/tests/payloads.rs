@@ -133,7 +133,7 @@ fn orders_and_commands_are_read_as_they_were_written() {
         accept(),
         Command::Cancel { why: Why::Other },
         Command::Change {
-            commands: vec![remove("a"), quantity("b", 2)],
+            commands: vec![remove("a"), quantity("b", 2), addition("c", 450).0],
             why: Some(Why::SoldOut),
         },
         Command::Consent(Word::No),

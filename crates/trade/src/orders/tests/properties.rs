@@ -49,7 +49,7 @@ fn asks() -> impl Strategy<Value = Ask> {
         1 => number().prop_map(|proposal| Command::ChangePayFailed { proposal }),
         1 => Just(Command::Place(Box::new(placing()))),
     ];
-    let commands = prop::collection::vec((0_u8..3, 0_u8..5, 0_u32..5), 1..3);
+    let commands = prop::collection::vec((0_u8..4, 0_u8..5, 0_u32..5), 1..3);
     prop_oneof![
         6 => plain.prop_map(Ask::Plain),
         2 => (commands, 0_i64..3_000).prop_map(|(all, minor)| Ask::Change(all, minor)),
@@ -83,7 +83,7 @@ fn placings() -> impl Strategy<Value = Placing> {
     })
 }
 
-/// Lines are a, b and those that stand for others: c0, c1 and so on.
+/// Lines are a, b and those that stand for others or come besides: c0, c1 and so on.
 fn line_commands(
     order: &Order,
     asked: &[(u8, u8, u32)],
@@ -113,7 +113,10 @@ fn line_commands(
                     (new.unit_minor, new.minor, new.tax_minor) = (minor, minor, 0);
                     added.lines.push(new);
                     added.money.push(money(Kind::Item, Some(&name), minor));
-                    LineCommand::Replace { line, with }
+                    match what {
+                        2 => LineCommand::Replace { line, with },
+                        _ => LineCommand::Add { line: with },
+                    }
                 }
             }
         });
