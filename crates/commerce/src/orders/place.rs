@@ -289,6 +289,7 @@ impl App {
             lines: sold.lines,
             money: asked.tipped(sold.money),
             vouchers_minor: 0,
+            tab: None,
             tickets: vec![Ticket {
                 id: TicketId::make(&self.0.clock, &self.0.random, id.organisation()),
                 lines: keys.to_vec(),

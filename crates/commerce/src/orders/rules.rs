@@ -16,7 +16,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use slice::Ask;
 use store::{Class, Column, Failure, Fold, Folded, Logged, Outcome, Row, Sql, Table, Value};
-use trade::orders::{Lapse, MealVouchers, NoTips, Rules, Taking};
+use trade::orders::{Lapse, MealVouchers, NoTips, Rules, Tabs, Taking};
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -142,6 +142,20 @@ struct VouchersView {
     per_order: Option<String>,
 }
 
+/// That a restaurant takes tabs at its tables.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrderTabs)]
+struct TabsView {
+    /// How much is held of one, above zero; a guest may say less.
+    #[schema(
+        max_length = 12,
+        pattern = "^[0-9]{1,9}(\\.[0-9]{1,2})?$",
+        example = "50.00"
+    )]
+    hold: String,
+}
+
 /// By which rules a restaurant takes orders.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -196,6 +210,10 @@ struct RulesView {
     /// when nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     meal_vouchers: Option<VouchersView>,
+    /// That guests at a table open tabs: more is held than they order, and they order more until they are done. No tabs are
+    /// taken when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tabs: Option<TabsView>,
     /// The version that was read; 0 when nothing was said yet. If it has another one by now, nothing is changed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
@@ -223,6 +241,15 @@ impl VouchersView {
         Ok(MealVouchers {
             per_order: most.transpose()?,
         })
+    }
+}
+
+impl TabsView {
+    fn said(&self) -> Result<Tabs> {
+        match hundredths("tabs", &self.hold)? {
+            0 => Err(slice::wrong("tabs", "what is held is above zero")),
+            hold => Ok(Tabs { hold }),
+        }
     }
 }
 
@@ -256,6 +283,9 @@ impl RulesView {
             tips_for: TipsForView::of(kept.rules.tips_for),
             meal_vouchers: kept.rules.meal_vouchers.map(|taken| VouchersView {
                 per_order: taken.per_order.map(shown),
+            }),
+            tabs: kept.rules.tabs.map(|tabs| TabsView {
+                hold: shown(tabs.hold),
             }),
             version: kept.version,
         }
@@ -291,6 +321,7 @@ impl RulesView {
             },
             tips_for: tips_for.map(TipsForView::said).unwrap_or_default(),
             meal_vouchers: vouchers.map(VouchersView::said).transpose()?,
+            tabs: self.tabs.as_ref().map(TabsView::said).transpose()?,
         })
     }
 }

@@ -309,11 +309,11 @@ impl Change {
         !is_asked_for && (self.difference_minor > 0 || !takes_away)
     }
 
-    /// Whether money must come first.
+    /// Whether money must come first. A tab holds it already.
     #[must_use]
     pub fn needs_money(&self, order: &Order) -> bool {
         let is_paid = order.paying != Paying::OnDelivery && !base::planted("change_unpaid");
-        self.difference_minor > 0 && is_paid
+        self.difference_minor > 0 && is_paid && order.tab.is_none()
     }
 
     /// Puts the order's lines, amounts and tickets as they are after the change.

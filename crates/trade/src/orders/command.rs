@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{LineCommand, Repriced};
 use super::reason::Why;
+use super::tabs::Tab;
 use super::types::{
     Actor, Line, MoneyLine, OrderId, Paying, Rules, Ticket, TicketId, Used, is_zero,
 };
@@ -49,6 +50,9 @@ pub struct Placing {
     /// What of it is paid with meal vouchers.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub vouchers_minor: i64,
+    /// The tab that it opens: how much is held, where that is more than it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tab: Option<Tab>,
     /// What the kitchens make of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tickets: Vec<Ticket>,

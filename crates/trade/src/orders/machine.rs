@@ -319,7 +319,7 @@ fn promise(order: &Order, at: Time, now: Time) -> Decided {
 /// # Errors
 /// It is too early or too late, or another change waits.
 pub fn changeable(order: &Order, actor: Actor) -> Result<(), Refusal> {
-    stands(order, policy::changes(actor))?;
+    stands(order, policy::changes(actor, order.tab))?;
     is_paid(order)?;
     match order.proposal {
         None => Ok(()),
@@ -336,12 +336,14 @@ fn change(
         policy::reason(facts.actor, why)?;
     }
     changeable(order, facts.actor)?;
+    order.takes_lines(facts.actor, commands)?;
     let repriced = facts.repriced;
     let repriced = repriced.ok_or(Refusal::Amounts("nothing was priced"))?;
     let change = Change {
         why,
         ..Change::of(order, commands, (facts.actor, repriced))?
     };
+    order.holds(change.total_minor)?;
     let (needs_word, needs_money) = (change.needs_word(order), change.needs_money(order));
     if !needs_word && !needs_money {
         return Ok(vec![Said::Changed {

@@ -8,6 +8,9 @@
 //! confirmed and a short while longer, by the restaurant until it leaves, by operators until it has arrived, and by
 //! itself when its payment fails. Nothing follows upon a final state.
 //!
+//! An order at a table may be a [tab](Tab): more is held than it costs, it takes more lines until it is made, and its money is
+//! taken when it was served.
+//!
 //! Tips are given until a while after the end: [`Tip`] says how they go on, and that they are no part of the bill.
 //!
 //! Beside that, lines are changed: [`change`](Change) says who must agree to what, and what is paid besides or given
@@ -25,6 +28,7 @@ mod policy;
 mod pricing;
 mod reason;
 mod refusal;
+mod tabs;
 mod tips;
 mod types;
 mod vouchers;
@@ -40,6 +44,7 @@ pub use policy::may;
 pub use pricing::{counts, of_quote, reprice};
 pub use reason::{Coded, Why};
 pub use refusal::Refusal;
+pub use tabs::{Tab, Tabs};
 pub use tips::{Recipients, TIP_DAYS, TIPS_MAX, Tip, TipState, TipsFor};
 pub use types::{
     Actor, Choice, LINE_KEY_CHARS_MAX, LINES_MAX, Lapse, Line, LineKey, LineKeyError, LineState,

@@ -18,12 +18,14 @@ pub(super) fn place(placing: &Placing, facts: &Facts<'_>) -> Result<Vec<Said>, R
     let sold = (placing.lines.as_slice(), placing.money.as_slice());
     let vouchers = (placing.vouchers_minor, placing.currency);
     placing.rules.takes_vouchers(vouchers, sold)?;
+    let tab = placing.opens(total_minor)?;
     let paying = match placing.paying {
-        Paying::Waiting if total_minor == 0 => Paying::Secured,
+        Paying::Waiting if total_minor == 0 && tab.is_none() => Paying::Secured,
         Paying::Failed => return Err(Refusal::Unpaid),
         Paying::Waiting | Paying::Secured | Paying::OnDelivery => placing.paying,
     };
     let mut order = created(placing, (total_minor, paying), facts.now);
+    order.tab = tab;
     let wake_at = order.wake_at().filter(|at| facts.now < *at);
     order.status = match wake_at {
         Some(_) => Status::Scheduled,
@@ -72,6 +74,7 @@ fn created(placing: &Placing, (total_minor, paying): (i64, Paying), now: Time) -
         money: placing.money.clone(),
         total_minor,
         vouchers_minor: placing.vouchers_minor,
+        tab: None,
         tickets: placing.tickets.clone(),
         paying,
         reason: None,

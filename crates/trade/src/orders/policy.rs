@@ -7,6 +7,7 @@ use base::Time;
 use super::command::{Command, Facts, Word};
 use super::reason::{Coded, Why};
 use super::refusal::Refusal;
+use super::tabs::Tab;
 use super::types::{Actor, Order, Status};
 use domain::venues::AHEAD_DAYS;
 
@@ -90,17 +91,18 @@ fn diner_cancels(order: &Order, now: Time) -> Result<(), Refusal> {
     }
 }
 
-/// Where an actor may change an order: the diner until it is accepted, the restaurant until it is made.
-pub(super) const fn changes(actor: Actor) -> &'static [Status] {
-    match actor {
-        Actor::Diner => &[Status::Scheduled, Status::Pending],
-        Actor::Restaurant | Actor::Operator => &[
+/// Where an actor may change an order: the diner until it is accepted, the restaurant until it is made. Where there is a tab
+/// the diner orders more until then, too.
+pub(super) const fn changes(actor: Actor, tab: Option<Tab>) -> &'static [Status] {
+    match (actor, tab) {
+        (Actor::Diner, None) => &[Status::Scheduled, Status::Pending],
+        (Actor::Restaurant | Actor::Operator, _) | (Actor::Diner, Some(_)) => &[
             Status::Scheduled,
             Status::Pending,
             Status::Confirmed,
             Status::Preparing,
         ],
-        Actor::Courier | Actor::Platform => &[],
+        (Actor::Courier | Actor::Platform, _) => &[],
     }
 }
 

@@ -5,6 +5,9 @@ use domain::pricing::Recipient;
 
 use super::types::{LineKey, Status};
 
+/// What is said of an order of which the fields say why it is refused.
+const REFUSED: &str = "the order cannot be taken as it is; the fields say why";
+
 /// Why something is not done with an order.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
@@ -96,6 +99,21 @@ pub enum Refusal {
     /// After a change there is less for meal vouchers to pay than they pay, and nobody else pays the rest.
     #[error("meal vouchers must not pay what the order would hold then, and nothing else pays it")]
     VouchersLeft,
+    /// The restaurant takes no tabs.
+    #[error("the restaurant takes no tabs")]
+    NoTabs,
+    /// A tab is for those who are at a table.
+    #[error("a tab is opened at a table alone")]
+    TabService,
+    /// More was to be held than the restaurant holds.
+    #[error("a tab holds {0} at most here")]
+    TabHold(Money),
+    /// The money of a tab is held by one card.
+    #[error("a tab is paid by one card, of which nothing else is said")]
+    TabCard,
+    /// A tab does not hold enough.
+    #[error("there is {0} left of what the tab holds")]
+    TabFull(Money),
     /// The order has as many tips as it can have.
     #[error("an order takes {most} tips at most")]
     TooManyTips {
@@ -133,6 +151,11 @@ impl From<Refusal> for Error {
             | Refusal::NoVouchers
             | Refusal::Vouchers(_)
             | Refusal::VouchersLeft => Error::conflict(codes::ORDER_REFUSED, said),
+            Refusal::NoTabs => tab("no_tabs", said),
+            Refusal::TabService => tab("tab_service", said),
+            Refusal::TabHold(_) => tab("tab_hold", said),
+            Refusal::TabCard => tab("tab_card", said),
+            Refusal::TabFull(_) => tab("tab_full", said),
             Refusal::Unpaid => Error::conflict(codes::ORDER_UNPAID, said),
             Refusal::CancelTooLate => Error::conflict(codes::CANCEL_TOO_LATE, said),
             Refusal::NoTicket
@@ -144,4 +167,10 @@ impl From<Refusal> for Error {
             Refusal::Amounts(_) => Error::internal(codes::INTERNAL, said),
         }
     }
+}
+
+/// Why there is no tab, or not so much of one.
+#[track_caller]
+fn tab(code: &'static str, said: String) -> Error {
+    Error::conflict(codes::ORDER_REFUSED, REFUSED).field("tab", code, said)
 }

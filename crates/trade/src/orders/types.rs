@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::change::{Done, Proposal};
 use super::reason::Coded;
+use super::tabs::{Tab, Tabs};
 use super::tips::{Tip, TipsFor};
 use super::vouchers::MealVouchers;
 use crate::offers::{Code, Given, OfferId};
@@ -424,6 +425,9 @@ pub struct Rules {
     /// Whether and up to how much it is paid with meal vouchers; none are taken where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meal_vouchers: Option<MealVouchers>,
+    /// Whether it takes tabs at its tables, and how much is held of one; none are taken where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tabs: Option<Tabs>,
 }
 
 /// Services with which no tip is taken.
@@ -483,6 +487,7 @@ impl Default for Rules {
             take_money: Taking::Accepted,
             tips_for: TipsFor::default(),
             meal_vouchers: None,
+            tabs: None,
         }
     }
 }
@@ -534,6 +539,9 @@ pub struct Order {
     /// What of it is paid with meal vouchers.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub vouchers_minor: i64,
+    /// The tab that it is, where more is held than it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tab: Option<Tab>,
     /// What the kitchens make of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tickets: Vec<Ticket>,
@@ -619,10 +627,12 @@ impl Order {
         }
     }
 
-    /// Whether it has come to where its money is taken, by the rule that it was placed under.
+    /// Whether it has come to where its money is taken: that of a tab when it was served, that of others by the rule that they
+    /// were placed under.
     #[must_use]
     pub fn takes_money(&self) -> bool {
         match self.rules.take_money {
+            _ if self.tab.is_some() => self.status.is_fulfilled(),
             Taking::Ready if !base::planted("taken_when_accepted") => self.status.is_made(),
             Taking::Accepted | Taking::Ready => self.status.is_accepted(),
         }

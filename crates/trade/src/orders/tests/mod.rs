@@ -6,6 +6,7 @@ mod properties;
 mod quotes;
 mod steps;
 mod table;
+mod tabs;
 mod tips;
 mod vouchers;
 
@@ -101,6 +102,7 @@ fn placing() -> Placing {
         lines: vec![first, second],
         money: amounts,
         vouchers_minor: 0,
+        tab: None,
         tickets: vec![ticket(5, "a"), ticket(6, "b")],
         paying: Paying::Waiting,
         rules: Rules::default(),
@@ -247,6 +249,20 @@ fn addition(line: &str, minor: i64) -> (LineCommand, Repriced) {
         money: vec![money(Kind::Item, Some(line), minor)],
     };
     (LineCommand::Add { line: key(line) }, priced)
+}
+
+/// The same at a table, with so much held.
+fn tab(hold_minor: i64, placing: Placing) -> Placing {
+    Placing {
+        service: Service::DineIn,
+        paying: Paying::Waiting,
+        tab: Some(Tab { hold_minor }),
+        rules: Rules {
+            tabs: Some(Tabs { hold: 10_000 }),
+            ..placing.rules
+        },
+        ..placing
+    }
 }
 
 /// Takes ten percent off the first line, which the restaurant pays for.

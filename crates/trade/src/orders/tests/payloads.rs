@@ -146,6 +146,20 @@ fn orders_and_commands_are_read_as_they_were_written() {
     assert!(serde_json::from_value::<Command>(unknown).is_err());
 }
 
+#[test]
+fn a_tab_stays_with_the_order_and_others_have_none() {
+    let order = Story::of(tab(6_000, placing())).order.unwrap();
+    let written = serde_json::to_value(&order).unwrap();
+    assert_eq!(written["tab"], json!({"holdMinor": 6_000}));
+    assert_eq!(written["rules"]["tabs"], json!({"hold": 10_000}));
+    assert_eq!(serde_json::from_value::<Order>(written).unwrap(), order);
+    let written = serde_json::to_string(&Story::of(placing()).order).unwrap();
+    assert!(!written.contains("tab"));
+    let add = json!({"add": {"line": "c"}});
+    let read: LineCommand = serde_json::from_value(add).unwrap();
+    assert_eq!(read, addition("c", 0).0);
+}
+
 /// These stand in logs: a change of this test breaks what was written.
 #[test]
 fn names_stay_as_they_are() {

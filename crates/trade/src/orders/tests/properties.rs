@@ -62,14 +62,15 @@ fn placings() -> impl Strategy<Value = Placing> {
     let paying = prop::sample::select(&[Paying::Waiting, Paying::OnDelivery, Paying::Secured][..]);
     let wanted = prop::option::of(0_u64..20_000);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-    (services, paying, wanted, flags).prop_map(|(service, paying, wanted, flags)| {
+    let hold = prop::option::of(1_i64..10_000);
+    (services, paying, wanted, flags, hold).prop_map(|(service, paying, wanted, flags, hold)| {
         let (auto_accept, is_known, is_off) = flags;
         let placing = if is_off {
             discounted(placing())
         } else {
             placing()
         };
-        Placing {
+        let placing = Placing {
             service,
             paying,
             wanted_at: wanted.map(at),
@@ -79,6 +80,10 @@ fn placings() -> impl Strategy<Value = Placing> {
                 ..Rules::default()
             },
             ..placing
+        };
+        match hold {
+            Some(hold_minor) => tab(hold_minor, placing),
+            None => placing,
         }
     })
 }
@@ -172,6 +177,11 @@ fn holds(order: &Order) {
         );
     }
     assert_eq!(order.reason.is_some(), order.status.is_void());
+    if let Some(tab) = order.tab {
+        // What is taken is what is served, and was held.
+        assert!(order.total_minor <= tab.hold_minor);
+        assert_eq!(order.takes_money(), order.status == Status::Served);
+    }
     if order.status.is_final() {
         assert_eq!((order.due(), &order.proposal), (None, &None));
     }
@@ -196,11 +206,13 @@ fn steps(before: &Order, event: &Event, after: &Order) {
             after.total_minor,
             before.total_minor + change.difference_minor
         );
-        let is_free = change.difference_minor <= 0 || before.paying == Paying::OnDelivery;
+        let is_held = before.paying == Paying::OnDelivery || before.tab.is_some();
+        let is_free = change.difference_minor <= 0 || is_held;
         assert!(is_free || before.proposal.as_ref().is_some_and(|one| one.agreed));
     } else {
         assert_eq!(after.money, before.money);
     }
+    assert_eq!(after.tab, before.tab);
 }
 
 /// What brings an order on its way, so that much is also asked of orders that are made already.
