@@ -1,13 +1,13 @@
 //! How an order is paid when it is placed: by one means, by several of which each gives its part, or by several people who
 //! share the bill.
 
-use base::{Error, Money, Result, codes};
+use base::{Currency, Error, Money, Result, codes};
 use domain::people::PersonId;
 use engine::sagas::{Begun, Saga};
 use rpc::providers::Token;
 use slice::wrong;
 use store::Commit;
-use trade::orders::{LineKey, MoneyLine, Order, Paying, Placing, Refusal};
+use trade::orders::{LineKey, MoneyLine, Order, Paying, Placing, Refusal, Rules, Tab};
 use trade::payments::{CashPart, Covers, PaymentId, Voucher, split};
 
 use super::app::App;
@@ -66,7 +66,11 @@ impl App {
             let priced = self.priced((scene, wish.asked, in_cash), wanted).await?;
             let mut placing = self.placing(wish, scene, (&priced, keys, rules))?;
             let total = priced.quote.totals.total;
-            let bill = self.bill(wish, (total, &placing)).await?;
+            placing.tab = tab(wish, &rules, total.currency())?;
+            let bill = match placing.tab {
+                Some(tab) => Bill::of_tab(wish, tab.for_total(total.minor()))?,
+                None => self.bill(wish, (total, &placing)).await?,
+            };
             let is_left = said.is_none() && !in_cash && bill.cash > 0;
             if is_left && scene.has_cash_fee(wish.asked.service()) {
                 in_cash = true;
@@ -247,7 +251,31 @@ impl App {
     }
 }
 
+/// The tab that an order opens, if it opens one.
+fn tab(wish: &Wish<'_>, rules: &Rules, currency: Currency) -> Result<Option<Tab>> {
+    let hold = wish.asked.hold(currency)?;
+    if !wish.asked.tab {
+        return Ok(None);
+    }
+    let wanted = (hold.map(Money::minor), currency);
+    Ok(Some(rules.tab(wish.asked.service(), wanted)?))
+}
+
 impl Bill {
+    /// What is held of a tab: by one card, which pays whatever it comes to.
+    fn of_tab(wish: &Wish<'_>, tab: Tab) -> Result<Self> {
+        let [card] = wish.asked.payments()? else {
+            return Err(Refusal::TabCard.into());
+        };
+        let is_card = card.method() == Method::Card && !card.has_amount();
+        if !is_card || wish.asked.split.is_some() {
+            return Err(Refusal::TabCard.into());
+        }
+        let mut bill = Bill::default();
+        bill.add(card, tab.hold_minor)?;
+        Ok(bill)
+    }
+
     /// Adds what one pays of a bill that is shared.
     fn add_part(&mut self, (part, covers): (&PaymentAsked, Covers), minor: i64) -> Result<()> {
         if part.method() != Method::Cash {

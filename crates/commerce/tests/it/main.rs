@@ -30,6 +30,7 @@ mod orders_races;
 mod orders_refunds;
 mod orders_slots;
 mod orders_split;
+mod orders_tabs;
 mod orders_taken;
 mod orders_tips;
 mod orders_vouchers;

@@ -169,6 +169,18 @@ pub(crate) struct Asked {
     /// Instead of `payment` and `payments`: who pays what of a bill that several share. Each part is a payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) split: Option<SplitAsked>,
+    /// Whether it opens a tab, where the restaurant takes tabs: by the one card by which it is paid more is held than it costs,
+    /// and the guest orders more until he is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) tab: bool,
+    /// With `tab`: how much is held, where that is less than the restaurant says. What the order costs is held in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        max_length = 20,
+        pattern = "^[0-9]{1,12}(\\.[0-9]{1,4})?$",
+        example = "30.00"
+    )]
+    pub(crate) hold: Option<String>,
     /// Of requests with the same key one places an order, and all are answered alike. The header `Idempotency-Key`
     /// says the same.
     #[serde(default)]
@@ -281,6 +293,8 @@ impl Asked {
             payment: None,
             payments: Vec::new(),
             split: None,
+            tab: false,
+            hold: None,
             idempotency_key: None,
         }
     }
@@ -361,6 +375,17 @@ impl Asked {
     /// What it costs, where the tip in it is for somebody.
     pub(crate) fn tipped(&self, money: Vec<MoneyLine>) -> Vec<MoneyLine> {
         tips::told_for(money, self.tip_for())
+    }
+
+    /// How much is to be held of a tab, where that is said.
+    pub(crate) fn hold(&self, currency: Currency) -> Result<Option<Money>> {
+        let hold = self.hold.as_deref();
+        let hold = hold.map(|text| Money::parse(text, currency)).transpose();
+        let hold = hold.map_err(|error| wrong("hold", error.to_string()))?;
+        match hold.is_some() && !self.tab {
+            true => Err(wrong("hold", "it is said of a tab")),
+            false => Ok(hold),
+        }
     }
 
     /// The means by which it is paid, where one pays it.

@@ -89,6 +89,9 @@ pub(crate) struct OrderView {
     /// What it is paid by, where it is read by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) payments: Vec<PaymentView>,
+    /// The tab that it is, where more is held than it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tab: Option<TabView>,
     /// The revision of the menu that it was sold by.
     #[schema(minimum = 1)]
     menu_revision: RevisionNumber,
@@ -139,6 +142,18 @@ pub(crate) struct OrderView {
     /// Where to call when nobody opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
+}
+
+/// What is held of a tab.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = OrderTab)]
+struct TabView {
+    /// How much was held when it was opened.
+    #[schema(example = "50.00")]
+    hold: String,
+    /// How much may still be ordered; nothing once the order has ended.
+    #[schema(example = "37.50")]
+    left: String,
 }
 
 /// What an order looks like to whoever knows fraud.
@@ -338,6 +353,7 @@ impl OrderView {
             payment: order.paying.name().to_owned(),
             payment_url: None,
             payments: Vec::new(),
+            tab: TabView::of(order),
             menu_revision: order.revision,
             tickets: order.tickets.iter().map(TicketView::of).collect(),
             wanted_at: order.wanted_at,
@@ -431,6 +447,16 @@ impl LineView {
             state: line.state.name().to_owned(),
             special_instructions: None,
         }
+    }
+}
+
+impl TabView {
+    fn of(order: &Order) -> Option<Self> {
+        let shown = |minor: i64| Money::new(minor, order.currency).amount();
+        Some(TabView {
+            hold: shown(order.tab?.hold_minor),
+            left: shown(order.tab_left_minor()?),
+        })
     }
 }
 
