@@ -25,6 +25,9 @@ pub(crate) struct Seen {
     pub(crate) answered: u64,
 }
 
+/// What of it is compared.
+pub(crate) type Value = fn(&Seen) -> f64;
+
 struct Guest {
     stream: TcpStream,
     requests: Requests,
@@ -190,7 +193,7 @@ pub(crate) fn median(mut all: Vec<Seen>) -> Seen {
 
 /// The round in the middle of all in which two were measured right after each other: half of the others were better for the
 /// one, and half for the other.
-pub(crate) fn middle(one: &[Seen], other: &[Seen], value: fn(&Seen) -> f64) -> (f64, f64) {
+pub(crate) fn middle(one: &[Seen], other: &[Seen], value: Value) -> (f64, f64) {
     let rounds = one.iter().map(value).zip(other.iter().map(value));
     let mut rounds: Vec<(f64, f64)> = rounds.collect();
     rounds.sort_by(|(one, other), (third, fourth)| (one / other).total_cmp(&(third / fourth)));

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::Outcome;
 use crate::fill::Size;
-use crate::guest::{self, Requests, Seen};
+use crate::guest::{self, Requests, Seen, Value};
 use crate::house::{House, Node, Works};
 use crate::options::Options;
 use crate::servers;
@@ -98,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Outcome<Vec<Figure>> {
 /// What a server did with many restaurants, beside what it did with few.
 fn figure(
     (name, unit): (&'static str, &'static str),
-    ([few, many], value): (&[Vec<Seen>; 2], fn(&Seen) -> f64),
+    ([few, many], value): (&[Vec<Seen>; 2], Value),
     goal: Goal,
 ) -> Figure {
     let (many, few) = guest::middle(many, few, value);

@@ -412,7 +412,7 @@ fn what_comes_besides_is_a_line_like_the_others() {
     let mut story = Story::of(placing);
     let before = story.order().clone();
     let (add, priced) = addition("c", 450);
-    let said = story.change_with(Actor::Diner, (&[add.clone()], &priced), 9);
+    let said = story.change_with(Actor::Diner, (std::slice::from_ref(&add), &priced), 9);
     assert_eq!(said.unwrap(), ["order.changed"]);
     let order = story.order();
     assert_eq!(order.total_minor, before.total_minor + 450);
@@ -421,7 +421,7 @@ fn what_comes_besides_is_a_line_like_the_others() {
     assert_eq!(order.tickets[1], before.tickets[1]);
     assert_eq!(change_of(&story).difference_minor, 450);
     // Asked for again it is there already, also when it was taken out since.
-    let again = story.change_with(Actor::Diner, (&[add.clone()], &priced), 10);
+    let again = story.change_with(Actor::Diner, (std::slice::from_ref(&add), &priced), 10);
     assert_eq!(again, Err(Refusal::LineTwice(key("c"))));
     story.change(Actor::Diner, &[remove("c")], 11).unwrap();
     let again = story.change_with(Actor::Diner, (&[add], &priced), 12);
