@@ -9,7 +9,7 @@ use base::{Error, Money, Result, Trail as _, codes};
 use carte::ItemId;
 use catalogue::menus::stock;
 use domain::people::PersonId;
-use domain::pricing;
+use domain::pricing::{self, Reason};
 use edge::Granted;
 use engine::sagas::{self, Begun, Saga};
 use rpc::providers::Token;
@@ -203,7 +203,7 @@ impl App {
         }
         changeable(order, actor)?;
         let scene = self.scene_of(order).await?;
-        let added = scene.added(order, &wanted.new)?;
+        let added = scene.added((order, actor), &wanted.new)?;
         let repriced = reprice(order, &wanted.commands, &added)?;
         if actor == Actor::Diner {
             self.is_enough(stored, &repriced).await?;
@@ -461,8 +461,8 @@ impl App {
 
 impl Scene {
     /// New lines of an order by themselves, as they are sold now. Whether the restaurant serves was asked when it was
-    /// placed.
-    fn added(&self, order: &Order, new: &[NewLine]) -> Result<Repriced> {
+    /// placed, and is asked again of the guest of a tab, who orders more all evening.
+    fn added(&self, (order, actor): (&Order, Actor), new: &[NewLine]) -> Result<Repriced> {
         let nothing = Repriced {
             lines: Vec::new(),
             money: Vec::new(),
@@ -488,7 +488,17 @@ impl Scene {
         let wanted: Vec<_> = new.iter().map(|line| line.wanted.clone()).collect();
         let keys: Vec<LineKey> = new.iter().map(|line| line.key.clone()).collect();
         let mut quote = pricing::quote(&facts, &wanted);
-        quote.refusals.retain(|refused| refused.line.is_some());
+        let is_of_guest = order.tab.is_some() && actor == Actor::Diner;
+        if is_of_guest {
+            self.closes_if_suspended(&mut quote);
+        }
+        quote.refusals.retain(|refused| {
+            let is_shut = matches!(
+                refused.reason,
+                Reason::Closed | Reason::Paused { .. } | Reason::NotOffered(_)
+            );
+            refused.line.is_some() || (is_of_guest && is_shut)
+        });
         if !quote.refusals.is_empty() {
             return Err(refused(&quote.refusals, &keys));
         }

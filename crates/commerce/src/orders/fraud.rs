@@ -21,7 +21,7 @@ impl App {
         &self,
         wish: &Wish<'_>,
         placing: &mut Placing,
-        total: Money,
+        at_stake: Money,
     ) -> Result<Option<FraudScore>> {
         let Some(person) = wish.customer() else {
             placing.rules.auto_accept = true;
@@ -33,7 +33,7 @@ impl App {
             restaurant: placing.restaurant,
             service: placing.service,
             channel: placing.channel.clone(),
-            total,
+            total: at_stake,
             pieces,
             on_delivery: placing.paying == Paying::OnDelivery,
             at: self.0.clock.now(),

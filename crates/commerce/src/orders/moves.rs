@@ -8,7 +8,7 @@ use engine::sagas::Begun;
 use engine::{Due, Handled, Timer, TimerHandler};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use slice::Ask;
+use slice::{Ask, wrong};
 use store::{Commit, Failure, Value};
 use trade::ledger::{About, Means as Way, Transaction};
 use trade::orders::{
@@ -83,6 +83,11 @@ impl App {
                 return Err(changed());
             }
             let command = asked.command(order)?;
+            // Its guest adds lines until then, and would pay for one that nobody has made.
+            let is_made = matches!(command, Command::Ready { .. });
+            if is_made && order.tab.is_some() && asked.version.is_none() {
+                return Err(wrong("version", "a tab is ready as it was seen"));
+            }
             let (commit, moved) = self.moved(ask, &stored, (actor, &command)).await?;
             Ok(moved.step(commit))
         })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Error, Result, Trail as _, codes};
+use base::{Error, Money, Result, Trail as _, codes};
 use carte::ItemId;
 use catalogue::menus::stock;
 use domain::organisations::RestaurantId;
@@ -210,7 +210,11 @@ impl App {
             cart::none_dearer(seen, &priced.quote)?;
         }
         let total = priced.quote.totals.total;
-        let fraud = self.look_at(wish, &mut placing, total).await?;
+        let at_stake = match placing.tab {
+            Some(tab) => Money::new(tab.for_total(total.minor()).hold_minor, total.currency()),
+            None => total,
+        };
+        let fraud = self.look_at(wish, &mut placing, at_stake).await?;
         let placed = counts(&placing.lines);
         let facts = Facts::new(wish.by, scene.now);
         let events = decide(None, &Command::Place(Box::new(placing)), &facts)?;

@@ -271,12 +271,17 @@ impl Scene {
             tip_minor: asked.tip(self.current.menu.currency)?.minor(),
         };
         let mut quote = pricing::quote(&facts, &asked.wanted());
+        self.closes_if_suspended(&mut quote);
+        Ok(quote)
+    }
+
+    /// A restaurant that is suspended is closed, whatever its hours say.
+    pub(super) fn closes_if_suspended(&self, quote: &mut Quote) {
         if self.restaurant.state == State::Suspended {
             let reason = Reason::Closed;
             quote.refusals.retain(|refused| refused.reason != reason);
             quote.refusals.insert(0, Refused { line: None, reason });
         }
-        Ok(quote)
     }
 
     /// Where it is brought. An address without a place is taken for one in the dearest zone ([`at_its_dearest`]), which

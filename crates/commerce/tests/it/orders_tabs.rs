@@ -1,5 +1,8 @@
 //! Tabs: a guest at a table has an amount held, orders more until he is done, and pays what was served.
 
+use std::time::Duration;
+
+use base::Clock;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
@@ -19,6 +22,8 @@ on_both!(
     no_less_is_held_than_the_order_costs,
     tabs_are_opened_where_they_are_taken,
     a_tab_whose_hold_has_lapsed_waits_for_somebody,
+    who_is_closed_takes_no_more_on_a_tab,
+    a_tab_goes_on_when_its_slot_is_over,
 );
 
 /// Where a tab goes once it was accepted.
@@ -65,7 +70,9 @@ async fn own(kitchen: &Kitchen, (guest, order): (&str, &str)) -> Value {
 
 async fn goes(kitchen: &Kitchen, order: &str, statuses: &[&str]) {
     for status in statuses {
-        kitchen.set(order, json!({"status": status})).await.good();
+        let seen = kitchen.see(order).await;
+        let body = json!({"status": status, "version": seen["version"]});
+        kitchen.set(order, body).await.good();
     }
 }
 
@@ -142,8 +149,16 @@ async fn what_was_served_is_taken_and_the_rest_let_go(engine: Engine) {
     let lines = &said["tickets"][0]["lines"];
     assert_eq!(*lines, json!(["1", "second", "third"]));
     eventually(async || kitchen.left().await == 8).await;
+    // Nobody says that it is ready without having seen what came last.
+    let ready = |version: &Value| json!({"status": "ready_for_pickup", "version": version});
+    let blind = kitchen.set(&order, ready(&Value::Null)).await;
+    assert_eq!(blind.code(), (422, "field_invalid"));
+    let before = kitchen.set(&order, ready(&shown["version"])).await;
+    assert_eq!(before.code(), (409, "version_changed"));
     // Nothing is taken by the rule of other orders, and nothing more is held.
     goes(&kitchen, &order, &["ready_for_pickup"]).await;
+    let made = own(&kitchen, who).await;
+    assert_eq!(made["tab"], json!({"hold": "50.00", "left": "0.00"}));
     assert_eq!(moved(&kitchen, &order).await, [(5_000, 0, 0)]);
     assert_eq!(on(&kitchen, "diner").await, 2_150);
     let late = add(&kitchen, who, besides("late", (&kitchen.water, 1))).await;
@@ -152,8 +167,6 @@ async fn what_was_served_is_taken_and_the_rest_let_go(engine: Engine) {
     eventually(async || moved(&kitchen, &order).await == [(5_000, 2_150, 0)]).await;
     eventually(async || on(&kitchen, "diner").await == 0).await;
     assert_eq!(on(&kitchen, "provider:test").await, 2_150);
-    let shown = own(&kitchen, who).await;
-    assert_eq!(shown["tab"], json!({"hold": "50.00", "left": "0.00"}));
     // No more goes back than was taken, whatever was held.
     let path = format!("/api/orders/{order}/refunds");
     let all = json!({"reason": "quality"});
@@ -391,4 +404,49 @@ async fn a_tab_whose_hold_has_lapsed_waits_for_somebody(engine: Engine) {
     })
     .await;
     kitchen.shop.verify().await;
+}
+
+async fn who_is_closed_takes_no_more_on_a_tab(engine: Engine) {
+    let (kitchen, guest) = open(engine).await;
+    let order = placed(&kitchen, &guest, basket(&kitchen, "ok")).await;
+    let who = (guest.as_str(), order.as_str());
+    let path = format!("{}/pause", kitchen.at());
+    let pause = json!({"reason": "staff", "minutes": 30});
+    kitchen.shop.post(&path, pause).await.good();
+    let late = add(&kitchen, who, besides("late", (&kitchen.water, 1))).await;
+    assert_eq!(why(&late), ["order", "paused"]);
+    // The restaurant itself may serve one more.
+    let path = format!("/api/orders/{order}/lines");
+    let last = besides("last", (&kitchen.water, 1));
+    kitchen.shop.patch(&path, last).await.good();
+}
+
+async fn a_tab_goes_on_when_its_slot_is_over(engine: Engine) {
+    let clock = Clock::simulated(Clock::real().now());
+    let kitchen = Kitchen::open(Shop::working_at(engine, &clock).await).await;
+    takes_tabs(&kitchen, json!({"hold": "50.00"})).await.good();
+    let days = json!(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+    let when = json!({"days": days, "from": "00:00", "to": "24:00"});
+    let rules = json!([{"minutesMax": 15, "when": when}]);
+    let path = format!("{}/capacity", kitchen.at());
+    let body = json!({"itemMinutes": 5, "rules": rules, "version": 0});
+    kitchen.shop.put(&path, body).await.good();
+    let guest = kitchen.shop.person(&[]);
+    // Another one is made then, too: who is alone in a slot may have all of it.
+    let place = || kitchen.order((&guest, ""), basket(&kitchen, "ok"));
+    place().await.good();
+    let placed = place().await.good();
+    let who = (guest.as_str(), placed["id"].as_str().unwrap());
+    eventually(async || {
+        clock.advance(Duration::from_millis(200)).unwrap();
+        own(&kitchen, who).await["payment"] == "secured"
+    })
+    .await;
+    goes(&kitchen, who.1, &["confirmed"]).await;
+    let round = |line| besides(line, (&kitchen.pizza, 1));
+    add(&kitchen, who, round("second")).await.good();
+    let full = add(&kitchen, who, round("third")).await;
+    assert_eq!(why(&full), ["wantedAt", "slot_full"]);
+    clock.advance(Duration::from_secs(3_600)).unwrap();
+    add(&kitchen, who, round("third")).await.good();
 }

@@ -55,7 +55,12 @@ impl App {
         let scene = self.scene(shifted.restaurant).await?;
         let rules = &scene.kept.rules;
         let zone = scene.restaurant.details.time_zone;
-        let bounds = rules.bounds(zone, held.slot, shifted.channel);
+        // Of a slot that is over a kitchen has no less for it: that of a tab goes on for an evening.
+        let is_over = held.slot.ends() <= self.0.clock.now();
+        let bounds = match is_over {
+            false => rules.bounds(zone, held.slot, shifted.channel),
+            true => None,
+        };
         let bounds = bounds.unwrap_or_default();
         let asks = (asks(rules, &shifted.before), asks(rules, &shifted.after));
         let all = bounds.all.shift(asks, shifted.kitchen);

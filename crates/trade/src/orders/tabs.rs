@@ -81,13 +81,14 @@ impl Placing {
 }
 
 impl Order {
-    /// What its tab still takes; nothing once it has ended. `None` where it has no tab.
+    /// What its guest may still order; nothing before it is held, and nothing once it is made. `None` where it has no tab.
     #[must_use]
     pub fn tab_left_minor(&self) -> Option<i64> {
         let tab = self.tab?;
-        Some(match self.status.is_final() {
-            true => 0,
-            false => tab.hold_minor.saturating_sub(self.total_minor).max(0),
+        let is_open = policy::changes(Actor::Diner, self.tab).contains(&self.status);
+        Some(match is_open && self.paying.is_safe() {
+            true => tab.hold_minor.saturating_sub(self.total_minor).max(0),
+            false => 0,
         })
     }
 

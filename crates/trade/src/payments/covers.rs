@@ -199,7 +199,8 @@ fn pieces(money: &[MoneyLine]) -> Vec<Piece<'_>> {
 /// How much of these pieces each of the parties gives. Together they give all of it, as long as they have it.
 ///
 /// What is as much as was shared is shared as it was. Else each gives for what is his, as far as he has it, and what is
-/// nobody's, as lines that came later are, is given by the first who have more than that.
+/// nobody's, as lines that came later are, is given by the first who have more than that: by those who share nothing before
+/// the others.
 fn apportion(currency: Currency, pieces: &[Piece<'_>], parties: &[Party<'_>]) -> Vec<i64> {
     let total = sum(pieces.iter().map(|(_, minor)| *minor)).max(0);
     let shared = sum(parties.iter().map(|party| party.minor));
@@ -214,10 +215,14 @@ fn apportion(currency: Currency, pieces: &[Piece<'_>], parties: &[Party<'_>]) ->
         left = left.saturating_sub(minor);
         given.push(minor);
     }
-    for (party, given) in parties.iter().zip(&mut given) {
-        let more = party.has.saturating_sub(*given).min(left).max(0);
-        *given = given.saturating_add(more);
-        left = left.saturating_sub(more);
+    // Who shares nothing has paid what came later.
+    for is_part in [false, true] {
+        let all = parties.iter().zip(&mut given);
+        for (party, given) in all.filter(|(party, _)| party.covers.is_part() == is_part) {
+            let more = party.has.saturating_sub(*given).min(left).max(0);
+            *given = given.saturating_add(more);
+            left = left.saturating_sub(more);
+        }
     }
     given
 }

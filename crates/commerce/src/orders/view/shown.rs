@@ -151,7 +151,7 @@ struct TabView {
     /// How much was held when it was opened.
     #[schema(example = "50.00")]
     hold: String,
-    /// How much may still be ordered; nothing once the order has ended.
+    /// How much may still be ordered; nothing before the money is held, and nothing once the order is ready.
     #[schema(example = "37.50")]
     left: String,
 }

@@ -32,8 +32,10 @@ fn euros(minor: i64) -> base::Money {
 
 #[test]
 fn a_tab_is_opened_at_a_table_by_card_and_up_to_what_the_restaurant_says() {
-    let order = place(tab(6_000, placing())).unwrap();
+    let mut order = place(tab(6_000, placing())).unwrap();
     assert_eq!(order.tab, Some(Tab { hold_minor: 6_000 }));
+    assert_eq!(order.tab_left_minor(), Some(0), "nothing is held yet");
+    order.paying = Paying::Secured;
     assert_eq!(order.tab_left_minor(), Some(6_000 - 4_030));
     // Never less is held than what was ordered costs.
     let order = place(tab(1, placing())).unwrap();

@@ -84,6 +84,29 @@ fn what_belongs_to_a_line_is_whose_line_it_is() {
 }
 
 #[test]
+fn what_came_later_is_whose_payment_of_its_own_it_is() {
+    let all = [
+        part(1, 1_200, lines(&[0])),
+        part(2, 600, lines(&[1])),
+        part(3, 900, Covers::Any),
+    ];
+    let all = all.map(|one| {
+        let minor = one.minor;
+        taken(one, minor)
+    });
+    let parts = Parts::of(all.iter(), None).unwrap();
+    let (eur, later) = (Currency::EUR, key(7));
+    let has = |intent: &Intent| intent.refundable_minor();
+    let given = parts.drawn(eur, &[(Some(&later), 900)], (has, 0));
+    assert_eq!(given, [(all[2].id, 900)]);
+    // Who has lost a line pays for no other that somebody else has paid for.
+    let mut known = known();
+    known.push(money(Kind::Item, Some(7), 900));
+    let given = parts.less(eur, (&known, &known[1..]));
+    assert_eq!(given, [(all[0].id, 1_000)]);
+}
+
+#[test]
 fn cash_is_a_part_as_well() {
     let one = [part(1, 1_200, lines(&[0]))];
     let cash = CashPart {
