@@ -121,6 +121,20 @@ impl Lowering {
         self
     }
 
+    /// Leaves out parts of payments that have taken nothing, and will not: nothing of them goes back. Says whether there are
+    /// others; if not, all stays as it is.
+    fn leave_out_lost(&mut self, intents: &[Intent]) -> bool {
+        let is_lost = |part: &Share| {
+            let found = intents.iter().find(|intent| intent.id == part.payment);
+            found.is_some_and(|intent| intent.captured_minor == 0 && !is_under_way(intent))
+        };
+        let are_lost = !self.parts.is_empty() && self.parts.iter().all(is_lost);
+        if !are_lost {
+            self.parts.retain(|part| !is_lost(part));
+        }
+        !are_lost
+    }
+
     /// Draws a part anew that its payment has not, of which so much was given: the rest from the payment itself as far
     /// as it has it, and from those that give nothing yet. Says whether they have so much; if not, all stays as it is.
     fn redraw(
@@ -246,6 +260,9 @@ impl App {
             return Ok(at.over());
         }
         let intents = self.0.payments.of_order(order.id).await?;
+        if !at.state.leave_out_lost(&intents) {
+            return Ok(at.failed(NOT_TAKEN));
+        }
         if let Some(is_there) = are_there(&at.state.parts, &intents) {
             return Ok(match is_there {
                 true => at.done(),
@@ -289,6 +306,11 @@ impl App {
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     let intents = payments.of_order(order.id).await?;
                     let own = intents.iter().find(|intent| intent.id == part.payment);
+                    // What is on its way otherwise may be refused yet, and then this would be given twice.
+                    if own.is_some_and(|own| own.unsettled().next().is_some()) {
+                        waits = true;
+                        continue;
+                    }
                     let given = own.map_or(0, |own| payments::App::given_minor(own, at.key));
                     let wanted = (place, given);
                     if at.state.redraw(wanted, &intents, order.vouchers_minor) {
@@ -353,8 +375,10 @@ impl App {
 
 /// Whether what a payment holds is still about to be taken.
 fn is_to_be_taken(intent: &Intent) -> bool {
-    let refused =
-        |attempt: &Attempt| attempt.act == Act::Capture && attempt.state == AttemptState::Refused;
+    let refused = |attempt: &Attempt| {
+        let is_end = matches!(attempt.act, Act::Capture | Act::Cancel);
+        is_end && attempt.state == AttemptState::Refused
+    };
     intent.state == Standing::Authorised && !intent.attempts.iter().any(refused)
 }
 
@@ -417,6 +441,29 @@ mod tests {
             from_vouchers: 0,
             refusals: Refusals::default(),
         }
+    }
+
+    #[test]
+    fn who_has_paid_nothing_and_will_not_is_left_out() {
+        let (paid, mut lost) = (intent(1, 300), intent(2, 900));
+        (lost.captured_minor, lost.refunded_minor) = (0, 0);
+        lost.state = Standing::Cancelled;
+        let intents = [paid, lost];
+        let mut less = lowering(100, &intents);
+        less.parts.push(Share {
+            payment: intents[1].id,
+            minor: 200,
+        });
+        assert!(less.leave_out_lost(&intents));
+        assert_eq!(drawn(&less), [(intents[0].id, 100)]);
+        // While its money may still come it is waited for.
+        let mut less = lowering(100, &intents);
+        less.parts[0].payment = intents[1].id;
+        assert!(!less.leave_out_lost(&intents), "nobody gives it");
+        let mut coming = intents;
+        coming[1].state = Standing::Authorised;
+        assert!(less.leave_out_lost(&coming));
+        assert_eq!(drawn(&less), [(coming[1].id, 100)]);
     }
 
     fn drawn(lowering: &Lowering) -> Vec<(PaymentId, i64)> {

@@ -232,7 +232,8 @@ impl App {
         self.give_back(payment, back).await
     }
 
-    /// The same, of all that was taken and that nobody else has given back, with what this step has given already.
+    /// The same, of all that was taken and that nobody else has given back, with what this step has given already. What
+    /// another has perhaps given, because its refusal was taken back, is left to somebody.
     ///
     /// # Errors
     /// As [`App::refund`].
@@ -244,13 +245,18 @@ impl App {
         let intent = self.find(payment).await?.intent;
         let back = Back::of(payment, step, Money::zero(intent.currency));
         let left = intent.captured_minor.saturating_sub(intent.refunded_minor);
-        let minor = left.saturating_add(back.given_minor(&intent));
+        let (given, doubtful) = (back.given_minor(&intent), back.doubtful_minor(&intent));
+        let minor = left.saturating_sub(doubtful).max(0).saturating_add(given);
         let back = Back {
             amount: Money::new(minor, intent.currency),
             refusals,
             ..back
         };
-        self.give_back(payment, back).await
+        let standing = self.give_back(payment, back).await?;
+        Ok(match doubtful > 0 {
+            true => standing.of_certain(minor),
+            false => standing,
+        })
     }
 
     /// As [`App::refund_again`], for a refund that somebody granted: its attempts bear its name.

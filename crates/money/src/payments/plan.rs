@@ -59,6 +59,18 @@ impl Back {
         given.fold(0_i64, |sum, attempt| sum.saturating_add(attempt.minor))
     }
 
+    /// What others were refused, and have perhaps given even so.
+    pub(super) fn doubtful_minor(&self, intent: &Intent) -> i64 {
+        let all = intent.attempts.iter();
+        let doubtful = all.filter(|attempt| {
+            attempt.act == Act::Refund
+                && attempt.is_contradicted
+                && attempt.state == AttemptState::Refused
+                && !self.attempts.contains(&attempt.id)
+        });
+        doubtful.fold(0_i64, |sum, attempt| sum.saturating_add(attempt.minor))
+    }
+
     /// How often it was refused, if it was for this reason the last time.
     pub(super) fn refused_for(&self, intent: &Intent, why: &str) -> u8 {
         let refused = |attempt: &&Attempt| {
@@ -376,6 +388,21 @@ mod tests {
         intent.attempts.push(done(back.attempts[1]));
         intent.attempts.push(done(Uid::from_bytes([1; 16]).into()));
         assert_eq!(back.given_minor(&intent), MINOR);
+    }
+
+    #[test]
+    fn what_another_has_perhaps_given_is_doubtful() {
+        let (mut intent, back) = refused(1);
+        intent.attempts[1].is_contradicted = true;
+        assert_eq!(
+            back.doubtful_minor(&intent),
+            0,
+            "its own is not asked again"
+        );
+        let other = Back::of(intent.id, Uid::from_bytes([1; 16]), back.amount);
+        assert_eq!(other.doubtful_minor(&intent), MINOR);
+        intent.attempts[1].is_contradicted = false;
+        assert_eq!(other.doubtful_minor(&intent), 0);
     }
 
     #[test]

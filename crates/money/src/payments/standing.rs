@@ -78,6 +78,18 @@ impl Standing {
         }
     }
 
+    /// The same, of a step that gives back what is certain, which is so much: the rest is refused when that is done, for
+    /// somebody to see what became of it.
+    pub(super) fn of_certain(mut self, minor: i64) -> Self {
+        let given = self.moved.iter();
+        let given = given.fold(0_i64, |sum, (_, part)| sum.saturating_add(part.minor()));
+        if given >= minor && self.under_way.is_none() && self.refunded != self.captured {
+            self.step = Some(AttemptState::Refused);
+            self.refused = Some(NOT_ALL.to_owned());
+        }
+        self
+    }
+
     /// The same, for whoever asked by this wish.
     pub(super) fn for_wish(mut self, wish: &Wish) -> Self {
         self.step = match wish {
@@ -213,5 +225,18 @@ mod tests {
             assert_eq!(standing.refused.as_deref(), Some(NOT_ALL));
             assert_eq!(standing.moved.len(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_certain_goes_back_and_the_rest_is_left_to_somebody() {
+        let given = [(AttemptState::Done, 100)];
+        let standing = stands(&given, false).of_certain(100);
+        assert_eq!(standing.step, Some(AttemptState::Refused));
+        assert_eq!(standing.refused.as_deref(), Some(NOT_ALL));
+        // What is certain is waited for.
+        assert_eq!(stands(&given, false).of_certain(200).step, None);
+        let open = [(AttemptState::Unknown, 100)];
+        let standing = stands(&open, false).of_certain(0);
+        assert_eq!(standing.step, Some(AttemptState::Unknown));
     }
 }
