@@ -9,7 +9,7 @@ use trade::orders::OrderId;
 use trade::payments::{Intent, State};
 
 use super::kitchen::Kitchen;
-use super::world::{Said, Shop, eventually, on_both, uid};
+use super::world::{Said, Shop, eventually, on_both};
 
 on_both!(
     what_the_restaurant_takes_out_comes_off_at_once,
@@ -104,21 +104,9 @@ async fn taken(kitchen: &Kitchen, order: &str) -> i64 {
     taken.sum()
 }
 
-/// What stands on the accounts of the organisation; the sum over all of them is always nothing.
-async fn books(kitchen: &Kitchen) -> Vec<(String, i64)> {
-    let ledger = &kitchen.shop.node.more.commerce.ledger;
-    let house = uid(&kitchen.organisation).organisation();
-    let sums = ledger.trial_balance(house).await.unwrap();
-    assert!(sums.is_balanced());
-    let sums = sums
-        .iter()
-        .map(|(account, sum)| (account.to_string(), sum.minor()));
-    sums.filter(|(_, minor)| *minor != 0).collect()
-}
-
 /// What the diner owes.
 async fn owed(kitchen: &Kitchen) -> i64 {
-    let books = books(kitchen).await;
+    let books = kitchen.books().await;
     let owed = books.iter().find(|(name, _)| name == "diner");
     owed.map_or(0, |(_, minor)| *minor)
 }
@@ -160,7 +148,7 @@ async fn what_the_restaurant_takes_out_comes_off_at_once(engine: Engine) {
     for status in ["preparing", "ready_for_pickup", "collected"] {
         kitchen.set(&order, json!({"status": status})).await.good();
     }
-    let cash = books(&kitchen).await;
+    let cash = kitchen.books().await;
     assert!(cash.contains(&("cash".to_owned(), 500)), "{cash:?}");
     let late = change(&kitchen, &order, json!({"remove": ["1"]})).await;
     assert_eq!(late.code(), (409, "order_closed"));
@@ -219,7 +207,7 @@ async fn a_replacement_waits_for_the_diner(engine: Engine) {
     let body = json!({"status": "cancelled", "reason": "sold_out"});
     kitchen.set(&order, body).await.good();
     assert_eq!(
-        (kitchen.left().await, books(&kitchen).await),
+        (kitchen.left().await, kitchen.books().await),
         (5.into(), vec![])
     );
     kitchen.shop.verify().await;
@@ -264,7 +252,7 @@ async fn what_costs_more_is_held_before_it_is_in_force(engine: Engine) {
     let body = json!({"status": "cancelled", "reason": "other"});
     kitchen.set(&order, body).await.good();
     eventually(async || taken(&kitchen, &order).await == 0).await;
-    eventually(async || books(&kitchen).await.is_empty()).await;
+    eventually(async || kitchen.books().await.is_empty()).await;
     kitchen.shop.verify().await;
 }
 
@@ -441,7 +429,7 @@ async fn an_order_that_ends_takes_its_change_along(engine: Engine) {
     })
     .await;
     assert_eq!(taken(&kitchen, &order).await, 0);
-    eventually(async || books(&kitchen).await.is_empty()).await;
+    eventually(async || kitchen.books().await.is_empty()).await;
     kitchen.shop.verify().await;
 }
 
@@ -497,7 +485,7 @@ async fn what_a_diner_adds_is_sold_and_made_like_the_rest(engine: Engine) {
     }
     eventually(async || kitchen.left().await == 9).await;
     eventually(async || taken(&kitchen, &card).await == 0).await;
-    eventually(async || books(&kitchen).await.is_empty()).await;
+    eventually(async || kitchen.books().await.is_empty()).await;
     kitchen.shop.verify().await;
 }
 

@@ -52,18 +52,6 @@ async fn payment(kitchen: &Kitchen, order: &str) -> Intent {
     payments.of_order(id).await.unwrap().remove(0)
 }
 
-/// What stands on the accounts of the organisation; the sum over all of them is always nothing.
-async fn books(kitchen: &Kitchen) -> Vec<(String, i64)> {
-    let ledger = &kitchen.shop.node.more.commerce.ledger;
-    let house = super::world::uid(&kitchen.organisation).organisation();
-    let sums = ledger.trial_balance(house).await.unwrap();
-    assert!(sums.is_balanced());
-    let sums = sums
-        .iter()
-        .map(|(account, sum)| (account.to_string(), sum.minor()));
-    sums.filter(|(_, minor)| *minor != 0).collect()
-}
-
 async fn a_card_is_held_then_charged(engine: Engine) {
     let kitchen = Kitchen::open(Shop::working(engine).await).await;
     kitchen.count(5).await;
@@ -87,7 +75,8 @@ async fn a_card_is_held_then_charged(engine: Engine) {
     eventually(async || payment(&kitchen, &id).await.captured_minor == 1_000).await;
     // What the diner owed was taken of him; the rest is sales and tax.
     eventually(async || {
-        !books(&kitchen)
+        !kitchen
+            .books()
             .await
             .iter()
             .any(|(name, _)| name.contains("diner"))
@@ -115,7 +104,7 @@ async fn a_refused_card_leaves_nothing(engine: Engine) {
         json!({"code": "payment_failed", "by": "platform"})
     );
     assert_eq!(kitchen.left().await, 5);
-    assert_eq!(books(&kitchen).await, []);
+    assert_eq!(kitchen.books().await, []);
     // The restaurant has never heard of it.
     let path = format!("{}/orders/{id}", kitchen.at());
     assert_eq!(kitchen.shop.get(&path).await.code(), (404, "not_found"));
@@ -153,7 +142,7 @@ async fn what_is_rejected_after_payment_is_unwound(engine: Engine) {
     eventually(async || payment(&kitchen, &ids[1]).await.state == State::Refunded).await;
     assert_eq!(payment(&kitchen, &ids[1]).await.refunded_minor, 1_000);
     assert_eq!(kitchen.left().await, 4);
-    assert_eq!(books(&kitchen).await, []);
+    assert_eq!(kitchen.books().await, []);
     kitchen.shop.verify().await;
 }
 
@@ -180,7 +169,7 @@ async fn who_does_not_pay_in_time_loses_the_order(engine: Engine) {
     // What a timer begins is found when nobody has taken it up for a while.
     clock.advance(Duration::from_secs(60)).unwrap();
     eventually(async || payment(&kitchen, &id).await.state.is_final()).await;
-    assert_eq!(books(&kitchen).await, []);
+    assert_eq!(kitchen.books().await, []);
     kitchen.shop.verify().await;
 }
 
@@ -189,12 +178,12 @@ async fn cash_is_in_the_books_when_it_is_taken(engine: Engine) {
     let diner = kitchen.shop.person(&[]);
     let order = kitchen.order((&diner, ""), kitchen.basket()).await.good();
     let id = id(&order);
-    let owed = books(&kitchen).await;
+    let owed = kitchen.books().await;
     assert!(owed.iter().any(|(_, minor)| *minor == 2_700), "{owed:?}");
     for status in ["confirmed", "preparing", "ready_for_pickup", "collected"] {
         kitchen.set(&id, json!({"status": status})).await.good();
     }
-    let taken = books(&kitchen).await;
+    let taken = kitchen.books().await;
     assert!(taken.contains(&("cash".to_owned(), 2_700)), "{taken:?}");
     let second = kitchen.order((&diner, ""), kitchen.basket()).await.good();
     let cancel = format!("/api/orders/{}/cancel", self::id(&second));
@@ -202,7 +191,7 @@ async fn cash_is_in_the_books_when_it_is_taken(engine: Engine) {
         .shop
         .ask((&diner, ""), Method::POST, &cancel, Some(json!({})));
     said.await.good();
-    assert_eq!(books(&kitchen).await, taken);
+    assert_eq!(kitchen.books().await, taken);
     kitchen.shop.verify().await;
 }
 
@@ -230,7 +219,7 @@ async fn a_coupon_is_taken_once_and_comes_back(engine: Engine) {
         .set(&id(&first), json!({"status": "rejected"}))
         .await
         .good();
-    assert_eq!(books(&kitchen).await, []);
+    assert_eq!(kitchen.books().await, []);
     let again = kitchen.order((&diner, ""), basket.clone()).await.good();
     assert_eq!(again["total"], "24.30");
     basket["couponCode"] = "NONE".into();

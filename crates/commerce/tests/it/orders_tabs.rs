@@ -11,7 +11,7 @@ use trade::orders::OrderId;
 use trade::payments::{Intent, State};
 
 use super::kitchen::Kitchen;
-use super::world::{Said, Shop, eventually, on_both, uid};
+use super::world::{Said, Shop, eventually, on_both};
 
 on_both!(
     what_was_served_is_taken_and_the_rest_let_go,
@@ -101,20 +101,8 @@ async fn moved(kitchen: &Kitchen, order: &str) -> Vec<(i64, i64, i64)> {
     all.map(sums).collect()
 }
 
-/// What stands on the accounts of the organisation; the sum over all of them is always nothing.
-async fn books(kitchen: &Kitchen) -> Vec<(String, i64)> {
-    let ledger = &kitchen.shop.node.more.commerce.ledger;
-    let house = uid(&kitchen.organisation).organisation();
-    let sums = ledger.trial_balance(house).await.unwrap();
-    assert!(sums.is_balanced());
-    let sums = sums
-        .iter()
-        .map(|(account, sum)| (account.to_string(), sum.minor()));
-    sums.filter(|(_, minor)| *minor != 0).collect()
-}
-
 async fn on(kitchen: &Kitchen, account: &str) -> i64 {
-    let books = books(kitchen).await;
+    let books = kitchen.books().await;
     let found = books.iter().find(|(name, _)| name == account);
     found.map_or(0, |(_, minor)| *minor)
 }
@@ -291,7 +279,7 @@ async fn what_is_cancelled_lets_go_of_all_that_is_held(engine: Engine) {
         eventually(async || payments(&kitchen, order).await[0].state == State::Cancelled).await;
         assert_eq!(moved(&kitchen, order).await, [(5_000, 0, 0)]);
     }
-    assert!(books(&kitchen).await.is_empty());
+    assert!(kitchen.books().await.is_empty());
     // A card that is refused opens none.
     let refused = kitchen.order((&guest, ""), basket(&kitchen, "refused"));
     let refused = refused.await.good();
