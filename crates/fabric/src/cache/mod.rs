@@ -106,12 +106,12 @@ impl<V> Loaded<V> {
     }
 }
 
-/// What is kept under a key. What a lookup reads lies together, in the order in which it is read: of tens of thousands
-/// of entries hardly one is in the processor's memory when somebody asks for it.
+/// What is kept under a key. What a lookup reads lies together, beside the beginning of the value: of tens of thousands
+/// of entries hardly one is in the processor's memory when somebody asks for it. The key comes last; whoever has a hint
+/// does not read it.
 #[derive(Debug)]
 #[repr(C)]
 struct Entry<V> {
-    key: Key,
     /// The number of the marks, and of the trust, when its loading began.
     begun: u64,
     trusted: u64,
@@ -119,6 +119,7 @@ struct Entry<V> {
     ends_at: u64,
     asked: AtomicBool,
     value: V,
+    key: Key,
     tags: Vec<Arc<str>>,
 }
 
@@ -224,13 +225,33 @@ impl<V: Send + Sync + 'static> Cache<V> {
         L: FnOnce() -> F,
         F: Future<Output = Result<Loaded<V>>>,
     {
-        if let Some(entry) = hint.found(&self.0) {
-            self.0.count(Some(&entry));
-            return Ok(Held(entry));
+        if let Some(held) = self.hinted_now(hint) {
+            return Ok(held);
         }
         let entry = self.0.entry(&key(), loader).await?;
         hint.point_to(&entry);
         Ok(Held(entry))
+    }
+
+    /// Looks at the value of a key where it lies, when it is there and may be believed. Holding it would be noted
+    /// beside it, which costs more than the look. Whoever changes what is kept near to it waits meanwhile, so look
+    /// quickly. Only what is seen is counted: who does not see it will ask for it in another way.
+    pub fn glance<T>(&self, key: &str, look: impl FnOnce(&V) -> Option<T>) -> Option<T> {
+        let inside = &self.0;
+        let look = |entry: &Entry<V>| {
+            let is_believed = inside.is_believed(key, entry);
+            is_believed.then(|| look(&entry.value)).flatten()
+        };
+        let seen = inside.room.look(key, look).flatten()?;
+        inside.count(Some(&seen));
+        Some(seen)
+    }
+
+    /// Gives the value that a hint points to, when it is still there and may be believed.
+    pub fn hinted_now(&self, hint: &Hint<V>) -> Option<Held<V>> {
+        let entry = hint.found(&self.0)?;
+        self.0.count(Some(&entry));
+        Some(Held(entry))
     }
 
     /// Declares the value of one key invalid, also one that is being loaded now.
@@ -291,10 +312,13 @@ impl<V: Send + Sync + 'static> Inside<V> {
 
     fn find(&self, key: &str) -> Option<Arc<Entry<V>>> {
         let entry = self.room.get(key)?;
-        let is_believed = self.trust.has_held_since(entry.trusted)
+        self.is_believed(key, &entry).then_some(entry)
+    }
+
+    fn is_believed(&self, key: &str, entry: &Entry<V>) -> bool {
+        self.trust.has_held_since(entry.trusted)
             && micros(self.clock.elapsed()) < entry.ends_at
-            && !self.is_invalid(key, &entry);
-        is_believed.then_some(entry)
+            && !self.is_invalid(key, entry)
     }
 
     async fn load<L, F>(
@@ -329,12 +353,12 @@ impl<V: Send + Sync + 'static> Inside<V> {
             ends_at,
         };
         let entry = Arc::new(Entry {
-            key: Key::of(key),
             begun,
             trusted,
             ends_at: micros(ends_at),
             asked: AtomicBool::new(false),
             value: loaded.value,
+            key: Key::of(key),
             tags: loaded.tags,
         });
         // It may be invalid by now; then every lookup will find that out, as it does later on.
@@ -354,7 +378,7 @@ impl<V: Send + Sync + 'static> Inside<V> {
         self.marks.is_invalid(key, &entry.tags, entry.begun)
     }
 
-    fn count(&self, found: Option<&Arc<Entry<V>>>) {
+    fn count<T>(&self, found: Option<&T>) {
         let counters = self.counters.get_or_init(|| Counters {
             hits: metrics::counter!("cache_hits_total", "cache" => self.name),
             misses: metrics::counter!("cache_misses_total", "cache" => self.name),

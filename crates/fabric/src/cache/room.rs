@@ -103,10 +103,12 @@ impl<E: Kept> Room<E> {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Arc<E>> {
-        let shard = self.read(key);
-        let (ByKey(entry), _) = shard.get_key_value(key.as_bytes())?;
-        note_asked(&**entry);
-        Some(Arc::clone(entry))
+        self.find(key, Arc::clone)
+    }
+
+    /// Looks at an entry while nothing of its shard can change.
+    pub(super) fn look<T>(&self, key: &str, look: impl FnOnce(&E) -> T) -> Option<T> {
+        self.find(key, |entry| look(entry))
     }
 
     /// Puts an entry in the place of the one that was there, and makes room for it. What is larger than the whole
@@ -151,6 +153,13 @@ impl<E: Kept> Room<E> {
 
     pub(super) fn bytes(&self) -> u64 {
         self.ledger().bytes
+    }
+
+    fn find<T>(&self, key: &str, take: impl FnOnce(&Arc<E>) -> T) -> Option<T> {
+        let shard = self.read(key);
+        let (ByKey(entry), _) = shard.get_key_value(key.as_bytes())?;
+        note_asked(&**entry);
+        Some(take(entry))
     }
 
     // Every lock is whole after every step that is taken under it, so a poisoned one spoils nothing.

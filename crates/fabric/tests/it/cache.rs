@@ -124,6 +124,35 @@ async fn a_hint_finds_a_value_without_its_key_and_never_one_that_may_not_be_beli
 }
 
 #[tokio::test]
+async fn a_glance_sees_what_may_be_believed_and_loads_nothing() {
+    let glance = |world: &World| world.cache.glance("a", |value| Some(*value));
+    let world = World::new();
+    assert_eq!(glance(&world), None);
+    assert_eq!(world.ask("a").await, 1);
+    assert_eq!(glance(&world), Some(1));
+    assert_eq!(world.cache.glance("a", |_| None::<u64>), None);
+    world.cache.invalidate_tag("of:b");
+    assert_eq!(glance(&world), Some(1), "it was not of b");
+    world.cache.invalidate_tag("of:a");
+    assert_eq!(glance(&world), None);
+
+    assert_eq!(world.ask("a").await, 2);
+    world.trust.withdraw();
+    assert_eq!(glance(&world), None);
+    world.trust.grant();
+    assert_eq!(
+        glance(&world),
+        None,
+        "it was loaded before the trust was lost"
+    );
+
+    assert_eq!(world.ask("a").await, 3);
+    world.clock.advance(Duration::from_secs(300)).unwrap();
+    assert_eq!(glance(&world), None);
+    assert_eq!(world.loads.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
 async fn what_is_held_stays_as_it_is_for_whoever_has_it() {
     let world = World::new();
     for key in ["a", &"long ".repeat(20)] {

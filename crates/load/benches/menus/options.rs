@@ -20,7 +20,7 @@ pub(crate) enum Part {
 }
 
 /// Into how many turns a round is cut where two are compared.
-const TURNS: u32 = 4;
+const TURNS: u32 = 12;
 
 /// What to run.
 #[derive(Clone, Debug)]

@@ -93,30 +93,35 @@ struct Task {
 }
 
 impl App {
-    /// The menu for one who asks, from memory or compiled now.
+    /// The menu for one who asks, from memory or compiled now, and the version of what has run out.
     pub(super) async fn menu_for(
         &self,
-        (id, front): (RestaurantId, &Front),
+        id: RestaurantId,
         asked: &Asked<'_>,
         since: Option<&str>,
         encoding: Encoding,
-    ) -> Result<Held<Packed>> {
-        let hint = match since {
-            None => front.hint(asked, encoding),
-            Some(_) => None,
-        };
-        let Some(hint) = hint else {
-            let case = front.faces.case(asked);
-            let kind = self.kind_for(front, &case, since);
-            return self.answer(id, front, &case, kind, encoding).await;
-        };
-        let key = || front.key(&front.faces.case(asked), Kind::Whole, encoding);
-        let compile = async || {
-            let case = front.faces.case(asked);
-            self.compile(id, front, &case, Kind::Whole, encoding).await
-        };
+    ) -> Result<(u64, Held<Packed>)> {
         let pages = &self.0.memory.pages;
-        pages.usual((front, hint), key, compile).await
+        let is_whole = since.is_none();
+        let at_hand = || pages.at_hand(id, |front| front.hint(asked, encoding));
+        if let Some(at_hand) = is_whole.then(at_hand).flatten() {
+            return Ok(at_hand);
+        }
+        let front = self.front(id).await?;
+        let case = front.faces.case(asked);
+        let hint = front.hint(asked, encoding).filter(|_| is_whole);
+        let packed = match hint {
+            Some(hint) => {
+                let key = || front.key(&case, Kind::Whole, encoding);
+                let compile = async || self.compile(id, &front, &case, Kind::Whole, encoding).await;
+                pages.usual((&front, hint), key, compile).await?
+            }
+            None => {
+                let kind = self.kind_for(&front, &case, since);
+                self.answer(id, &front, &case, kind, encoding).await?
+            }
+        };
+        Ok((front.availability, packed))
     }
 
     /// The answer to a case, from memory or compiled now.

@@ -133,22 +133,21 @@ async fn menu(
     accepts: Accepts,
     reads: Reads,
 ) -> Answer<impl IntoResponse> {
-    let front = app.front(of.restaurant).await?;
     let wanted = Asked {
         service: service(asked.service),
         channel: asked.channel.as_ref(),
         language: asked.language.as_ref(),
         accepted: reads.text(),
     };
-    let packed = app
+    let (availability, packed) = app
         .menu_for(
-            (of.restaurant, &front),
+            of.restaurant,
             &wanted,
             asked.since.as_deref(),
             accepts.best(),
         )
         .await?;
-    let availability = edge::header_of(front.availability);
+    let availability = edge::header_of(availability);
     Ok(([(AVAILABILITY, availability)], Shelved(packed)))
 }
 

@@ -82,6 +82,18 @@ impl Pages {
             .await
     }
 
+    /// What is made of a front and of the answer that it has a hint of, where both are at hand.
+    pub(super) fn at_hand(
+        &self,
+        id: RestaurantId,
+        hint: impl Fn(&Front) -> Option<&Hint<Packed>>,
+    ) -> Option<(u64, Held<Packed>)> {
+        self.fronts.glance(id.spelt().as_str(), |front| {
+            let packed = self.answers.hinted_now(hint(front)?)?;
+            Some((front.availability, packed))
+        })
+    }
+
     pub(super) async fn answer(
         &self,
         (front, key): (&Front, &str),
