@@ -293,12 +293,16 @@ impl App {
             return Ok(at.done());
         }
         let (mut waits, mut refused) = (false, None);
-        let mut refusals = Refusals::default();
-        for (place, part) in at.state.parts.clone().into_iter().enumerate() {
-            let amount = Money::new(part.minor, at.state.currency);
-            let (of, payments) = ((part.payment, at.key), &self.0.payments);
+        let (parts, mut refusals) = (at.state.parts.clone(), Refusals::default());
+        // Of all of them before any is waited for.
+        for of in parts.iter().map(|part| (part.payment, at.key)) {
             let known = self.known_refusals(&mut at.state.refusals, of, &at.error);
-            let known = known.await?;
+            known.await?;
+        }
+        for (place, part) in parts.into_iter().enumerate() {
+            let amount = Money::new(part.minor, at.state.currency);
+            let payments = &self.0.payments;
+            let known = at.state.refusals.of(part.payment);
             let asked = payments.refund_again(part.payment, (at.key, known), amount);
             let standing = match asked.await {
                 Ok(standing) => standing,

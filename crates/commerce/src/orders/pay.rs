@@ -366,13 +366,13 @@ impl App {
         (known, parked): (&mut Refusals, &str),
     ) -> Result<Come> {
         let payments = &self.0.payments;
+        // Before anything is waited for: who has waited does not know any more why it was parked.
+        let refusals = self.known_refusals(known, (payment, key), parked).await?;
         let standing = payments.settle(payment).await?;
         if is_open(&standing) && standing.state != Standing::ActionNeeded {
             return Ok(Come::Waits);
         }
         let taken = standing.captured.minor() > 0;
-        let of = (payment, key);
-        let refusals = self.known_refusals(known, of, parked).await?;
         if base::planted("taken_not_given_back") && taken {
             return Ok(Come::There);
         }

@@ -342,10 +342,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Stores what steps have put together, and that the saga asks again later.
+    /// Stores what steps have put together, and that the saga asks again later. Why it was parked before, or how it erred, is
+    /// said by then: what comes of asking again is nobody's word of before.
     async fn wait(&mut self, time: Duration, written: Written) -> std::result::Result<(), Halt> {
         let commit = self.take_carried();
         self.keep(written);
+        self.now.error.clear();
         self.now.run_at = self.later(time.max(WAIT_MIN));
         (self.now.tries, self.now.waiting) = (0, true);
         self.commit(commit).await

@@ -59,7 +59,8 @@ pub struct At<S> {
     pub tries: i64,
     /// Why it is being undone, if it is.
     pub reason: String,
-    /// Why it was parked at this step before somebody had it run again, or how the last try erred; else empty.
+    /// Why it was parked at this step before somebody had it run again, or how the last try erred; else empty, as it is once
+    /// the step has waited since.
     pub error: String,
     /// What it remembers. Changes are kept by every turn.
     pub state: S,

@@ -398,6 +398,20 @@ async fn what_must_be_done_is_parked_and_settled_or_undone(world: Arc<World>) {
     );
     node.ended(&world, undone).await;
     assert_eq!(play.called(), "a b c a b c -b -a");
+
+    // Who waits after somebody's word does not know any more why it was parked.
+    let waits = begin(&world, &node.sagas).await;
+    let shown = node.parked(&world, waits).await;
+    play.now("c", Does::Waits(3_600_000));
+    let mut commit = world.db().new_commit(world.home.organisation);
+    shown.retry(&mut commit);
+    act(&world, commit).await;
+    until("it waits", || async {
+        let shown = node.shown(&world, waits).await.unwrap();
+        shown.standing == Standing::Waiting
+    })
+    .await;
+    assert_eq!(node.shown(&world, waits).await.unwrap().error, "");
     node.stop().await;
 }
 
