@@ -31,6 +31,9 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 /// The wait for a payer; whatever he does wakes the saga.
 pub(super) const LATER: Duration = Duration::from_secs(60);
 
+/// Why money that is held or was taken stays so, where no provider has refused to let go of it or to give it back.
+const NOT_LET_GO: &str = "not_let_go";
+
 /// What is paid for what.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Written")]
@@ -391,8 +394,10 @@ impl App {
         };
         let standing = match asked {
             Ok(standing) => standing,
-            // Something was taken, or came to be under way, since it was looked at.
-            Err(error) if error.kind() == ErrorKind::Conflict => return Ok(Come::Waits),
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                let now = payments.standing(payment).await?;
+                return Ok(stopped((&standing, &now), refusals));
+            }
             Err(error) => return Err(error),
         };
         let is_let_go = matches!(standing.state, Standing::Cancelled | Standing::Failed);
@@ -422,6 +427,15 @@ fn come(standing: payments::Standing) -> Come {
         Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
             Come::Waits
         }
+    }
+}
+
+/// What it means that a payment can neither be let go of nor given back: where something was taken, or came to be under way,
+/// since it was looked at, it is looked at again. Where nothing has changed, nothing will any more by itself.
+fn stopped((seen, now): (&payments::Standing, &payments::Standing), refusals: u8) -> Come {
+    match is_open(now) || seen != now {
+        true => Come::Waits,
+        false => Come::Refused(NOT_LET_GO.to_owned(), refusals),
     }
 }
 
