@@ -268,7 +268,9 @@ fn meant<'a>(intent: &'a Intent, provider: &str, heard: &Heard) -> Option<&'a At
     let same =
         all().find(|attempt| heard.reference.is_some() && attempt.reference == heard.reference);
     same.or_else(|| {
-        let mut open = all().filter(|attempt| !attempt.state.is_settled());
+        // One that has another name by now is another one.
+        let may_be = |attempt: &&Attempt| attempt.reference.is_none() || heard.reference.is_none();
+        let mut open = all().filter(|attempt| !attempt.state.is_settled() && may_be(attempt));
         let only = open.next()?;
         open.next().is_none().then_some(only)
     })
@@ -301,4 +303,71 @@ fn skipped(provider: &str, why: &'static str) -> Result<()> {
 fn counted(provider: &str, how: &'static str) {
     let labels = [("provider", provider.to_owned()), ("how", how.to_owned())];
     metrics::counter!("payments_notices_total", &labels).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Currency, Time};
+    use trade::payments::{AttemptId, AttemptState, Covers, State};
+
+    use super::*;
+
+    /// A payment of which these are to be given back, under these names.
+    fn giving(names: &[Option<&str>]) -> Intent {
+        let id = Uid::from_bytes([1; 16]);
+        let attempts = (1_u8..).zip(names).map(|(number, name)| Attempt {
+            id: AttemptId::from(Uid::from_bytes([number; 16])),
+            act: Act::Refund,
+            minor: 300,
+            provider: "test".parse().unwrap(),
+            refund: None,
+            sent_at: Some(Time::EPOCH),
+            state: AttemptState::Sent,
+            needs_action: false,
+            reference: name.map(str::to_owned),
+            code: None,
+            is_contradicted: false,
+        });
+        Intent {
+            id: id.into(),
+            order: id.into(),
+            currency: Currency::EUR,
+            minor: 900,
+            covers: Covers::Any,
+            voucher: None,
+            authorised_minor: 900,
+            captured_minor: 900,
+            refunded_minor: 0,
+            state: State::Captured,
+            code: None,
+            attempts: attempts.collect(),
+            version: 1,
+        }
+    }
+
+    fn heard_of(name: Option<&str>) -> Heard {
+        Heard {
+            place: None,
+            act: Act::Refund,
+            reference: name.map(str::to_owned),
+            answer: None,
+            currency: None,
+        }
+    }
+
+    #[test]
+    fn a_notice_that_names_no_attempt_is_about_none_of_another_name() {
+        let place = |names: &[Option<&str>], name| {
+            let intent = giving(names);
+            let found = meant(&intent, "test", &heard_of(name)).map(|attempt| attempt.id);
+            let mut all = intent.attempts.iter();
+            found.and_then(|id| all.position(|attempt| attempt.id == id))
+        };
+        assert_eq!(place(&[None], Some("A")), Some(0));
+        assert_eq!(place(&[Some("A")], Some("A")), Some(0));
+        assert_eq!(place(&[Some("B")], Some("A")), None, "it is another one");
+        assert_eq!(place(&[Some("B"), None], Some("A")), Some(1));
+        assert_eq!(place(&[None, None], Some("A")), None, "it may be either");
+        assert_eq!(place(&[Some("B")], None), Some(0));
+    }
 }
