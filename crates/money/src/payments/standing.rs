@@ -26,7 +26,7 @@ pub struct Standing {
     pub step: Option<AttemptState>,
     /// Where the payer has to go.
     pub action_url: Option<String>,
-    /// Why the provider refused what was asked last, if it did.
+    /// Why the provider refused what was asked, by this step where one has asked, and the last time; if it did.
     pub refused: Option<String>,
     /// Whether nobody could be asked: no provider is open to calls.
     pub is_out_of_reach: bool,
@@ -38,11 +38,13 @@ pub struct Standing {
 }
 
 /// What is to be known of an attempt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Seen {
     id: AttemptId,
+    act: Act,
     state: AttemptState,
     minor: i64,
+    code: Option<String>,
     is_contradicted: bool,
 }
 
@@ -92,6 +94,7 @@ impl Standing {
 
     /// The same, for whoever asked by this wish.
     pub(super) fn for_wish(mut self, wish: &Wish) -> Self {
+        self.refused = self.refused_of(wish);
         self.step = match wish {
             Wish::Authorise => None,
             Wish::Capture(asked, _) | Wish::Cancel(asked) => {
@@ -102,6 +105,17 @@ impl Standing {
             Wish::Refund(back) => self.given_back(back),
         };
         self
+    }
+
+    /// Why the last of what was asked by this wish was refused, if it was: what others ask of the payment says nothing of it.
+    fn refused_of(&self, wish: &Wish) -> Option<String> {
+        let is_of = |attempt: &&Seen| match wish {
+            Wish::Authorise => attempt.act == Act::Authorise,
+            Wish::Capture(asked, _) | Wish::Cancel(asked) => attempt.id == *asked,
+            Wish::Refund(back) => back.attempts.contains(&attempt.id),
+        };
+        let last = self.attempts.iter().rfind(is_of);
+        last.and_then(|attempt| attempt.code.clone())
     }
 
     /// How giving back stands that may be made in parts: done when all of it is, and with its last part before that.
@@ -139,11 +153,13 @@ impl Standing {
 }
 
 impl Seen {
-    const fn of(attempt: &Attempt) -> Self {
+    fn of(attempt: &Attempt) -> Self {
         Seen {
             id: attempt.id,
+            act: attempt.act,
             state: attempt.state,
             minor: attempt.minor,
+            code: attempt.code.clone(),
             is_contradicted: attempt.is_contradicted,
         }
     }
@@ -160,9 +176,9 @@ mod tests {
 
     const MINOR: i64 = 300;
 
-    /// How giving back 3.00 stands when its attempts have become this, and gave so much each; of which refusals are
-    /// taken back if that is said.
-    fn stands(attempts: &[(AttemptState, i64)], is_contradicted: bool) -> Standing {
+    /// A payment of which 3.00 are given back, when the attempts have become this, and gave so much each; of which refusals
+    /// are taken back if that is said.
+    fn asked(attempts: &[(AttemptState, i64)], is_contradicted: bool) -> (Kept, Back) {
         let id = Uid::make(&Clock::real(), &Random::seeded(1), Organisation::new(1));
         let back = Back::of(id.into(), id, Money::new(MINOR, Currency::EUR));
         let attempt = |(id, (state, minor)): (&AttemptId, &(AttemptState, i64))| Attempt {
@@ -198,7 +214,35 @@ mod tests {
             restaurant: id.into(),
             aside: Aside::default(),
         };
+        (kept, back)
+    }
+
+    /// How that stands.
+    fn stands(attempts: &[(AttemptState, i64)], is_contradicted: bool) -> Standing {
+        let (kept, back) = asked(attempts, is_contradicted);
         Standing::of(&kept).for_wish(&Wish::Refund(back))
+    }
+
+    #[test]
+    fn a_step_is_told_why_its_own_attempt_was_refused() {
+        let parts = [(AttemptState::Refused, MINOR); 2];
+        let (mut kept, back) = asked(&parts, false);
+        let attempts = &mut kept.intent.attempts;
+        for (attempt, code) in attempts.iter_mut().zip(["balance_short", "other"]) {
+            attempt.code = Some(code.to_owned());
+        }
+        let why = |back: &Back| {
+            let standing = Standing::of(&kept).for_wish(&Wish::Refund(back.clone()));
+            standing.refused
+        };
+        assert_eq!(why(&back).as_deref(), Some("other"), "the last time");
+        // The second one is somebody else's.
+        let own = back.attempts.iter().take(1).copied().collect();
+        let first = Back {
+            attempts: own,
+            ..back
+        };
+        assert_eq!(why(&first).as_deref(), Some("balance_short"));
     }
 
     #[test]
