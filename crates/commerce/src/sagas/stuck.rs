@@ -10,7 +10,7 @@ use base::{Error, Kind, Money, Page, Result, Time, Uid, codes};
 use engine::sagas::{Shown, Which};
 use engine::{Stop, Tasks};
 use serde::{Deserialize, Serialize};
-use slice::{Ask, Turn, outrun};
+use slice::{Ask, Turn, outrun, wrong};
 use store::Commit;
 use trade::orders::OrderId;
 use trade::payments::{Attempt, AttemptId, Intent, LEFT_ALONE, PaymentId};
@@ -36,6 +36,9 @@ pub(super) struct Saying {
     pub(super) attempt: AttemptId,
     /// What the provider calls it, if it was done.
     pub(super) done: Option<Called>,
+    /// How much was moved, where it was not what was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) amount: Option<String>,
     pub(super) reason: String,
 }
 
@@ -53,7 +56,23 @@ struct Settled<'a> {
     was: &'static str,
     outcome: &'static str,
     reference: Option<&'a str>,
+    /// How much was moved, where he says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<&'a str>,
     reason: &'a str,
+}
+
+impl Saying {
+    fn seen(&self, intent: &Intent) -> Result<Seen> {
+        let Some(name) = self.done.clone() else {
+            return Ok(Seen::NotDone);
+        };
+        let amount = self.amount.as_deref();
+        let amount = amount.map(|text| Money::parse(text, intent.currency));
+        let amount = amount.transpose();
+        let amount = amount.map_err(|error| wrong("amount", error.to_string()))?;
+        Ok(Seen::Done(name, amount))
+    }
 }
 
 impl App {
@@ -92,7 +111,7 @@ impl App {
         let settled = ask.settle(&self.db, (house, SETTLE), &request, async || {
             let before = self.payments.intent(id).await?;
             let mut commit = self.db.new_commit(house);
-            let seen = saying.done.clone().map_or(Seen::NotDone, Seen::Done);
+            let seen = saying.seen(&before)?;
             let which = (id, saying.attempt);
             let after = self.payments.settle_by_hand(&mut commit, which, seen);
             let after = after.await?;
@@ -125,6 +144,7 @@ impl App {
                 None => "not_done",
             },
             reference: saying.done.as_ref().map(Called::as_str),
+            moved: saying.amount.as_deref(),
             reason: &saying.reason,
         };
         // Each act is a stream of its own, as those upon sagas.

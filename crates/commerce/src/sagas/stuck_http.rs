@@ -27,13 +27,13 @@ struct OfPayment {
 #[serde(rename_all = "snake_case")]
 #[schema(as = AttemptOutcome)]
 enum Outcome {
-    /// It was done, of the whole amount.
+    /// It was done, of `amount`.
     Done,
     /// It was not done.
     NotDone,
 }
 
-/// What somebody says of an attempt that nobody knows the end of.
+/// What somebody says of an attempt that nobody knows the end of, that was refused, or that the provider contradicts.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = SettleAttempt)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -47,6 +47,10 @@ struct SettleAsked {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 120, pattern = "^[!-~]{1,120}$")]
     reference: Option<String>,
+    /// How much of what is to be taken or given back was moved; all that was asked, where nothing is said.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "25.49")]
+    amount: Option<String>,
 }
 
 impl SettleAsked {
@@ -61,9 +65,13 @@ impl SettleAsked {
                 return Err(wrong("reference", "what was not done has none"));
             }
         };
+        if done.is_none() && self.amount.is_some() {
+            return Err(wrong("amount", "what was not done has none"));
+        }
         Ok(Saying {
             attempt: self.attempt,
             done,
+            amount: self.amount,
             reason: why.to_owned(),
         })
     }
@@ -83,7 +91,7 @@ pub(super) fn routes() -> Routes<App> {
         )
         .add(
             route(Method::POST, "/api/ops/payments/{payment}/settle", SETTLE)
-                .about("Say what the provider's own console shows of an attempt that nobody knows the end of")
+                .about("Say what the provider's own console shows of an attempt that has no outcome, was refused, or is contradicted")
                 .policy(Policy::Inside)
                 .once()
                 .takes::<SettleAsked>()

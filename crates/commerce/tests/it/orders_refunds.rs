@@ -18,6 +18,8 @@ on_both!(
     what_a_cancelled_order_has_cost_is_asked_for_once_more,
     what_an_order_costs_less_is_asked_for_once_more,
     what_was_parked_before_refusals_were_noted_runs_again_at_one_word,
+    what_was_given_back_by_hand_is_booked,
+    what_was_taken_by_hand_is_booked,
 );
 
 /// The journals of sagas, by whoever would write into them past their steps.
@@ -224,6 +226,78 @@ async fn what_an_order_costs_less_is_asked_for_once_more(engine: Engine) {
     kitchen.shop.patch(&path, less).await.good();
     run_again(&kitchen, "order.give_back").await;
     went_back_once(&kitchen, &id, 200).await;
+    kitchen.shop.verify().await;
+}
+
+/// Says of the last attempt of an order's only payment what the provider's console shows.
+async fn settle(kitchen: &Kitchen, order: &str, seen: Value) -> Value {
+    let intent = intent(kitchen, order).await;
+    let path = format!("/api/ops/payments/{}/settle", intent.id);
+    let mut body = seen;
+    body["attempt"] = intent.attempts.last().unwrap().id.to_string().into();
+    let key = body.to_string();
+    let key = key.bytes().map(u64::from).sum::<u64>().to_string();
+    let said = kitchen.shop.post_once(&path, &key, body).await;
+    json!({"status": said.status.as_u16(), "body": said.body})
+}
+
+/// What is put right in the provider's console is in the books, and what is left of it is asked for.
+async fn what_was_given_back_by_hand_is_booked(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let id = collected(&kitchen, json!({"method": "card", "token": "short"})).await;
+    eventually(async || intent(&kitchen, &id).await.captured_minor == 2_700).await;
+    let path = format!("/api/orders/{id}/refunds");
+    let body = json!({"lines": [{"line": "1", "amount": "3.00"}], "reason": "missing"});
+    kitchen.shop.post(&path, body).await.good();
+    eventually(async || parked(&kitchen).await.len() == 1).await;
+    for (amount, status) in [("3.01", 422), ("0.00", 422), ("x", 422), ("1.00", 200)] {
+        let seen = json!({"outcome": "done", "reference": "BYHAND", "amount": amount});
+        let said = settle(&kitchen, &id, seen).await;
+        assert_eq!(said["status"], status, "{amount}: {said}");
+    }
+    let given = intent(&kitchen, &id).await;
+    assert_eq!(given.refunded_minor, 100);
+    let again = json!({"outcome": "not_done"});
+    assert_eq!(settle(&kitchen, &id, again).await["status"], 409);
+    run_again(&kitchen, "order.refund").await;
+    eventually(async || parked(&kitchen).await.is_empty()).await;
+    eventually(async || {
+        let all = kitchen.shop.get(&path).await.good();
+        all["items"][0]["state"] == "executed"
+    })
+    .await;
+    let after = intent(&kitchen, &id).await;
+    let back = after.attempts.iter().filter(|one| one.act == Act::Refund);
+    let back: Vec<_> = back.map(|one| (one.state, one.minor)).collect();
+    assert_eq!(back, [(AttemptState::Done, 100), (AttemptState::Done, 200)]);
+    let sums = sums(&kitchen).await;
+    let moved = sums.iter().find(|(name, _)| name == "provider:test");
+    assert_eq!(moved.unwrap().1, 2_400, "{sums:?}");
+    kitchen.shop.verify().await;
+}
+
+/// What could not be taken, and was taken by hand, is in the books, and the saga ends.
+async fn what_was_taken_by_hand_is_booked(engine: Engine) {
+    let kitchen = Kitchen::open(Shop::working(engine).await).await;
+    let paid = json!({"method": "card", "token": "lapses"});
+    let id = placed(&kitchen, paid, &["confirmed"]).await;
+    eventually(async || parked(&kitchen).await.len() == 1).await;
+    assert_eq!(intent(&kitchen, &id).await.captured_minor, 0);
+    let seen = json!({"outcome": "done", "reference": "BYHAND"});
+    let said = settle(&kitchen, &id, seen).await;
+    assert_eq!(said["body"]["state"], "captured", "{said}");
+    let saga = parked(&kitchen).await.remove(0);
+    let again = format!("/api/ops/sagas/{}/retry", saga["id"].as_str().unwrap());
+    let why = json!({"reason": "It was taken by hand"});
+    kitchen.shop.post(&again, why).await.good();
+    eventually(async || parked(&kitchen).await.is_empty()).await;
+    let after = intent(&kitchen, &id).await;
+    let taken = after.attempts.iter().filter(|one| one.act == Act::Capture);
+    let taken: Vec<_> = taken.map(|one| (one.state, one.minor)).collect();
+    assert_eq!(taken, [(AttemptState::Done, 2_700)]);
+    let sums = sums(&kitchen).await;
+    let moved = sums.iter().find(|(name, _)| name == "provider:test");
+    assert_eq!(moved.unwrap().1, 2_700, "{sums:?}");
     kitchen.shop.verify().await;
 }
 

@@ -1,13 +1,16 @@
-//! What nobody knows for too long, for a human to settle by what the provider's own console shows.
+//! What nobody knows for too long, what was refused, and what the provider contradicts, for a human to settle by what the
+//! provider's own console shows.
 
-use base::{Error, Result, Time, Trail as _, codes};
+use base::{Error, Money, Result, Time, Trail as _, codes};
 use engine::Timer;
 use rpc::providers::{Asked, Provider};
 use serde::{Deserialize, Serialize};
 use slice::wrong;
 use store::Commit;
 use trade::orders::OrderId;
-use trade::payments::{Act, Answer as Known, Attempt, AttemptId, Intent, PaymentId, Refusal};
+use trade::payments::{
+    Act, Answer as Known, Attempt, AttemptId, AttemptState, Intent, PaymentId, Refusal,
+};
 
 use super::app::{App, refused};
 use super::plan;
@@ -59,8 +62,8 @@ impl TryFrom<String> for Called {
 /// What a human has seen at the provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Seen {
-    /// It was done, of the amount that was asked, under this name.
-    Done(Called),
+    /// It was done, under this name; of so much, or of the amount that was asked where nothing is said.
+    Done(Called, Option<Money>),
     /// It was not done.
     NotDone,
 }
@@ -118,30 +121,35 @@ impl App {
         let mut step = Step::of(self.find(payment).await?);
         let found = step.kept.intent.attempt(attempt);
         let found = found.ok_or_else(|| refused(Refusal::AttemptMissing))?;
-        if !found.needs_human(self.0.clock.now()) {
-            let said = "the attempt has an outcome, or the platform still finds out by itself";
+        if !found.is_for_human(self.0.clock.now()) {
+            let said = "the attempt was done, or the platform still finds out by itself";
             return Err(Error::conflict(codes::REFUSED, said));
         }
         if found.provider.is_credit() {
             let said = "nobody outside was asked: whoever asks again is answered";
             return Err(Error::conflict(codes::REFUSED, said));
         }
-        let minor = found.minor;
         let answer = match seen {
-            Seen::Done(read) => Known::Done {
+            Seen::Done(read, moved) => Known::Done {
                 reference: self.name_of(&step.kept, found, &read)?,
-                minor,
+                minor: moved_minor(found, (&step.kept.intent, moved))?,
             },
+            Seen::NotDone if found.state == AttemptState::GivenUp => Known::GivenUp,
             Seen::NotDone => Known::Refused {
                 code: BY_HAND.to_owned(),
             },
         };
-        step.note(attempt, answer)?;
+        step.note_by_hand(attempt, answer)?;
+        if !step.has_changed() {
+            let said = "the attempt counts as not done already";
+            return Err(Error::conflict(codes::REFUSED, said));
+        }
         Timer::cancel(attempt.uid(), commit);
         step.write(commit)?;
         wake(commit, &step.kept);
         Ok(step.kept.intent)
     }
+
     /// The name under which an attempt is kept that a human has seen to be done.
     fn name_of(&self, kept: &Kept, attempt: &Attempt, read: &Called) -> Result<String> {
         let provider = self.0.gate.providers().find(attempt.provider.as_str());
@@ -159,19 +167,45 @@ impl App {
     }
 }
 
+/// How much a human has seen to have moved: never more than was asked, and less only of what is taken or given back.
+fn moved_minor(attempt: &Attempt, (intent, moved): (&Intent, Option<Money>)) -> Result<i64> {
+    let Some(moved) = moved else {
+        return Ok(attempt.minor);
+    };
+    let is_whole = match attempt.act {
+        Act::Authorise | Act::Cancel => true,
+        Act::Capture | Act::Refund => false,
+    };
+    let minor = moved.minor();
+    let fits = match is_whole {
+        true => minor == attempt.minor,
+        false => (1..=attempt.minor).contains(&minor),
+    };
+    match fits && moved.currency() == intent.currency {
+        true => Ok(minor),
+        false if is_whole => Err(wrong(
+            "amount",
+            "it is done of the whole amount, or not at all",
+        )),
+        false => Err(wrong(
+            "amount",
+            "it is above zero, and no more than was asked",
+        )),
+    }
+}
+
 /// What the provider itself has called an attempt stays, for what follows is asked by it; a hold may have got another name
-/// since the payer was sent away. Nothing where the provider gives no such names as were read.
+/// since the payer was sent away, and what was done after a refusal has one of its own. Nothing where the provider gives no
+/// such names as were read.
 fn name(
     provider: &dyn Provider,
     (attempt, asked): (&Attempt, &Asked),
     read: &str,
 ) -> Option<String> {
     let built = provider.called(asked, read)?;
-    let own = attempt.reference.clone();
-    Some(
-        own.filter(|_| attempt.act != Act::Authorise)
-            .unwrap_or(built),
-    )
+    let stays = attempt.act != Act::Authorise && !attempt.state.is_settled();
+    let own = attempt.reference.clone().filter(|_| stays);
+    Some(own.unwrap_or(built))
 }
 
 #[cfg(test)]
@@ -215,6 +249,12 @@ mod tests {
             let built = rpc::Provider::called(&Pretend::new(), &asked, "OWN");
             assert_eq!(named(&other), built);
         }
+        let refused = Attempt {
+            state: AttemptState::Refused,
+            ..pending
+        };
+        let built = rpc::Provider::called(&Pretend::new(), &asked, "OWN");
+        assert_eq!(named(&refused), built, "it was done anew");
     }
 
     #[test]

@@ -129,11 +129,19 @@ impl Step {
 
     /// Takes note of what is known of an attempt. A payment whose money was refused comes to nothing.
     pub(super) fn note(&mut self, attempt: AttemptId, answer: Known) -> Result<()> {
-        let code = match &answer {
-            Known::Refused { code } => Some(code.clone()),
-            _ => None,
-        };
+        let code = code(&answer);
         self.decide(&Command::Settle { attempt, answer })?;
+        self.noted(attempt, code)
+    }
+
+    /// The same, of what a human has seen.
+    pub(super) fn note_by_hand(&mut self, attempt: AttemptId, answer: Known) -> Result<()> {
+        let code = code(&answer);
+        self.decide(&Command::SettleByHand { attempt, answer })?;
+        self.noted(attempt, code)
+    }
+
+    fn noted(&mut self, attempt: AttemptId, code: Option<String>) -> Result<()> {
         let intent = &self.kept.intent;
         let act = intent.attempt(attempt).map(|attempt| attempt.act);
         let is_over = matches!(intent.state, State::Open | State::ActionNeeded)
@@ -432,7 +440,15 @@ pub(super) fn wake(commit: &mut Commit, kept: &Kept) {
 /// Whether an attempt may be settled by a human while it is asked for: an answer is lost then when it is not told at once.
 fn is_left(kept: &Kept, attempt: AttemptId, now: Time) -> bool {
     let attempt = kept.intent.attempt(attempt);
-    attempt.is_some_and(|attempt| attempt.needs_human(now))
+    attempt.is_some_and(|attempt| attempt.is_for_human(now))
+}
+
+/// Why an answer refuses, if it does.
+fn code(answer: &Known) -> Option<String> {
+    match answer {
+        Known::Refused { code } => Some(code.clone()),
+        _ => None,
+    }
 }
 
 /// What an answer says of an attempt, if it says anything new.
@@ -510,6 +526,7 @@ fn given_back(intent: &Intent, event: &Event) -> Option<(AttemptId, i64)> {
         attempt,
         answer: Known::Done { minor, .. },
         act,
+        ..
     }) = event
     else {
         return None;
@@ -529,6 +546,7 @@ fn posted(intent: &Intent, event: &Event) -> Result<Option<Transaction>> {
         attempt,
         answer: Known::Done { minor, .. },
         act,
+        ..
     }) = event
     else {
         return Ok(None);

@@ -80,6 +80,13 @@ pub enum Command {
         /// What is known.
         answer: Answer,
     },
+    /// To take note of what a human has seen at the provider of one: also of one that was refused, and less than was asked.
+    SettleByHand {
+        /// Which one.
+        attempt: AttemptId,
+        /// What he has seen.
+        answer: Answer,
+    },
     /// To try no more: nothing is held, and nothing is on its way.
     Fail {
         /// Why.

@@ -37,6 +37,9 @@ pub struct Answered {
     pub act: Act,
     /// What is known.
     pub answer: Answer,
+    /// Whether a human has said so: that settles what the provider had said against it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
 }
 
 /// What happened. As JSON it says by itself which event it is; [`Event::kind`] is its name in the log.

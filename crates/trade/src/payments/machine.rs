@@ -38,6 +38,9 @@ pub enum Refusal {
     /// The provider's name for it is too long.
     #[error("the reference of the provider is too long")]
     Reference,
+    /// It was done, and nobody says anything else of it by hand.
+    #[error("the attempt counts as done")]
+    Done,
     /// It has as many attempts as it may have.
     #[error("the payment has as many attempts as it may have")]
     TooMany,
@@ -57,6 +60,10 @@ pub fn decide(intent: Option<&Intent>, command: &Command) -> Result<Vec<Event>, 
         Command::Settle { attempt, answer } => {
             let attempt = intent.attempt(*attempt).ok_or(Refusal::AttemptMissing)?;
             settle(attempt, answer)
+        }
+        Command::SettleByHand { attempt, answer } => {
+            let attempt = intent.attempt(*attempt).ok_or(Refusal::AttemptMissing)?;
+            settle_by_hand((intent, attempt), answer)
         }
         Command::Fail { code } => {
             let code = code.clone();
@@ -83,9 +90,11 @@ fn open(command: &Command) -> Result<Vec<Event>, Refusal> {
             voucher: *voucher,
         })]),
         Command::Open { .. } => Err(Refusal::Amount),
-        Command::Send(_) | Command::Settle { .. } | Command::Fail { .. } | Command::Drop => {
-            Err(Refusal::Missing)
-        }
+        Command::Send(_)
+        | Command::Settle { .. }
+        | Command::SettleByHand { .. }
+        | Command::Fail { .. }
+        | Command::Drop => Err(Refusal::Missing),
     }
 }
 
@@ -113,12 +122,7 @@ fn send(intent: &Intent, sending: &Sending) -> Result<Vec<Event>, Refusal> {
     if intent.attempts.len() >= ATTEMPTS_MAX {
         return Err(Refusal::TooMany);
     }
-    match sending.act {
-        Act::Authorise => may_authorise(intent, sending.minor),
-        Act::Capture => may_capture(intent, sending.minor),
-        Act::Cancel => may_cancel(intent),
-        Act::Refund => may_refund(intent, sending.minor),
-    }?;
+    may(intent, sending.act, sending.minor)?;
     Ok(vec![Event::Sent {
         attempt: sending.attempt,
         act: sending.act,
@@ -127,6 +131,16 @@ fn send(intent: &Intent, sending: &Sending) -> Result<Vec<Event>, Refusal> {
         refund: sending.refund,
         at: Some(sending.at),
     }])
+}
+
+/// Whether an act about so much can be asked for, or have been done.
+fn may(intent: &Intent, act: Act, minor: i64) -> Result<(), Refusal> {
+    match act {
+        Act::Authorise => may_authorise(intent, minor),
+        Act::Capture => may_capture(intent, minor),
+        Act::Cancel => may_cancel(intent),
+        Act::Refund => may_refund(intent, minor),
+    }
 }
 
 fn is_same(sent: &Attempt, sending: &Sending) -> bool {
@@ -216,14 +230,13 @@ fn may_refund(intent: &Intent, minor: i64) -> Result<(), Refusal> {
 }
 
 fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
+    is_short(answer)?;
     let answered = Answered {
         attempt: attempt.id,
         act: attempt.act,
         answer: answer.clone(),
+        by_hand: false,
     };
-    if reference(answer).is_some_and(|reference| reference.chars().count() > REFERENCE_CHARS_MAX) {
-        return Err(Refusal::Reference);
-    }
     // Another amount than was asked for is no outcome that anybody could go on with.
     let is_other = matches!(answer, Answer::Done { minor, .. } if is_other(attempt, *minor));
     let is_second =
@@ -243,6 +256,58 @@ fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
     match is_settled || says_nothing_new(attempt, answer) {
         true => Ok(Vec::new()),
         false => Ok(vec![Event::Answered(answered)]),
+    }
+}
+
+/// What a human says counts against a refusal, too, as far as the payment can still bear it. Of what is taken or given back a
+/// part may have been done. What counts as done stays so: it is posted.
+fn settle_by_hand(
+    (intent, attempt): (&Intent, &Attempt),
+    answer: &Answer,
+) -> Result<Vec<Event>, Refusal> {
+    is_short(answer)?;
+    let answered = Answered {
+        attempt: attempt.id,
+        act: attempt.act,
+        answer: answer.clone(),
+        by_hand: true,
+    };
+    let is_lost = matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp);
+    match answer {
+        Answer::Done { minor, .. } => {
+            let in_parts = matches!(attempt.act, Act::Capture | Act::Refund);
+            let is_part = in_parts && (1..attempt.minor).contains(minor);
+            let is_done = attempt.state == AttemptState::Done;
+            if is_other(attempt, *minor) && (is_done || !is_part) {
+                return Err(Refusal::Amount);
+            }
+            if is_done {
+                return Ok(Vec::new());
+            }
+            if is_lost {
+                // What it has perhaps done is told just now.
+                let mut others = intent.clone();
+                others.attempts.retain(|other| other.id != attempt.id);
+                may(&others, attempt.act, *minor)?;
+            }
+        }
+        Answer::Refused { .. } | Answer::GivenUp if attempt.state == AttemptState::Done => {
+            return Err(Refusal::Done);
+        }
+        Answer::Refused { .. } | Answer::GivenUp if !is_lost || attempt.is_contradicted => {}
+        Answer::Refused { .. }
+        | Answer::GivenUp
+        | Answer::Action { .. }
+        | Answer::Pending { .. }
+        | Answer::Unknown => return Ok(Vec::new()),
+    }
+    Ok(vec![Event::Answered(answered)])
+}
+
+fn is_short(answer: &Answer) -> Result<(), Refusal> {
+    match reference(answer) {
+        Some(name) if name.chars().count() > REFERENCE_CHARS_MAX => Err(Refusal::Reference),
+        _ => Ok(()),
     }
 }
 
@@ -352,8 +417,23 @@ fn answer(intent: &mut Intent, answered: &Answered) -> Option<()> {
     if let Some(reference) = reference(&answered.answer) {
         attempt.reference = Some(reference.clone());
     }
-    if let Answer::Refused { code } = &answered.answer {
-        attempt.code = Some(code.clone());
+    match &answered.answer {
+        Answer::Refused { code } => attempt.code = Some(code.clone()),
+        // A human may have seen that a part of it was done, and after it was refused.
+        Answer::Done { minor, .. } if answered.by_hand => {
+            attempt.code = None;
+            if answered.act != Act::Cancel {
+                attempt.minor = *minor;
+            }
+        }
+        Answer::Done { .. }
+        | Answer::Action { .. }
+        | Answer::Pending { .. }
+        | Answer::Unknown
+        | Answer::GivenUp => {}
+    }
+    if answered.by_hand {
+        attempt.is_contradicted = false;
     }
     attempt.state = match answered.answer {
         Answer::Action { .. } | Answer::Pending { .. } => AttemptState::Sent,

@@ -142,6 +142,19 @@ impl Attempt {
     pub fn needs_human(&self, now: Time) -> bool {
         !self.state.is_settled() && now.since(self.since()) >= LEFT_ALONE
     }
+
+    /// Whether a human may say what became of it: the platform does not find out by itself any more, and it was not done.
+    #[must_use]
+    pub fn is_for_human(&self, now: Time) -> bool {
+        match self.state {
+            AttemptState::Sent | AttemptState::Unknown => {
+                self.is_contradicted || self.needs_human(now)
+            }
+            AttemptState::Refused => true,
+            AttemptState::GivenUp => self.is_contradicted,
+            AttemptState::Done => false,
+        }
+    }
 }
 
 /// How an intent stands.

@@ -139,6 +139,66 @@ fn what_is_done_again_under_another_name_is_recorded() {
 }
 
 #[test]
+fn what_was_refused_is_done_where_a_human_has_seen_that() {
+    let other = |minor| Answer::Done {
+        reference: "other".to_owned(),
+        minor,
+    };
+    let intent = with(authorised(), (2, Act::Capture, 900), refused());
+    let intent = did(Some(intent), &by_hand(2, other(600)));
+    let taken = &intent.attempts[1];
+    assert_eq!((taken.minor, intent.captured_minor), (600, 600));
+    let named = (taken.reference.as_deref(), taken.code.as_deref());
+    assert_eq!(named, (Some("other"), None));
+    let intent = with(intent, (3, Act::Refund, 600), refused());
+    // It may be that it was done, says the provider: then a human says what became of it.
+    let doubtful = did(Some(intent), &settle(3, done(600)));
+    for (answer, refunded) in [(refused(), 0), (done(600), 600), (done(200), 200)] {
+        let after = did(Some(doubtful.clone()), &by_hand(3, answer.clone()));
+        assert!(!after.attempts[2].is_contradicted);
+        assert_eq!(after.refunded_minor, refunded);
+        assert_eq!(decide(Some(&after), &by_hand(3, answer)), Ok(vec![]));
+    }
+    let whole = with(authorised(), (2, Act::Cancel, AMOUNT), refused());
+    let gone = did(Some(whole.clone()), &by_hand(2, other(AMOUNT)));
+    assert_eq!(gone.state, State::Cancelled);
+    assert_eq!(decide(Some(&whole), &by_hand(2, refused())), Ok(vec![]));
+}
+
+#[test]
+fn a_human_says_no_more_than_a_payment_can_bear() {
+    let refusals = [
+        // More than was asked, or nothing.
+        (with(authorised(), (2, Act::Capture, 600), refused()), 601),
+        (with(authorised(), (2, Act::Capture, 600), refused()), 0),
+        (did(Some(authorised()), &send(2, Act::Capture, 600)), 601),
+        // What is held is held as a whole.
+        (did(Some(opened()), &send(2, Act::Authorise, AMOUNT)), 999),
+        // What is done is posted.
+        (captured(900), 899),
+    ];
+    for (intent, minor) in refusals {
+        assert_eq!(refusal(&intent, &by_hand(2, done(minor))), Refusal::Amount);
+    }
+    assert_eq!(
+        refusal(&captured(900), &by_hand(2, refused())),
+        Refusal::Done
+    );
+    // Others have given it back since.
+    let intent = with(captured(900), (3, Act::Refund, 600), refused());
+    let intent = with(intent, (4, Act::Refund, 400), done(400));
+    assert_eq!(refusal(&intent, &by_hand(3, done(501))), Refusal::Amount);
+    assert_eq!(
+        did(Some(intent), &by_hand(3, done(500))).refunded_minor,
+        900
+    );
+    let gone = with(authorised(), (2, Act::Capture, 600), refused());
+    let gone = with(gone, (3, Act::Cancel, AMOUNT), done(AMOUNT));
+    let late = refusal(&gone, &by_hand(2, done(600)));
+    assert_eq!(late, Refusal::State(State::Cancelled));
+}
+
+#[test]
 fn what_is_held_is_let_go() {
     let intent = with(authorised(), (2, Act::Cancel, AMOUNT), done(AMOUNT));
     assert_eq!(intent.state, State::Cancelled);
@@ -249,6 +309,7 @@ fn every_event_has_a_name_in_the_log() {
                 attempt: attempt(1),
                 act,
                 answer,
+                by_hand: false,
             };
             name(&Event::Answered(answered.clone()));
             name(&Event::Contradicted(answered));

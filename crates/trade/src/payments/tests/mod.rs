@@ -62,6 +62,13 @@ fn settle(number: u8, answer: Answer) -> Command {
     }
 }
 
+fn by_hand(number: u8, answer: Answer) -> Command {
+    Command::SettleByHand {
+        attempt: attempt(number),
+        answer,
+    }
+}
+
 fn done(minor: i64) -> Answer {
     Answer::Done {
         reference: "ref".to_owned(),
