@@ -4,7 +4,7 @@
 //! A change that costs more has a payment of its own, so nothing that is held or taken already is touched by it. Before
 //! the money of an order is taken less is simply taken then.
 
-use base::{Currency, Kind as ErrorKind, Money, Result};
+use base::{Currency, Kind as ErrorKind, Money, Result, Uid};
 use engine::sagas::{At, Kind, Known, Script, State, Turn};
 use serde::{Deserialize, Serialize};
 use trade::ledger::{About, CreditId, Means, Transaction};
@@ -17,9 +17,9 @@ use super::app::App;
 use super::credits;
 use super::moves::itself;
 use super::parts;
-use super::pay::{Come, LATER, SOON, Share, is_open};
+use super::pay::{LATER, SOON, Share, is_open};
 use super::place::unbalanced;
-use super::refusals::Refusals;
+use super::refusals::{All, Come, Refusals};
 use crate::{credit, ledger, payments};
 
 /// A change that costs more is agreed: its money is held, then it is in force, then its money is taken.
@@ -44,7 +44,7 @@ pub(super) struct Raising {
     currency: Currency,
     /// Whether the change came to nothing.
     is_dropped: bool,
-    /// What was refused when it was to be given back.
+    /// What was refused when it was to be taken, let go of, or given back.
     #[serde(default, skip_serializing_if = "Refusals::is_empty")]
     refusals: Refusals,
 }
@@ -121,18 +121,47 @@ impl Lowering {
         self
     }
 
-    /// Leaves out parts of payments that have taken nothing, and will not: nothing of them goes back. Says whether there are
-    /// others; if not, all stays as it is.
+    /// Leaves out parts of payments that have taken nothing, and will not: nothing of them goes back. What a provider has refused
+    /// to take may be taken yet, at somebody's word. Says whether there are others; if not, all stays as it is.
     fn leave_out_lost(&mut self, intents: &[Intent]) -> bool {
         let is_lost = |part: &Share| {
             let found = intents.iter().find(|intent| intent.id == part.payment);
-            found.is_some_and(|intent| intent.captured_minor == 0 && !is_under_way(intent))
+            found.is_some_and(|intent| {
+                let is_over = intent.state.is_final() && !is_under_way(intent);
+                intent.captured_minor == 0 && is_over
+            })
         };
         let are_lost = !self.parts.is_empty() && self.parts.iter().all(is_lost);
         if !are_lost {
             self.parts.retain(|part| !is_lost(part));
         }
         !are_lost
+    }
+
+    /// Draws a part anew that its payment could not give when a step asked for it, where there is so much left. Else it is
+    /// said what comes of it.
+    fn draw_anew(
+        &mut self,
+        (place, step): (usize, Uid),
+        intents: &[Intent],
+        vouchers_minor: i64,
+    ) -> Option<Come> {
+        let part = self.parts.get(place);
+        let own = part.and_then(|part| intents.iter().find(|one| one.id == part.payment));
+        // What is on its way otherwise may be refused yet, and then this would be given twice.
+        if own.is_some_and(|own| own.unsettled().next().is_some()) {
+            return Some(Come::Waits);
+        }
+        let given = own.map_or(0, |own| payments::App::given_minor(own, step));
+        // What could not be taken yet is for nobody else to give.
+        let is_kept = own.is_some_and(|own| own.state == Standing::Authorised);
+        if !is_kept && self.redraw((place, given), intents, vouchers_minor) {
+            return None;
+        }
+        Some(match intents.iter().any(is_under_way) {
+            true => Come::Waits,
+            false => Come::Refused(NOT_TAKEN.to_owned(), 0),
+        })
     }
 
     /// Draws a part anew that its payment has not, of which so much was given: the rest from the payment itself as far
@@ -239,8 +268,9 @@ impl App {
             _ if base::planted("raise_not_settled") => Come::There,
             true => self.let_go((payment, key), known).await?,
             false => {
-                self.take(&mut at.commit, (payment, None), (key, amount))
-                    .await?
+                let known = self.known_refusals(known.0, (payment, key), known.1);
+                let wanted = ((key, known.await?), amount);
+                self.take(&mut at.commit, (payment, None), wanted).await?
             }
         };
         Ok(match come {
@@ -292,63 +322,53 @@ impl App {
         if order.gives_back() {
             return Ok(at.done());
         }
-        let (mut waits, mut refused) = (false, None);
-        let (parts, mut refusals) = (at.state.parts.clone(), Refusals::default());
+        let (parts, mut all) = (at.state.parts.clone(), All::default());
         // Of all of them before any is waited for.
         for of in parts.iter().map(|part| (part.payment, at.key)) {
             let known = self.known_refusals(&mut at.state.refusals, of, &at.error);
             known.await?;
         }
         for (place, part) in parts.into_iter().enumerate() {
-            let amount = Money::new(part.minor, at.state.currency);
-            let payments = &self.0.payments;
-            let known = at.state.refusals.of(part.payment);
-            let asked = payments.refund_again(part.payment, (at.key, known), amount);
-            let standing = match asked.await {
-                Ok(standing) => standing,
-                // It was given back otherwise before this was asked: it is drawn anew, where there is so much left.
-                Err(error) if error.kind() == ErrorKind::Conflict => {
-                    let intents = payments.of_order(order.id).await?;
-                    let own = intents.iter().find(|intent| intent.id == part.payment);
-                    // What is on its way otherwise may be refused yet, and then this would be given twice.
-                    if own.is_some_and(|own| own.unsettled().next().is_some()) {
-                        waits = true;
-                        continue;
-                    }
-                    let given = own.map_or(0, |own| payments::App::given_minor(own, at.key));
-                    let wanted = (place, given);
-                    if at.state.redraw(wanted, &intents, order.vouchers_minor) {
-                        return Ok(at.wait(SOON));
-                    }
-                    match intents.iter().any(is_under_way) {
-                        true => waits = true,
-                        false => refused = Some(NOT_TAKEN.to_owned()),
-                    }
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let is_news = standing.refusals > known;
-            match standing.step {
-                Some(AttemptState::Done) => {}
-                // What somebody has asked once more, and was not possible yet, is waited for.
-                Some(AttemptState::Refused) if is_news || !is_open(&standing) => {
-                    refusals.note(part.payment, standing.refusals);
-                    let why = standing.refused;
-                    refused = Some(why.unwrap_or_else(|| "refund refused".to_owned()));
-                }
-                Some(_) | None => waits = true,
+            match self.give_part(&mut at, &order, (place, part)).await? {
+                Some(come) => all.take(part.payment, come),
+                None => return Ok(at.wait(SOON)),
             }
         }
-        // What one refuses is said when nothing of the others is under way any more, and is not asked again before.
-        Ok(match refused {
-            _ if waits => at.wait(SOON),
-            Some(why) => {
-                at.state.refusals.extend(refusals);
-                at.failed(why)
+        Ok(all.turn(at, |lowering| &mut lowering.refusals))
+    }
+
+    /// Gives a part of the difference back. Nothing comes of it where it is drawn anew.
+    async fn give_part(
+        &self,
+        at: &mut At<Lowering>,
+        order: &Order,
+        (place, part): (usize, Share),
+    ) -> Result<Option<Come>> {
+        let (payments, key) = (&self.0.payments, at.key);
+        let known = at.state.refusals.of(part.payment);
+        let amount = Money::new(part.minor, at.state.currency);
+        let asked = payments.refund_again(part.payment, (key, known), amount);
+        let standing = match asked.await {
+            Ok(standing) => standing,
+            // It was given back otherwise before this was asked.
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                let intents = payments.of_order(order.id).await?;
+                let wanted = (place, key);
+                return Ok(at.state.draw_anew(wanted, &intents, order.vouchers_minor));
             }
-            None => at.done(),
-        })
+            Err(error) => return Err(error),
+        };
+        let is_news = standing.refusals > known;
+        Ok(Some(match standing.step {
+            Some(AttemptState::Done) => Come::There,
+            // What somebody has asked once more, and was not possible yet, is waited for.
+            Some(AttemptState::Refused) if is_news || !is_open(&standing) => {
+                let why = standing.refused;
+                let why = why.unwrap_or_else(|| "refund refused".to_owned());
+                Come::Refused(why, standing.refusals)
+            }
+            Some(_) | None => Come::Waits,
+        }))
     }
 
     /// What is bound in meal vouchers becomes credit of the diner once the order was handed over. Before that it may come to
@@ -393,7 +413,7 @@ fn is_under_way(intent: &Intent) -> bool {
     is_new || is_to_be_taken(intent) || intent.attempts.iter().any(is_open)
 }
 
-/// Whether what is known to go back through payments was taken already. Nothing where that is not known, or was given back
+/// Whether what is known to go back through payments was taken already, as far as it is about to be. Nothing where that is not known, or was given back
 /// otherwise.
 fn are_there(parts: &[Share], intents: &[Intent]) -> Option<bool> {
     let each = parts.iter().map(|part| {
@@ -401,13 +421,13 @@ fn are_there(parts: &[Share], intents: &[Intent]) -> Option<bool> {
         found.filter(|intent| intent.captured_minor == 0 || intent.refundable_minor() >= part.minor)
     });
     let found: Vec<&Intent> = each.collect::<Option<_>>()?;
-    let is_there = found.iter().all(|intent| intent.captured_minor > 0);
+    let is_there = |intent: &&Intent| intent.captured_minor > 0 || !is_under_way(intent);
+    let is_there = found.iter().all(is_there);
     (!found.is_empty()).then_some(is_there)
 }
 
 #[cfg(test)]
 mod tests {
-    use base::Uid;
     use trade::payments::Covers;
 
     use super::*;
@@ -498,5 +518,35 @@ mod tests {
         let mut less = lowering(300, &intents);
         assert!(less.redraw((0, 100), &intents, 0));
         assert_eq!(drawn(&less), [(intents[1].id, 150), (intents[0].id, 150)]);
+    }
+
+    #[test]
+    fn what_could_not_be_taken_yet_is_for_nobody_else_to_give() {
+        let (mut kept, paid) = (intent(1, 900), intent(2, 900));
+        (kept.captured_minor, kept.refunded_minor) = (0, 0);
+        kept.state = Standing::Authorised;
+        kept.attempts = vec![Attempt {
+            id: Uid::from_bytes([3; 16]).into(),
+            act: Act::Capture,
+            minor: 900,
+            provider: "test".parse().unwrap(),
+            refund: None,
+            sent_at: None,
+            state: AttemptState::Refused,
+            needs_action: false,
+            reference: None,
+            code: None,
+            is_contradicted: false,
+        }];
+        let intents = [kept, paid];
+        let mut less = lowering(300, &intents);
+        // Somebody may have it taken yet: it is not left out, nor waited for.
+        assert!(less.leave_out_lost(&intents));
+        assert_eq!(are_there(&less.parts, &intents), Some(true));
+        let step = Uid::from_bytes([4; 16]);
+        let come = less.draw_anew((0, step), &intents, 0);
+        let why = Come::Refused(NOT_TAKEN.to_owned(), 0);
+        assert_eq!(come, Some(why));
+        assert_eq!(drawn(&less), [(intents[0].id, 300)]);
     }
 }

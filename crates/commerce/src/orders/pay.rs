@@ -15,7 +15,7 @@ use trade::payments::{AttemptState, PaymentId, State as Standing};
 
 use super::app::App;
 use super::moves::itself;
-use super::refusals::Refusals;
+use super::refusals::{All, Come, Refusals};
 use super::store::Stored;
 use crate::payments::{self, Known, Noted};
 
@@ -44,7 +44,7 @@ pub(super) struct Paid {
     pub(super) currency: Currency,
     /// Whether this saga takes the money, too.
     pub(super) takes: bool,
-    /// What was refused when it was to be given back.
+    /// What was refused when it was to be taken, let go of, or given back.
     #[serde(skip_serializing_if = "Refusals::is_empty")]
     pub(super) refusals: Refusals,
 }
@@ -95,16 +95,6 @@ pub(super) struct Fresh {
 
 /// What the order is told of its money, with what was answered and is not stored yet; or how long to wait.
 type Holding = std::result::Result<(Command, Option<Noted>), Duration>;
-
-/// How far a step of a payment has come.
-pub(super) enum Come {
-    /// It is done.
-    There,
-    /// Nobody knows, or somebody else has to move first.
-    Waits,
-    /// The provider does not do it, for this reason; how often it has refused to give back, where that was asked.
-    Refused(String, u8),
-}
 
 impl State for Paid {
     fn money(&self) -> Option<Money> {
@@ -240,8 +230,7 @@ impl App {
         if is_over {
             return Ok(at.done());
         }
-        let (mut waits, mut refused) = (false, None);
-        let mut refusals = Refusals::default();
+        let mut all = All::default();
         let is_alone = at.state.parts.len() == 1;
         let most = match base::planted("second_not_taken") {
             true => 1,
@@ -252,7 +241,9 @@ impl App {
                 true => Uid::make(&self.0.clock, &self.0.random, at.organisation),
                 false => at.key,
             };
-            let wanted = (key, at.state.taken(&part));
+            let of = (part.payment, at.key);
+            let noted = self.known_refusals(&mut at.state.refusals, of, &at.error);
+            let wanted = ((key, noted.await?), at.state.taken(&part));
             let come = match part.minor {
                 0 => {
                     let known = (&mut at.state.refusals, at.error.as_str());
@@ -264,24 +255,9 @@ impl App {
                 }
                 _ => self.take_one(part.payment, wanted).await?,
             };
-            match come {
-                Come::There => {}
-                Come::Waits => waits = true,
-                Come::Refused(why, times) => {
-                    refused = Some(why);
-                    refusals.note(part.payment, times);
-                }
-            }
+            all.take(part.payment, come);
         }
-        // What is asked again meanwhile is asked under the same key.
-        Ok(match refused {
-            _ if waits => at.wait(SOON),
-            Some(why) => {
-                at.state.refusals.extend(refusals);
-                at.failed(why)
-            }
-            None => at.done(),
-        })
+        Ok(all.turn(at, |paid| &mut paid.refusals))
     }
 
     /// Holds the money of all payments. One that is refused is enough to know that it will not come; else it is waited for
@@ -317,48 +293,39 @@ impl App {
         })
     }
 
-    /// Takes so much of what a payment holds.
+    /// Takes so much of what a payment holds; once more, where a saga that was parked knows how often that was refused.
     pub(super) async fn take(
         &self,
         commit: &mut Commit,
         payment: (PaymentId, Option<Known>),
-        wanted: (Uid, Money),
+        wanted: ((Uid, u8), Money),
     ) -> Result<Come> {
+        let ((_, known), _) = wanted;
         let asked = self.0.payments.capture_in(commit, payment, wanted);
-        Ok(come(asked.await?))
+        Ok(come(asked.await?, known))
     }
 
     /// The same, of one of several payments: what it gives is stored at once. The commit of a step that waits for another one
     /// is not, and everything would be asked again each time.
-    async fn take_one(&self, payment: PaymentId, (key, amount): (Uid, Money)) -> Result<Come> {
-        let asked = self.0.payments.capture(payment, key, amount);
-        Ok(come(asked.await?))
+    async fn take_one(
+        &self,
+        payment: PaymentId,
+        ((key, known), amount): ((Uid, u8), Money),
+    ) -> Result<Come> {
+        let payments = &self.0.payments;
+        let asked = payments.capture_again(payment, (key, known), amount);
+        Ok(come(asked.await?, known))
     }
 
     /// Lets go of what is held of an order, or gives back what was taken, through whatever it was paid, its tips too.
     async fn release(self, mut at: At<Paid>) -> Result<Turn<Paid>> {
-        let (mut waits, mut refused) = (false, None);
-        let mut refusals = Refusals::default();
+        let mut all = All::default();
         for intent in self.0.payments.all_of_order(at.state.order).await? {
             let known = (&mut at.state.refusals, at.error.as_str());
-            match self.let_go((intent.id, at.key), known).await? {
-                Come::There => {}
-                Come::Waits => waits = true,
-                Come::Refused(why, times) => {
-                    refused = Some(why);
-                    refusals.note(intent.id, times);
-                }
-            }
+            let come = self.let_go((intent.id, at.key), known).await?;
+            all.take(intent.id, come);
         }
-        // What one refuses is said when nothing of the others is under way any more, and is not asked again before.
-        Ok(match refused {
-            _ if waits => at.wait(SOON),
-            Some(why) => {
-                at.state.refusals.extend(refusals);
-                at.failed(why)
-            }
-            None => at.done(),
-        })
+        Ok(all.turn(at, |paid| &mut paid.refusals))
     }
 
     /// Lets go of what a payment holds, or gives back what it has taken; once more, where a saga that was parked knows
@@ -389,7 +356,7 @@ impl App {
             }
             false => match standing.state {
                 Standing::Cancelled | Standing::Failed => return Ok(Come::There),
-                _ => payments.cancel(payment, key).await,
+                _ => payments.cancel_again(payment, (key, refusals)).await,
             },
         };
         let standing = match asked {
@@ -402,7 +369,7 @@ impl App {
         };
         let is_let_go = matches!(standing.state, Standing::Cancelled | Standing::Failed);
         let is_given_back = taken && standing.refunded == standing.captured;
-        let is_news = !taken || standing.refusals > refusals;
+        let is_news = standing.refusals > refusals;
         Ok(match standing.step {
             _ if is_let_go || is_given_back => Come::There,
             // Somebody has it asked once more, which was not possible yet.
@@ -416,13 +383,18 @@ impl App {
     }
 }
 
-/// How far taking money has come.
-fn come(standing: payments::Standing) -> Come {
+/// How far taking money has come, for whoever knew of so many refusals.
+fn come(standing: payments::Standing, known: u8) -> Come {
     match standing.step {
         Some(AttemptState::Done) => Come::There,
+        // Somebody has it asked once more, which was not possible yet.
+        Some(AttemptState::Refused) if standing.refusals <= known && is_open(&standing) => {
+            Come::Waits
+        }
         Some(AttemptState::Refused) => {
             let why = standing.refused;
-            Come::Refused(why.unwrap_or_else(|| "capture refused".to_owned()), 0)
+            let why = why.unwrap_or_else(|| "capture refused".to_owned());
+            Come::Refused(why, standing.refusals)
         }
         Some(AttemptState::Sent | AttemptState::Unknown | AttemptState::GivenUp) | None => {
             Come::Waits

@@ -11,8 +11,8 @@ use trade::payments::{PaymentId, State as Standing};
 
 use super::app::App;
 use super::moves::itself;
-use super::pay::{Come, LATER, SOON};
-use super::refusals::Refusals;
+use super::pay::{LATER, SOON};
+use super::refusals::{Come, Refusals};
 use super::store::Stored;
 
 /// A tip is given: its money is held and taken.
@@ -109,7 +109,9 @@ impl App {
         if stored.order.gives_back() {
             return Ok(at.over());
         }
-        let (payment, wanted) = (at.state.payment, (at.key, at.state.amount()));
+        let payment = at.state.payment;
+        // What is refused is let go of.
+        let wanted = ((at.key, 0), at.state.amount());
         match self.take(&mut at.commit, (payment, None), wanted).await? {
             Come::There => {}
             Come::Waits => return Ok(at.wait(SOON)),

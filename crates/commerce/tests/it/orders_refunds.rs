@@ -276,25 +276,39 @@ async fn what_was_given_back_by_hand_is_booked(engine: Engine) {
     kitchen.shop.verify().await;
 }
 
-/// What could not be taken, and was taken by hand, is in the books, and the saga ends.
+/// What could not be taken is asked once more at somebody's word. Where it was taken by hand it is in the books, and the saga
+/// ends.
 async fn what_was_taken_by_hand_is_booked(engine: Engine) {
     let kitchen = Kitchen::open(Shop::working(engine).await).await;
     let paid = json!({"method": "card", "token": "lapses"});
     let id = placed(&kitchen, paid, &["confirmed"]).await;
+    let retry = async || {
+        eventually(async || parked(&kitchen).await.len() == 1).await;
+        let saga = parked(&kitchen).await.remove(0);
+        assert_eq!(saga["kind"], "order.capture");
+        let again = format!("/api/ops/sagas/{}/retry", saga["id"].as_str().unwrap());
+        let why = json!({"reason": "It may be held again"});
+        kitchen.shop.post(&again, why).await.good();
+    };
+    let taken = async || {
+        let intent = intent(&kitchen, &id).await;
+        let taken = intent.attempts.iter();
+        let taken = taken.filter(|one| one.act == Act::Capture);
+        taken.map(|one| one.state).collect::<Vec<_>>()
+    };
+    retry().await;
+    let refused = AttemptState::Refused;
+    eventually(async || taken().await == [refused, refused]).await;
     eventually(async || parked(&kitchen).await.len() == 1).await;
+    assert_eq!(taken().await, [refused, refused], "once for a word");
     assert_eq!(intent(&kitchen, &id).await.captured_minor, 0);
     let seen = json!({"outcome": "done", "reference": "BYHAND"});
     let said = settle(&kitchen, &id, seen).await;
     assert_eq!(said["body"]["state"], "captured", "{said}");
-    let saga = parked(&kitchen).await.remove(0);
-    let again = format!("/api/ops/sagas/{}/retry", saga["id"].as_str().unwrap());
-    let why = json!({"reason": "It was taken by hand"});
-    kitchen.shop.post(&again, why).await.good();
+    retry().await;
     eventually(async || parked(&kitchen).await.is_empty()).await;
-    let after = intent(&kitchen, &id).await;
-    let taken = after.attempts.iter().filter(|one| one.act == Act::Capture);
-    let taken: Vec<_> = taken.map(|one| (one.state, one.minor)).collect();
-    assert_eq!(taken, [(AttemptState::Done, 2_700)]);
+    assert_eq!(taken().await, [refused, AttemptState::Done]);
+    assert_eq!(intent(&kitchen, &id).await.captured_minor, 2_700);
     let sums = sums(&kitchen).await;
     let moved = sums.iter().find(|(name, _)| name == "provider:test");
     assert_eq!(moved.unwrap().1, 2_700, "{sums:?}");

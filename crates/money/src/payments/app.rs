@@ -22,7 +22,7 @@ use trade::payments::{
 
 use super::gate::{Gate, Try};
 use super::known::{Asker, Known as Stored, Timed};
-use super::plan::{self, Back, Next, PARTS_MAX, Wish};
+use super::plan::{self, Again, Back, Next, PARTS_MAX, Wish};
 use super::reconcile::{self, Line};
 use super::settle::{Into, SAGA, Settled, Step, too_many};
 use super::standing::Standing;
@@ -192,7 +192,20 @@ impl App {
     /// # Errors
     /// So much is not held, or as [`App::authorise`].
     pub async fn capture(&self, payment: PaymentId, step: Uid, amount: Money) -> Result<Standing> {
-        let wish = Wish::Capture(attempt_of(payment, step, Act::Capture), amount);
+        self.capture_again(payment, (step, 0), amount).await
+    }
+
+    /// As [`App::capture`], for whoever knows that it was refused so often: after that it is asked once more.
+    ///
+    /// # Errors
+    /// As [`App::capture`].
+    pub async fn capture_again(
+        &self,
+        payment: PaymentId,
+        asked: (Uid, u8),
+        amount: Money,
+    ) -> Result<Standing> {
+        let wish = Wish::Capture(Again::of(payment, asked, Act::Capture), amount);
         self.reach(Asker::Nobody, payment, &wish).await
     }
 
@@ -201,7 +214,15 @@ impl App {
     /// # Errors
     /// Something was taken already, or as [`App::authorise`].
     pub async fn cancel(&self, payment: PaymentId, step: Uid) -> Result<Standing> {
-        let wish = Wish::Cancel(attempt_of(payment, step, Act::Cancel));
+        self.cancel_again(payment, (step, 0)).await
+    }
+
+    /// As [`App::cancel`], for whoever knows that it was refused so often: after that it is asked once more.
+    ///
+    /// # Errors
+    /// As [`App::cancel`].
+    pub async fn cancel_again(&self, payment: PaymentId, asked: (Uid, u8)) -> Result<Standing> {
+        let wish = Wish::Cancel(Again::of(payment, asked, Act::Cancel));
         self.reach(Asker::Nobody, payment, &wish).await
     }
 
@@ -233,7 +254,8 @@ impl App {
     }
 
     /// The same, of all that was taken and that nobody else has given back, with what this step has given already. What
-    /// another has perhaps given, because its refusal was taken back, is left to somebody.
+    /// another has perhaps given, because its refusal was taken back, is left to somebody. That the step was refused to let go
+    /// of the money before is among the refusals.
     ///
     /// # Errors
     /// As [`App::refund`].
@@ -247,12 +269,14 @@ impl App {
         let left = intent.captured_minor.saturating_sub(intent.refunded_minor);
         let (given, doubtful) = (back.given_minor(&intent), back.doubtful_minor(&intent));
         let minor = left.saturating_sub(doubtful).max(0).saturating_add(given);
+        let kept = Again::of(payment, (step, 0), Act::Cancel).refused(&intent);
         let back = Back {
             amount: Money::new(minor, intent.currency),
-            refusals,
+            refusals: refusals.saturating_sub(kept),
             ..back
         };
-        let standing = self.give_back(payment, back).await?;
+        let mut standing = self.give_back(payment, back).await?;
+        standing.refusals = standing.refusals.saturating_add(kept);
         Ok(match doubtful > 0 {
             true => standing.of_certain(minor),
             false => standing,
@@ -277,15 +301,14 @@ impl App {
         self.give_back(payment, back).await
     }
 
-    /// How often what a step gives back was refused by now, if it was for this reason the last time. That is for a saga
+    /// How often what a step asks was refused by now, if it was for this reason the last time. That is for a saga
     /// which was parked for it before sagas took note of refusals.
     ///
     /// # Errors
     /// There is no such payment, or our own database is away.
     pub async fn refusals(&self, payment: PaymentId, step: Uid, why: &str) -> Result<u8> {
         let intent = self.find(payment).await?.intent;
-        let back = Back::of(payment, step, Money::zero(intent.currency));
-        Ok(back.refused_for(&intent, why))
+        Ok(plan::refused_for(&intent, step, why))
     }
 
     /// What a step has given back through a payment so far.

@@ -6,7 +6,7 @@ use store::Commit;
 use trade::payments::{Act, Command, PaymentId, Sending};
 
 use super::app::{App, attempt_of, begun_with};
-use super::plan::Wish;
+use super::plan::{Again, Wish};
 use super::settle::{Into, Step};
 use super::standing::Standing;
 use super::store::Kept;
@@ -143,7 +143,7 @@ impl App {
         Ok(Some(Known(step.kept)))
     }
 
-    /// As [`App::capture`], with the answer in a commit of the caller as in [`App::authorise_in`]. It is not read again how
+    /// As [`App::capture_again`], with the answer in a commit of the caller as in [`App::authorise_in`]. It is not read again how
     /// the payment stands, where that is known.
     ///
     /// # Errors
@@ -152,9 +152,9 @@ impl App {
         &self,
         commit: &mut Commit,
         (payment, known): (PaymentId, Option<Known>),
-        (step, amount): (Uid, Money),
+        (asked, amount): ((Uid, u8), Money),
     ) -> Result<Standing> {
-        let wish = Wish::Capture(attempt_of(payment, step, Act::Capture), amount);
+        let wish = Wish::Capture(Again::of(payment, asked, Act::Capture), amount);
         let mut noted = None;
         let asker = Asker::Saga(&mut noted, known.map(Box::new));
         let standing = self.reach(asker, payment, &wish).await?;

@@ -7,7 +7,7 @@ use trade::payments::{Act, Attempt, AttemptId, AttemptState, Intent, PaymentId, 
 use super::app::attempt_of;
 use super::store::Kept;
 
-/// The most parts of a refund, of a payment that was captured in as many.
+/// The most parts of a refund, of a payment that was captured in as many; and how often at most a step asks the same.
 pub(super) const PARTS_MAX: u8 = 16;
 
 /// What somebody wants of a payment.
@@ -15,12 +15,77 @@ pub(super) const PARTS_MAX: u8 = 16;
 pub(super) enum Wish {
     /// That the money is held.
     Authorise,
-    /// That so much of it is taken, by this attempt.
-    Capture(AttemptId, Money),
-    /// That it is let go, by this attempt.
-    Cancel(AttemptId),
+    /// That so much of it is taken.
+    Capture(Again, Money),
+    /// That it is let go.
+    Cancel(Again),
     /// That so much is given back.
     Refund(Back),
+}
+
+/// What a step asks once, and once more for each refusal that whoever asks knows of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Again {
+    payment: PaymentId,
+    step: Uid,
+    act: Act,
+    /// How many refusals are known to whoever asks once more.
+    refusals: u8,
+}
+
+impl Again {
+    pub(super) const fn of(
+        payment: PaymentId,
+        (step, refusals): (Uid, u8),
+        act: Act,
+    ) -> Self {
+        Again {
+            payment,
+            step,
+            act,
+            refusals,
+        }
+    }
+
+    /// The attempt by which it is asked the first time, or after so many others.
+    pub(super) fn attempt(&self, others: u8) -> AttemptId {
+        let mut bytes = *self.step.as_bytes();
+        bytes.iter_mut().take(1).for_each(|byte| *byte ^= others);
+        attempt_of(self.payment, Uid::from_bytes(bytes), self.act)
+    }
+
+    /// What was made of it, the first attempt first.
+    pub(super) fn made<'a, T>(&self, find: impl Fn(AttemptId) -> Option<&'a T>) -> Vec<&'a T> {
+        let turns = 0..PARTS_MAX;
+        turns.map_while(|others| find(self.attempt(others))).collect()
+    }
+
+    /// How often it was refused.
+    pub(super) fn refused(&self, intent: &Intent) -> u8 {
+        let made = self.made(|id| intent.attempt(id)).into_iter();
+        let refused = made.filter(|attempt| attempt.state == AttemptState::Refused);
+        u8::try_from(refused.count()).unwrap_or(u8::MAX)
+    }
+}
+
+/// How often what a step asks of a payment was refused, if it was for this reason the last time.
+pub(super) fn refused_for(intent: &Intent, step: Uid, why: &str) -> u8 {
+    let acts = [Act::Capture, Act::Cancel, Act::Refund].into_iter();
+    let own: Vec<AttemptId> = acts
+        .flat_map(|act| {
+            let again = Again::of(intent.id, (step, 0), act);
+            (0..PARTS_MAX).map(move |others| again.attempt(others))
+        })
+        .collect();
+    let refused = |attempt: &&Attempt| {
+        attempt.state == AttemptState::Refused && own.contains(&attempt.id)
+    };
+    let refused: Vec<&Attempt> = intent.attempts.iter().filter(refused).collect();
+    let last = refused.last().and_then(|attempt| attempt.code.as_deref());
+    match last == Some(why) {
+        true => u8::try_from(refused.len()).unwrap_or(u8::MAX),
+        false => 0,
+    }
 }
 
 /// How much is given back, and by which attempts.
@@ -38,14 +103,9 @@ pub(super) struct Back {
 impl Back {
     /// So much, asked for the first time by a step. The key of the first part is that of a refund that has one.
     pub(super) fn of(payment: PaymentId, step: Uid, amount: Money) -> Self {
-        let whole = attempt_of(payment, step, Act::Refund);
-        let rest = (1..PARTS_MAX).map(|part| {
-            let mut bytes = *step.as_bytes();
-            bytes.iter_mut().take(1).for_each(|byte| *byte ^= part);
-            attempt_of(payment, Uid::from_bytes(bytes), Act::Refund)
-        });
+        let parts = Again::of(payment, (step, 0), Act::Refund);
         Back {
-            attempts: [whole].into_iter().chain(rest).collect(),
+            attempts: (0..PARTS_MAX).map(|part| parts.attempt(part)).collect(),
             refund: None,
             amount,
             refusals: 0,
@@ -69,19 +129,6 @@ impl Back {
                 && !self.attempts.contains(&attempt.id)
         });
         doubtful.fold(0_i64, |sum, attempt| sum.saturating_add(attempt.minor))
-    }
-
-    /// How often it was refused, if it was for this reason the last time.
-    pub(super) fn refused_for(&self, intent: &Intent, why: &str) -> u8 {
-        let refused = |attempt: &&Attempt| {
-            attempt.state == AttemptState::Refused && self.attempts.contains(&attempt.id)
-        };
-        let refused: Vec<&Attempt> = intent.attempts.iter().filter(refused).collect();
-        let last = refused.last().and_then(|attempt| attempt.code.as_deref());
-        match last == Some(why) {
-            true => u8::try_from(refused.len()).unwrap_or(u8::MAX),
-            false => 0,
-        }
     }
 }
 
@@ -114,9 +161,9 @@ pub(super) enum Next {
 pub(super) fn next(intent: &Intent, wish: &Wish) -> Next {
     match wish {
         Wish::Authorise => authorise(intent),
-        Wish::Capture(attempt, amount) => follow(intent, (*attempt, Act::Capture, amount.minor())),
+        Wish::Capture(again, amount) => follow(intent, again, amount.minor()),
         Wish::Refund(back) => refund(intent, back),
-        Wish::Cancel(attempt) => cancel(intent, *attempt),
+        Wish::Cancel(again) => cancel(intent, again),
     }
 }
 
@@ -148,10 +195,24 @@ fn authorise(intent: &Intent) -> Next {
     }
 }
 
-fn follow(intent: &Intent, (id, act, minor): (AttemptId, Act, i64)) -> Next {
-    match intent.attempt(id) {
-        Some(attempt) => push(attempt),
-        None => Next::Begin(act, Some(id), minor),
+/// What was refused is asked once more by whoever knows of all its refusals, under another key, as long as the money is held.
+/// Where the provider has taken back that it refused, nothing more is asked: it may have been done.
+fn follow(intent: &Intent, again: &Again, minor: i64) -> Next {
+    let made = again.made(|id| intent.attempt(id));
+    let Some(last) = made.last() else {
+        return Next::Begin(again.act, Some(again.attempt(0)), minor);
+    };
+    let times = u8::try_from(made.len()).unwrap_or(u8::MAX);
+    let is_known = times <= again.refusals && times < PARTS_MAX;
+    let mut all = made.iter();
+    let is_clear = all.all(|one| one.state == AttemptState::Refused && !one.is_contradicted);
+    let is_held = match again.act {
+        Act::Capture => matches!(intent.state, State::Authorised | State::Captured),
+        Act::Authorise | Act::Cancel | Act::Refund => true,
+    };
+    match is_known && is_clear && is_held {
+        true => Next::Begin(again.act, Some(again.attempt(times)), minor),
+        false => push(last),
     }
 }
 
@@ -196,10 +257,11 @@ fn part(intent: &Intent, minor: i64) -> i64 {
     }
 }
 
-fn cancel(intent: &Intent, id: AttemptId) -> Next {
-    if let Some(attempt) = intent.attempt(id) {
-        return push(attempt);
-    }
+fn cancel(intent: &Intent, again: &Again) -> Next {
+    let id = match follow(intent, again, intent.authorised_minor) {
+        Next::Begin(_, Some(id), _) => id,
+        other => return other,
+    };
     match intent.state {
         State::Cancelled | State::Failed => Next::Stand,
         State::Open | State::ActionNeeded => match intent.unsettled().next() {
@@ -407,17 +469,18 @@ mod tests {
 
     #[test]
     fn who_was_parked_by_a_refusal_knows_of_it_and_of_those_before() {
-        let (mut intent, back) = refused(2);
-        assert_eq!(back.refused_for(&intent, "balance_short"), 0);
+        let (mut intent, _) = refused(2);
+        let step = intent.id.uid();
+        assert_eq!(refused_for(&intent, step, "balance_short"), 0);
         let codes = ["other", "balance_short"].map(|code| Some(code.to_owned()));
         for (attempt, code) in intent.attempts.iter_mut().skip(1).zip(codes) {
             attempt.code = code;
         }
-        assert_eq!(back.refused_for(&intent, "balance_short"), 2);
-        assert_eq!(back.refused_for(&intent, "other"), 0);
+        assert_eq!(refused_for(&intent, step, "balance_short"), 2);
+        assert_eq!(refused_for(&intent, step, "other"), 0);
         // Nobody else's refusals count.
-        let other = Back::of(intent.id, Uid::from_bytes([1; 16]), back.amount);
-        assert_eq!(other.refused_for(&intent, "balance_short"), 0);
+        let other = Uid::from_bytes([1; 16]);
+        assert_eq!(refused_for(&intent, other, "balance_short"), 0);
     }
 
     #[test]
@@ -430,5 +493,68 @@ mod tests {
         let anew = attempt(next, Act::Refund, AttemptState::Unknown);
         intent.attempts.push(anew);
         assert_eq!(refund(&intent, &back), Next::LookUp(next));
+    }
+
+    /// A payment whose money is held, and was refused so often when a step asked for this.
+    fn held(act: Act, times: u8) -> (Intent, Uid) {
+        let (mut intent, _) = refused(0);
+        let step = intent.id.uid();
+        let again = Again::of(intent.id, (step, 0), act);
+        (intent.captured_minor, intent.state) = (0, State::Authorised);
+        let attempts = (0..times).map(|others| again.attempt(others));
+        let attempts = attempts.map(|id| attempt(id, act, AttemptState::Refused));
+        intent.attempts = attempts.collect();
+        (intent, step)
+    }
+
+    /// What is next for a step that knows of so many refusals.
+    fn again(intent: &Intent, (step, refusals): (Uid, u8), act: Act) -> Next {
+        let again = Again::of(intent.id, (step, refusals), act);
+        match act {
+            Act::Cancel => cancel(intent, &again),
+            _ => follow(intent, &again, MINOR),
+        }
+    }
+
+    #[test]
+    fn what_is_taken_or_let_go_is_asked_once_more_for_each_refusal_that_is_known() {
+        for (act, minor) in [(Act::Capture, MINOR), (Act::Cancel, 900)] {
+            for times in 1..=PARTS_MAX {
+                let (mut intent, step) = held(act, times);
+                let next = Again::of(intent.id, (step, 0), act).attempt(times);
+                let unknown = again(&intent, (step, times - 1), act);
+                assert_eq!(unknown, Next::Stand, "nobody knows of the last");
+                let begins = match times < PARTS_MAX {
+                    true => Next::Begin(act, Some(next), minor),
+                    false => Next::Stand,
+                };
+                assert_eq!(again(&intent, (step, times), act), begins);
+                if times < PARTS_MAX {
+                    // What is asked anew is waited for, by whoever knows of it or not.
+                    let anew = attempt(next, act, AttemptState::Unknown);
+                    intent.attempts.push(anew);
+                    for refusals in [0, times] {
+                        let next = Next::LookUp(next);
+                        assert_eq!(again(&intent, (step, refusals), act), next);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_perhaps_done_or_is_not_held_any_more_is_not_asked_again() {
+        for act in [Act::Capture, Act::Cancel] {
+            let (mut intent, step) = held(act, 1);
+            intent.attempts[0].is_contradicted = true;
+            assert_eq!(again(&intent, (step, 1), act), Next::Stand);
+            // A human has seen that it was done.
+            let (mut intent, step) = held(act, 1);
+            intent.attempts[0].state = AttemptState::Done;
+            assert_eq!(again(&intent, (step, 1), act), Next::Stand);
+            let (mut intent, step) = held(act, 1);
+            intent.state = State::Cancelled;
+            assert_eq!(again(&intent, (step, 1), act), Next::Stand);
+        }
     }
 }

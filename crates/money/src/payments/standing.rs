@@ -3,7 +3,7 @@
 use base::Money;
 use trade::payments::{Act, Attempt, AttemptId, AttemptState, State};
 
-use super::plan::{Back, Wish};
+use super::plan::{Again, Back, Wish};
 use super::store::Kept;
 
 /// Why giving back has come to an end before all of it has gone back, where no refusal says so.
@@ -32,7 +32,7 @@ pub struct Standing {
     pub is_out_of_reach: bool,
     /// What this step has given back, by the attempts that did it: one, unless it was taken in parts.
     pub moved: Vec<(AttemptId, Money)>,
-    /// How often what this step gives back was refused.
+    /// How often what this step takes, lets go of or gives back was refused.
     pub refusals: u8,
     attempts: Vec<Seen>,
 }
@@ -97,10 +97,10 @@ impl Standing {
         self.refused = self.refused_of(wish);
         self.step = match wish {
             Wish::Authorise => None,
-            Wish::Capture(asked, _) | Wish::Cancel(asked) => {
-                let mut attempts = self.attempts.iter();
-                let found = attempts.find(|attempt| attempt.id == *asked);
-                found.map(|attempt| attempt.state)
+            Wish::Capture(again, _) | Wish::Cancel(again) => {
+                let (step, refusals) = stands(&self.made(again));
+                self.refusals = refusals;
+                step
             }
             Wish::Refund(back) => self.given_back(back),
         };
@@ -109,13 +109,17 @@ impl Standing {
 
     /// Why the last of what was asked by this wish was refused, if it was: what others ask of the payment says nothing of it.
     fn refused_of(&self, wish: &Wish) -> Option<String> {
-        let is_of = |attempt: &&Seen| match wish {
-            Wish::Authorise => attempt.act == Act::Authorise,
-            Wish::Capture(asked, _) | Wish::Cancel(asked) => attempt.id == *asked,
-            Wish::Refund(back) => back.attempts.contains(&attempt.id),
+        let mut attempts = self.attempts.iter();
+        let last = match wish {
+            Wish::Authorise => attempts.rfind(|attempt| attempt.act == Act::Authorise),
+            Wish::Capture(again, _) | Wish::Cancel(again) => self.made(again).pop(),
+            Wish::Refund(back) => attempts.rfind(|attempt| back.attempts.contains(&attempt.id)),
         };
-        let last = self.attempts.iter().rfind(is_of);
         last.and_then(|attempt| attempt.code.clone())
+    }
+
+    fn made(&self, again: &Again) -> Vec<&Seen> {
+        again.made(|id| self.attempts.iter().find(|attempt| attempt.id == id))
     }
 
     /// How giving back stands that may be made in parts: done when all of it is, and with its last part before that.
@@ -163,6 +167,15 @@ impl Seen {
             is_contradicted: attempt.is_contradicted,
         }
     }
+}
+
+/// How what was asked by these attempts stands, one after the other, and how often it was refused.
+fn stands(made: &[&Seen]) -> (Option<AttemptState>, u8) {
+    let refused = made.iter().filter(|one| one.state == AttemptState::Refused);
+    let refusals = u8::try_from(refused.count()).unwrap_or(u8::MAX);
+    let done = made.iter().find(|one| one.state == AttemptState::Done);
+    let step = done.or(made.last()).map(|attempt| attempt.state);
+    (step, refusals)
 }
 
 #[cfg(test)]
