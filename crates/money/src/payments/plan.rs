@@ -121,14 +121,7 @@ impl Back {
 
     /// What others were refused, and have perhaps given even so.
     pub(super) fn doubtful_minor(&self, intent: &Intent) -> i64 {
-        let all = intent.attempts.iter();
-        let doubtful = all.filter(|attempt| {
-            attempt.act == Act::Refund
-                && attempt.is_contradicted
-                && attempt.state == AttemptState::Refused
-                && !self.attempts.contains(&attempt.id)
-        });
-        doubtful.fold(0_i64, |sum, attempt| sum.saturating_add(attempt.minor))
+        intent.doubtful_minor(|id| !self.attempts.contains(&id))
     }
 }
 
@@ -355,7 +348,8 @@ fn uncaptured(intent: &Intent, before: Option<AttemptId>) -> Vec<(&str, i64)> {
     let attempts = intent.attempts.iter();
     let earlier = attempts.take_while(|attempt| Some(attempt.id) != before);
     for attempt in earlier.filter(|attempt| attempt.act == Act::Refund) {
-        if matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp) {
+        // What was perhaps given uses it up, too.
+        if attempt.is_lost() {
             continue;
         }
         if let Some((_, rest)) = left.iter_mut().find(|(_, rest)| *rest >= attempt.minor) {
@@ -556,5 +550,19 @@ mod tests {
             intent.state = State::Cancelled;
             assert_eq!(again(&intent, (step, 1), act), Next::Stand);
         }
+    }
+
+    #[test]
+    fn what_was_perhaps_given_uses_up_what_was_taken() {
+        let (mut intent, back) = refused(1);
+        assert_eq!(uncaptured(&intent, None), [("ref", 900)]);
+        intent.attempts[1].is_contradicted = true;
+        assert_eq!(uncaptured(&intent, None), [("ref", 600)]);
+        // It is no more than that which another one can be of.
+        let other = Back::of(back.attempts[1].uid().into(), back.attempts[1].uid(), back.amount);
+        let mut more = attempt(other.attempts[0], Act::Refund, AttemptState::Sent);
+        more.minor = 601;
+        intent.attempts.push(more);
+        assert_eq!(captured(&intent, other.attempts[0]), None);
     }
 }

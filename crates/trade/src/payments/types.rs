@@ -143,6 +143,18 @@ impl Attempt {
         !self.state.is_settled() && now.since(self.since()) >= LEFT_ALONE
     }
 
+    /// Whether it certainly came to nothing.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self.state, AttemptState::Refused | AttemptState::GivenUp) && !self.is_contradicted
+    }
+
+    /// Whether it came to nothing, and the provider has said since that it did it.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        matches!(self.state, AttemptState::Refused | AttemptState::GivenUp) && self.is_contradicted
+    }
+
     /// Whether a human may say what became of it: the platform does not find out by itself any more, and it was not done.
     #[must_use]
     pub fn is_for_human(&self, now: Time) -> bool {
@@ -312,13 +324,24 @@ impl Intent {
         self.authorised_minor.saturating_sub(taken).max(0)
     }
 
-    /// What can still be given back, if all that is on its way works. Never below zero.
+    /// What can still be given back, if all that is on its way works, and all that was perhaps given was. Never below zero.
     #[must_use]
     pub fn refundable_minor(&self) -> i64 {
         let given = self
             .refunded_minor
-            .saturating_add(self.on_its_way(Act::Refund));
+            .saturating_add(self.on_its_way(Act::Refund))
+            .saturating_add(self.doubtful_minor(|_| true));
         self.captured_minor.saturating_sub(given).max(0)
+    }
+
+    /// What was refused when it was to be given back, and perhaps given even so, by those of these attempts.
+    #[must_use]
+    pub fn doubtful_minor(&self, counts: impl Fn(AttemptId) -> bool) -> i64 {
+        let all = self.attempts.iter();
+        let doubtful = all.filter(|one| one.act == Act::Refund && one.is_doubtful());
+        doubtful
+            .filter(|one| counts(one.id))
+            .fold(0, |sum, one| sum.saturating_add(one.minor))
     }
 
     /// What the unsettled attempts of an act are about.

@@ -6,7 +6,7 @@ use super::command::{Asking, Command, Policy, Share};
 use super::event::{Asked, Event};
 use super::left::Left;
 use super::types::{Drawn, Moved, Part, Refund, State};
-use crate::payments::{AttemptState, Intent, Parts};
+use crate::payments::{Intent, Parts};
 
 /// Why something cannot be asked of a refund.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -274,10 +274,9 @@ pub fn draw_shared(refund: &Refund, parts: &Parts<'_>, others: &[Refund], cash: 
 fn owed(refund: &Refund, payment: &Intent) -> i64 {
     let drawn = refund.drawn.iter().filter(|one| one.payment == payment.id);
     let drawn = drawn.map(|one| one.minor).fold(0, i64::saturating_add);
-    let asked = payment.attempts.iter().filter(|attempt| {
-        let is_lost = matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp);
-        attempt.refund == Some(refund.id) && !is_lost
-    });
+    // What was perhaps given is not free, and so not owed besides.
+    let asked = payment.attempts.iter();
+    let asked = asked.filter(|attempt| attempt.refund == Some(refund.id) && !attempt.is_lost());
     let asked = asked
         .map(|attempt| attempt.minor)
         .fold(0, i64::saturating_add);

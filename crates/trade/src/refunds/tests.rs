@@ -261,7 +261,39 @@ fn what_several_have_paid_is_given_back_to_each() {
     // What another one still has to draw is not there for this one.
     let mut other = granted(1, vec![share(Some(0), 500)], &[]).unwrap();
     other.drawn = vec![of(0, 300), of(1, 200)];
-    assert_eq!(draw(301, &both, &[other]), vec![of(1, 300)]);
+    assert_eq!(draw(301, &both, &[other.clone()]), vec![of(1, 300)]);
+    // What was perhaps given for it is taken off once.
+    let [first, second] = both;
+    other.drawn = vec![of(0, 100)];
+    let asked = payments::Command::Send(Sending {
+        attempt: uid(3).into(),
+        act: Act::Refund,
+        minor: 100,
+        provider: crate::ledger::tests::provider(),
+        refund: Some(other.id),
+        at: base::Time::EPOCH,
+    });
+    let answers = [
+        Answer::Refused {
+            code: String::new(),
+        },
+        Answer::Done {
+            reference: "ref".to_owned(),
+            minor: 100,
+        },
+    ];
+    let answers = answers.map(|answer| payments::Command::Settle {
+        attempt: uid(3).into(),
+        answer,
+    });
+    let mut first = Some(first);
+    for command in [asked].into_iter().chain(answers) {
+        for event in payments::decide(first.as_ref(), &command).unwrap() {
+            first = payments::apply(first, &event);
+        }
+    }
+    let both = [first.unwrap(), second];
+    assert_eq!(draw(500, &both, &[other]), vec![of(0, 200), of(1, 300)]);
 }
 
 #[test]

@@ -65,6 +65,19 @@ fn what_costs_less_comes_from_others_unless_vouchers_pay_too_much() {
 }
 
 #[test]
+fn what_was_perhaps_given_is_not_given_again() {
+    let intent = with(paid(1, 1_000, None), (91, Act::Refund, 300), refused());
+    assert_eq!(intent.refundable_minor(), 1_000);
+    let intent = did(Some(intent), &settle(91, super::done(300)));
+    assert_eq!(intent.refundable_minor(), 700);
+    let found = less(700, [&intent].into_iter(), (0, 0)).unwrap();
+    assert_eq!(minors(&found), vec![700]);
+    assert_eq!(less(701, [&intent].into_iter(), (0, 0)), None);
+    let asked = decide(Some(&intent), &send(92, Act::Refund, 701));
+    assert_eq!(asked, Err(Refusal::Amount));
+}
+
+#[test]
 fn what_earlier_changes_have_bound_is_not_given_again() {
     let whole = [paid(1, 1_000, Some(Voucher::Whole)), paid(2, 500, None)];
     // Of the voucher 6.00 are bound: it pays 4.00.
