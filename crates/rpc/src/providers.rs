@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Error, Money, Result, Uid, codes};
+use base::{Currency, Error, Money, Result, Uid, codes};
 use futures_util::future::BoxFuture;
 
 /// How long one call may take, unless the provider says otherwise.
@@ -330,6 +330,11 @@ pub trait Provider: Send + Sync {
     /// Whether it takes meal vouchers, and how it gives back what was paid with one. Who says nothing takes none.
     fn vouchers(&self) -> Option<Vouchers> {
         None
+    }
+
+    /// The smallest amount of a currency that it moves, in minor units: above one where it counts in larger ones.
+    fn unit_minor(&self, _currency: Currency) -> i64 {
+        1
     }
 
     /// Holds money.

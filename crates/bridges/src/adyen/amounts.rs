@@ -53,6 +53,12 @@ pub(super) fn read(amount: &Amount) -> Option<Money> {
     Some(Money::new(minor, currency))
 }
 
+/// The smallest amount that Adyen moves.
+pub(super) fn unit_minor(currency: Currency) -> i64 {
+    let (ours, theirs) = digits(currency);
+    10_i64.pow(ours.saturating_sub(theirs))
+}
+
 fn digits(currency: Currency) -> (u32, u32) {
     let ours = u32::from(currency.exponent());
     let otherwise = OTHERWISE.iter().find(|(known, _)| *known == currency);
@@ -87,6 +93,21 @@ mod tests {
             if let Some(written) = written {
                 assert_eq!(read(&written), Some(Money::new(minor, currency)));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_smaller_than_the_unit_is_not_written() {
+        for (currency, unit) in [
+            (Currency::EUR, 1),
+            (Currency::JPY, 1),
+            (Currency::ISK, 1),
+            (Currency::IDR, 100),
+            (Currency::CVE, 100),
+        ] {
+            assert_eq!(unit_minor(currency), unit, "{currency}");
+            assert!(write(Money::new(unit, currency)).is_ok());
+            assert!(write(Money::new(unit + unit / 2, currency)).is_ok() == (unit == 1));
         }
     }
 

@@ -13,7 +13,7 @@ mod notices;
 use std::fmt;
 use std::time::Duration;
 
-use base::{Result, Uid, uid};
+use base::{Currency, Result, Uid, uid};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
@@ -284,6 +284,10 @@ impl Provider for Adyen {
 
     fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
         Box::pin(async move { whole(self.settle(look_up).await) })
+    }
+
+    fn unit_minor(&self, currency: Currency) -> i64 {
+        amounts::unit_minor(currency)
     }
 
     fn called(&self, asked: &Asked, read: &str) -> Option<String> {

@@ -56,6 +56,14 @@ pub(super) fn refund(change: &Change) -> Said<Value> {
     }))
 }
 
+/// The smallest amount that PayPal moves.
+pub(super) fn unit_minor(currency: Currency) -> i64 {
+    match WHOLE_ONLY.contains(&currency) {
+        true => 10_i64.pow(u32::from(currency.exponent())),
+        false => 1,
+    }
+}
+
 fn amount(money: Money) -> Said<Value> {
     let currency = money.currency();
     let invalid = || Reason::AmountInvalid.refuse(currency.code());
@@ -92,6 +100,8 @@ mod tests {
             let made = amount(Money::new(minor, currency)).ok();
             let written = made.map(|made| made["value"].as_str().unwrap().to_owned());
             assert_eq!(written.as_deref(), value, "{minor} {currency}");
+            let is_written = minor > 0 && minor % unit_minor(currency) == 0;
+            assert_eq!(is_written, value.is_some(), "{minor} {currency}");
         }
     }
 }

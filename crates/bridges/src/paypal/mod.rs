@@ -13,7 +13,7 @@ mod token;
 use std::fmt;
 use std::time::Duration;
 
-use base::{Clock, Result, Uid, uid};
+use base::{Clock, Currency, Result, Uid, uid};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
@@ -335,6 +335,10 @@ impl Provider for PayPal {
 
     fn look_up<'a>(&'a self, look_up: &'a LookUp) -> BoxFuture<'a, Answer> {
         Box::pin(async move { whole(self.settle(look_up).await) })
+    }
+
+    fn unit_minor(&self, currency: Currency) -> i64 {
+        asks::unit_minor(currency)
     }
 
     fn called(&self, _asked: &Asked, read: &str) -> Option<String> {

@@ -34,11 +34,7 @@ pub(super) struct Again {
 }
 
 impl Again {
-    pub(super) const fn of(
-        payment: PaymentId,
-        (step, refusals): (Uid, u8),
-        act: Act,
-    ) -> Self {
+    pub(super) const fn of(payment: PaymentId, (step, refusals): (Uid, u8), act: Act) -> Self {
         Again {
             payment,
             step,
@@ -57,7 +53,9 @@ impl Again {
     /// What was made of it, the first attempt first.
     pub(super) fn made<'a, T>(&self, find: impl Fn(AttemptId) -> Option<&'a T>) -> Vec<&'a T> {
         let turns = 0..PARTS_MAX;
-        turns.map_while(|others| find(self.attempt(others))).collect()
+        turns
+            .map_while(|others| find(self.attempt(others)))
+            .collect()
     }
 
     /// How often it was refused.
@@ -77,9 +75,8 @@ pub(super) fn refused_for(intent: &Intent, step: Uid, why: &str) -> u8 {
             (0..PARTS_MAX).map(move |others| again.attempt(others))
         })
         .collect();
-    let refused = |attempt: &&Attempt| {
-        attempt.state == AttemptState::Refused && own.contains(&attempt.id)
-    };
+    let refused =
+        |attempt: &&Attempt| attempt.state == AttemptState::Refused && own.contains(&attempt.id);
     let refused: Vec<&Attempt> = intent.attempts.iter().filter(refused).collect();
     let last = refused.last().and_then(|attempt| attempt.code.as_deref());
     match last == Some(why) {
@@ -559,7 +556,11 @@ mod tests {
         intent.attempts[1].is_contradicted = true;
         assert_eq!(uncaptured(&intent, None), [("ref", 600)]);
         // It is no more than that which another one can be of.
-        let other = Back::of(back.attempts[1].uid().into(), back.attempts[1].uid(), back.amount);
+        let other = Back::of(
+            back.attempts[1].uid().into(),
+            back.attempts[1].uid(),
+            back.amount,
+        );
         let mut more = attempt(other.attempts[0], Act::Refund, AttemptState::Sent);
         more.minor = 601;
         intent.attempts.push(more);

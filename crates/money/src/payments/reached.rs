@@ -1,6 +1,7 @@
-//! Whether providers are reached, for those who look after the platform, and whether some of them take meal vouchers.
+//! Whether providers are reached, for those who look after the platform, whether some of them take meal vouchers, and how small
+//! an amount they move.
 
-use trade::payments::Voucher;
+use trade::payments::{Intent, Voucher};
 
 use super::app::App;
 use super::breaker::Shown;
@@ -21,6 +22,14 @@ impl App {
     #[must_use]
     pub fn vouchers(&self) -> Option<Voucher> {
         self.0.gate.vouchers()
+    }
+
+    /// The smallest amount that is moved by whoever holds the money of a payment, in minor units.
+    #[must_use]
+    pub fn unit_minor(&self, payment: &Intent) -> i64 {
+        let holds = payment.held_by().map(|held| held.provider.as_str());
+        let provider = holds.and_then(|name| self.0.gate.providers().find(name));
+        provider.map_or(1, |provider| provider.unit_minor(payment.currency).max(1))
     }
 
     /// How each provider is reached, in the order in which they are asked.

@@ -261,7 +261,10 @@ fn what_several_have_paid_is_given_back_to_each() {
     // What another one still has to draw is not there for this one.
     let mut other = granted(1, vec![share(Some(0), 500)], &[]).unwrap();
     other.drawn = vec![of(0, 300), of(1, 200)];
-    assert_eq!(draw(301, &both, &[other.clone()]), vec![of(1, 300)]);
+    assert_eq!(
+        draw(301, &both, std::slice::from_ref(&other)),
+        vec![of(1, 300)]
+    );
     // What was perhaps given for it is taken off once.
     let [first, second] = both;
     other.drawn = vec![of(0, 100)];

@@ -216,6 +216,12 @@ impl App {
             Some(drawn) => drawn,
             None => draw(refund.minor(), &payments, others),
         };
+        let unit = |payment: &Intent| self.0.payments.unit_minor(payment);
+        if let Some(unit) = too_small(&drawn, &payments, unit) {
+            let unit = Money::new(unit, refund.currency);
+            let said = format!("the provider of the payment gives back multiples of {unit} alone");
+            return Err(Error::conflict(codes::PAYMENT_REFUSED, said));
+        }
         let sum = drawn
             .iter()
             .map(|one| one.minor)
@@ -374,6 +380,19 @@ impl App {
     }
 }
 
+/// The smallest amount that a provider moves, where a part is no multiple of it: nobody could give that back.
+fn too_small(
+    drawn: &[Drawn],
+    payments: &[Intent],
+    unit_minor: impl Fn(&Intent) -> i64,
+) -> Option<i64> {
+    drawn.iter().find_map(|one| {
+        let payment = payments.iter().find(|payment| payment.id == one.payment)?;
+        let unit = unit_minor(payment);
+        (one.minor % unit != 0).then_some(unit)
+    })
+}
+
 /// Has a commit add so much of a refund to the diner's credit.
 fn give_credit(
     commit: &mut Commit,
@@ -439,4 +458,44 @@ fn refused(refusal: Refusal) -> Error {
 #[track_caller]
 fn lost() -> Error {
     Error::internal(codes::DAMAGED, "events of a refund that do not follow")
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Currency, Uid};
+    use trade::payments::{Covers, State as Stands};
+
+    use super::*;
+
+    #[test]
+    fn what_a_provider_cannot_give_back_is_not_granted() {
+        let id = Uid::from_bytes([1; 16]);
+        let payment = Intent {
+            id: id.into(),
+            order: id.into(),
+            currency: Currency::HUF,
+            minor: 254_900,
+            covers: Covers::Any,
+            voucher: None,
+            authorised_minor: 254_900,
+            captured_minor: 254_900,
+            refunded_minor: 0,
+            state: Stands::Captured,
+            code: None,
+            attempts: Vec::new(),
+            version: 4,
+        };
+        let drawn = |minor| Drawn {
+            payment: id.into(),
+            minor,
+        };
+        let payments = [payment];
+        let found = |minors: [i64; 2], unit| {
+            let drawn = minors.map(drawn);
+            too_small(&drawn, &payments, |_| unit)
+        };
+        assert_eq!(found([100, 254_800], 100), None);
+        assert_eq!(found([100, 50], 100), Some(100));
+        assert_eq!(found([101, 50], 1), None);
+    }
 }
