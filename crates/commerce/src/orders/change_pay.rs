@@ -413,8 +413,8 @@ fn is_under_way(intent: &Intent) -> bool {
     is_new || is_to_be_taken(intent) || intent.attempts.iter().any(is_open)
 }
 
-/// Whether what is known to go back through payments was taken already, as far as it is about to be. Nothing where that is not known, or was given back
-/// otherwise.
+/// Whether what is known to go back through payments was taken already, as far as it will be by itself. Nothing where that is
+/// not known, or was given back otherwise.
 fn are_there(parts: &[Share], intents: &[Intent]) -> Option<bool> {
     let each = parts.iter().map(|part| {
         let found = intents.iter().find(|intent| intent.id == part.payment);
