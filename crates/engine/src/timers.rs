@@ -24,6 +24,9 @@ use crate::stop::Stop;
 
 /// How often a timer is tried before it is parked.
 const TRIES: i64 = 5;
+/// How often a handler decides again at once because what it had read has changed since. Somebody else was faster, and that is
+/// no failure.
+const OUTRUN_MAX: u32 = 3;
 /// Timers that are claimed, and run side by side.
 const CLAIMED_MAX: i64 = 8;
 /// How often it is looked for timers that are due; those that are known to come are not waited for so long.
@@ -211,25 +214,29 @@ impl Alarm {
         due: Due,
     ) -> std::result::Result<&'static str, Trouble> {
         let (organisation, id, attempt) = (due.organisation, due.id, due.attempt);
-        let handled = call(&handler.handle, due).await;
-        let mut commit = match handled.map_err(Trouble::Failed)? {
-            Handled::Done => self.db.new_commit(organisation),
-            Handled::Commit(commit) => *commit,
-        };
-        if commit.organisation() != organisation {
-            return Err(Trouble::Failed(Error::internal(
-                codes::INTERNAL,
-                "an effect belongs to the organisation of its timer",
-            )));
-        }
-        if !base::planted("timer_not_ended") {
-            commit.guard(&END_TIMER, [id.into(), attempt.into()]);
-        }
-        match self.db.commit(commit, &self.db.deadline()).await {
-            Ok(_) => Ok("done"),
-            // It was taken back, or somebody else has claimed it since, and has the right to its effect.
-            Err(Failure::Refused { name, .. }) if name == END_TIMER.name => Ok("lost"),
-            Err(failure) => Err(failure.into()),
+        let mut outrun = 0;
+        loop {
+            let handled = call(&handler.handle, due.clone()).await;
+            let mut commit = match handled.map_err(Trouble::Failed)? {
+                Handled::Done => self.db.new_commit(organisation),
+                Handled::Commit(commit) => *commit,
+            };
+            if commit.organisation() != organisation {
+                return Err(Trouble::Failed(Error::internal(
+                    codes::INTERNAL,
+                    "an effect belongs to the organisation of its timer",
+                )));
+            }
+            if !base::planted("timer_not_ended") {
+                commit.guard(&END_TIMER, [id.into(), attempt.into()]);
+            }
+            match self.db.commit(commit, &self.db.deadline()).await {
+                Ok(_) => return Ok("done"),
+                // It was taken back, or somebody else has claimed it since, and has the right to its effect.
+                Err(Failure::Refused { name, .. }) if name == END_TIMER.name => return Ok("lost"),
+                Err(Failure::Refused { .. }) if outrun < OUTRUN_MAX => outrun += 1,
+                Err(failure) => return Err(failure.into()),
+            }
         }
     }
 

@@ -7,19 +7,20 @@ use std::time::Duration;
 use base::{Organisation, Uid};
 use engine::{Settings, Timer, TimerHandler};
 use store::{Call, Commit, Failure};
-use testkit::trial::{ADDRESSES, READ_ADDRESSES};
+use testkit::trial::{ADDRESSES, HOLD_STOCK, READ_ADDRESSES};
 
 use crate::world::{SHARD, World, failure, settings, stamp, until};
 
 stamp! {
     sqlite Sqlite: timers_run_when_they_are_due a_refused_commit_sets_none_and_a_cancelled_one_does_not_run
         who_dies_with_a_timer_is_followed_by_another who_wakes_too_late_has_no_effect
-        a_timer_that_fails_is_parked_and_can_run_again many_nodes_share_many_timers
+        a_timer_that_fails_is_parked_and_can_run_again who_is_outrun_decides_again_at_once many_nodes_share_many_timers
         a_timer_of_a_person_runs_in_a_commit_of_the_person;
-    inline Inline: timers_run_when_they_are_due a_timer_that_fails_is_parked_and_can_run_again;
+    inline Inline: timers_run_when_they_are_due a_timer_that_fails_is_parked_and_can_run_again
+        who_is_outrun_decides_again_at_once;
     postgres Postgres: timers_run_when_they_are_due a_refused_commit_sets_none_and_a_cancelled_one_does_not_run
         who_dies_with_a_timer_is_followed_by_another who_wakes_too_late_has_no_effect
-        a_timer_that_fails_is_parked_and_can_run_again many_nodes_share_many_timers
+        a_timer_that_fails_is_parked_and_can_run_again who_is_outrun_decides_again_at_once many_nodes_share_many_timers
         a_timer_of_a_person_runs_in_a_commit_of_the_person;
 }
 
@@ -182,6 +183,28 @@ async fn a_timer_that_fails_is_parked_and_can_run_again(world: Arc<World>) {
     assert_eq!(again.unwrap(), 1);
     until("it ran", || async { world.effects().await == 1 }).await;
     assert_eq!(parked().await, []);
+    node.stop().await;
+}
+
+async fn who_is_outrun_decides_again_at_once(world: Arc<World>) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let (same, counted) = (Arc::clone(&world), Arc::clone(&asked));
+    let outrun = TimerHandler::new("thing.expire", move |due| {
+        assert_eq!(due.tries, 1, "it counts as a failure");
+        let mut commit = same.db().new_commit(due.organisation);
+        // There is not so much of it: what was read does not hold any more.
+        let too_much = [same.home.dish.into(), i64::from(i32::MAX).into()];
+        commit.guard(&HOLD_STOCK, too_much);
+        let handled = match counted.fetch_add(1, Ordering::SeqCst) < 3 {
+            true => Ok(commit.into()),
+            false => Ok(same.effect()),
+        };
+        async move { handled }
+    });
+    let node = world.node(world.db(), quick("a"), vec![], vec![outrun]);
+    set(&world, Duration::ZERO).await;
+    until("it ran", || async { world.effects().await == 1 }).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
     node.stop().await;
 }
 
