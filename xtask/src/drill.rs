@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{Outcome, cargo, packages};
+use crate::{Outcome, cargo, packages, place};
 
 /// A drill: its name, how often it does what it does unless somebody says otherwise, and how it is begun.
 struct Drill {
@@ -10,7 +10,13 @@ struct Drill {
     usual: u32,
     begin: fn(u32) -> Command,
     /// Whether it can go on from one of those that it does one after the other, and how that is said.
-    from: Option<&'static str>,
+    from: Option<GoesOn>,
+}
+
+/// How a drill is told where it begins, and where it keeps how far it has come, so that it may be stopped at any moment.
+struct GoesOn {
+    from: &'static str,
+    kept: &'static str,
 }
 
 /// What is asked for.
@@ -37,19 +43,34 @@ const DRILLS: [Drill; 3] = [
         name: "simulate",
         usual: 200_000,
         begin: simulation,
-        from: Some("SIMULATE_FROM"),
+        from: Some(GoesOn {
+            from: "SIMULATE_FROM",
+            kept: "SIMULATE_STATE",
+        }),
     },
 ];
 
-/// Runs one drill, as often as the number behind its name says, and from where `--from` says.
+/// Runs one drill, as often as the number behind its name says, and from where `--from` says. One that goes on and was
+/// stopped before goes on there when the same is asked for again.
 pub(crate) fn drill(arguments: &[String]) -> Outcome {
     let asked = parse(arguments)?;
     packages::prepare()?;
     let mut command = (asked.drill.begin)(asked.times);
-    if let (Some(name), Some(from)) = (asked.drill.from, asked.from) {
-        command.env(name, from.to_string());
+    if let Some(goes_on) = &asked.drill.from {
+        let from = asked.from.unwrap_or(1);
+        let kept = place::target().join("drills").join(asked.kept());
+        command.env(goes_on.from, from.to_string());
+        command.env(goes_on.kept, kept);
     }
     cargo::succeed(command)
+}
+
+impl Asked {
+    /// The file in which it stands how far this has come.
+    fn kept(&self) -> String {
+        let (name, from) = (self.drill.name, self.from.unwrap_or(1));
+        format!("{name}-{from}-{}.json", self.times)
+    }
 }
 
 fn parse(arguments: &[String]) -> Outcome<Asked> {
@@ -121,6 +142,17 @@ mod tests {
     fn parsed(text: &str) -> Outcome<(&'static str, u32, Option<u64>)> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         parse(&words).map(|asked| (asked.drill.name, asked.times, asked.from))
+    }
+
+    #[test]
+    fn each_way_is_kept_apart() {
+        let kept = |text: &str| {
+            let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            parse(&words).unwrap().kept()
+        };
+        assert_eq!(kept("simulate"), "simulate-1-200000.json");
+        assert_eq!(kept("simulate --from 1"), "simulate-1-200000.json");
+        assert_eq!(kept("simulate 9 --from 4711"), "simulate-4711-9.json");
     }
 
     #[test]

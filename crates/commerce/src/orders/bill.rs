@@ -68,6 +68,10 @@ impl App {
             let total = priced.quote.totals.total;
             placing.tab = tab(wish, &rules, total.currency())?;
             let bill = match placing.tab {
+                Some(_) if base::planted("tab_held_short") => {
+                    let hold_minor = total.minor();
+                    Bill::of_tab(wish, Tab { hold_minor })?
+                }
                 Some(tab) => Bill::of_tab(wish, tab.for_total(total.minor()))?,
                 None => self.bill(wish, (total, &placing)).await?,
             };

@@ -85,7 +85,8 @@ impl App {
             let command = asked.command(order)?;
             // Its guest adds lines until then, and would pay for one that nobody has made.
             let is_made = matches!(command, Command::Ready { .. });
-            if is_made && order.tab.is_some() && asked.version.is_none() {
+            let is_unseen = asked.version.is_none() && !base::planted("tab_ready_unseen");
+            if is_made && order.tab.is_some() && is_unseen {
                 return Err(wrong("version", "a tab is ready as it was seen"));
             }
             let (commit, moved) = self.moved(ask, &stored, (actor, &command)).await?;
@@ -297,6 +298,9 @@ impl App {
             return Ok(None);
         }
         let shares = self.shares(stored, order).await?;
+        if order.tab.is_some() && base::planted("tab_taken_twice") {
+            self.begin_capture(commit, order, shares.clone())?;
+        }
         self.begin_capture(commit, order, shares).map(Some)
     }
 
@@ -335,7 +339,10 @@ impl App {
     /// has to look where there is one.
     async fn shares(&self, stored: &Stored, order: &Order) -> Result<Vec<Share>> {
         let held = &stored.held;
-        let mut left = order.total_minor;
+        let mut left = match order.tab.filter(|_| base::planted("tab_taken_whole")) {
+            Some(tab) => tab.hold_minor,
+            None => order.total_minor,
+        };
         if let (Some(payment), [], false) = (held.payment, held.more.as_slice(), held.cash) {
             let minor = left;
             return Ok(vec![Share { payment, minor }]);

@@ -10,6 +10,7 @@ use super::book::{Book, Ordered, Rows};
 use super::fate::Fault;
 use super::kitchen::{Kitchen, NEAR};
 use super::run::{Sim, Work};
+use super::tabs;
 use super::world::{Ground, OPERATOR, Said, Sent, start};
 
 /// What is asked for.
@@ -22,6 +23,8 @@ pub(crate) enum Kind {
     Refund(String),
     /// Lines of an order are to be others.
     Change(String),
+    /// A line is to come besides, under this name.
+    Add(String, String),
     /// A word on a proposal: whether it is a yes.
     Consent(String, i64, bool),
     /// Credit for whoever has placed an order.
@@ -230,7 +233,7 @@ impl Clients {
             let order = book.orders[&refund.order].id.clone();
             all.extend((0..2).map(|who| self.word((&order, &refund.id), (who, round))));
         }
-        for (place, order) in book.orders.values().enumerate() {
+        for (place, (uid, order)) in book.orders.iter().enumerate() {
             let last = match order.service.as_str() {
                 "pickup" => "collected",
                 "dine_in" => "served",
@@ -245,7 +248,9 @@ impl Clients {
                 "out_for_delivery" => "delivered",
                 _ => continue,
             };
-            all.push(self.set(order, (next, None)));
+            let is_seen = order.tab.is_some() && next == tabs::READY;
+            let version = is_seen.then(|| book.version(*uid));
+            all.push(self.set(order, (next, version)));
         }
         all
     }
@@ -263,7 +268,7 @@ const ANYWHERE: [&str; 6] = [
 
 fn method(kind: &Kind, path: &str) -> Method {
     match kind {
-        Kind::Move(..) | Kind::Change(_) => Method::PATCH,
+        Kind::Move(..) | Kind::Change(_) | Kind::Add(..) => Method::PATCH,
         Kind::Rules => Method::PUT,
         Kind::Cart if path.matches('/').count() == 3 => Method::PUT,
         _ => Method::POST,
@@ -284,7 +289,8 @@ fn basket(kitchen: &Kitchen, chance: &Random) -> Json {
     if chance.below(3) == 0 {
         items.push(json!({"menuItemId": kitchen.water, "quantity": 1}));
     }
-    let service = ["pickup", "pickup", "dine_in", "delivery"][below(chance, 4)];
+    let services = ["pickup", "pickup", tabs::SERVICE, tabs::SERVICE, "delivery"];
+    let service = services[below(chance, services.len())];
     let mut body = json!({
         "restaurantId": kitchen.restaurant, "serviceType": service, "items": items,
     });
@@ -294,6 +300,7 @@ fn basket(kitchen: &Kitchen, chance: &Random) -> Json {
             json!({"street": "Via Roma 2", "position": {"lat": lat, "lng": lng}});
     }
     super::deeds::pay(&mut body, chance);
+    tabs::open(&mut body, chance);
     if chance.below(3) == 0 {
         body["couponCode"] = "SAVE10".into();
     }
@@ -352,8 +359,10 @@ impl Sim {
         let order = self.book.orders[&uid].clone();
         let next = super::legal::next(&order.status);
         let is_done = ["delivered", "collected", "served"].contains(&order.status.as_str());
-        let is_about_lines = self.chance.below(4) == 0;
-        if let Some(op) = is_about_lines.then(|| self.on_lines(&order)).flatten() {
+        let often = if order.tab.is_some() { 2 } else { 4 };
+        let is_about_lines = self.chance.below(often) == 0;
+        let on_lines = is_about_lines.then(|| self.on_lines((uid, &order)));
+        if let Some(op) = on_lines.flatten() {
             self.send(op);
             return true;
         }
@@ -385,9 +394,11 @@ impl Sim {
                 {
                     return false;
                 }
+                let is_seen = order.tab.is_some() && status == tabs::READY;
                 let version = match self.chance.below(6) {
                     0 => Some(self.book.version(uid)),
                     1 => Some((self.book.version(uid) - 1).max(1)),
+                    3.. if is_seen => Some(self.book.version(uid)),
                     _ => None,
                 };
                 self.clients.set(&order, (status, version))

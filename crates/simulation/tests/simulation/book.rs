@@ -65,6 +65,12 @@ pub(crate) struct Ordered {
     pub(crate) lines: BTreeMap<String, Line>,
     /// What is taken for that of what is counted.
     pub(crate) held: Items,
+    /// The names that its lines have, or had.
+    pub(crate) had: BTreeSet<String>,
+    /// How much is held of it, where it is a tab.
+    pub(crate) tab: Option<i64>,
+    /// The version at which it was made ready.
+    pub(crate) ready_at: Option<i64>,
     /// The change that waits, and what became of all of them, by number.
     pub(crate) proposal: Option<Proposed>,
     pub(crate) proposals: BTreeMap<i64, Fate>,
@@ -103,9 +109,10 @@ impl Ordered {
     /// Whether it has been where its money may be taken.
     pub(crate) fn may_be_taken(&self) -> bool {
         let mut been = self.been.iter();
-        been.any(|status| match self.when_ready {
-            true => super::legal::is_made(status),
-            false => super::legal::is_accepted(status),
+        been.any(|status| match (self.tab, self.when_ready) {
+            (Some(_), _) => status == "served",
+            (None, true) => super::legal::is_made(status),
+            (None, false) => super::legal::is_accepted(status),
         })
     }
 
@@ -239,6 +246,9 @@ impl Book {
                 event.kind, order.id
             ));
         }
+        if event.kind == "order.ready" {
+            order.ready_at = Some(event.version);
+        }
         order.changes(&event.kind, payload)?;
         if event.kind.starts_with("order.change") {
             return Ok(());
@@ -295,6 +305,9 @@ fn created(payload: &Json, status: String) -> Ordered {
         service: text(&data["service"]),
         held: change::items(&lines),
         has_coupon: lines.values().any(|line| line.off > 0),
+        had: lines.keys().cloned().collect(),
+        tab: data["tab"]["holdMinor"].as_i64(),
+        ready_at: None,
         lines,
         proposal: None,
         proposals: BTreeMap::new(),

@@ -138,6 +138,7 @@ impl Ordered {
             return Err(format!("6: nobody asked the diner of {}", self.id));
         }
         let wanted = items(&lines(&data["change"]["lines"]));
+        self.is_within(data["change"]["totalMinor"].as_i64().unwrap())?;
         self.proposal = Some(Proposed {
             number,
             is_agreed,
@@ -157,6 +158,10 @@ impl Ordered {
     fn changed(&mut self, data: &Json) -> Result<(), String> {
         let change = &data["change"];
         let now = lines(&change["lines"]);
+        // What is held of a tab is all that it ever takes, so nothing more is asked for.
+        let is_paid_before = self.is_card && self.tab.is_none();
+        self.is_within(change["totalMinor"].as_i64().unwrap())?;
+        self.names(change)?;
         let (wanted, has) = (items(&now), items(&self.lines));
         let is_more = now.iter().any(|(key, line)| {
             let was = self.lines.get(key);
@@ -165,7 +170,7 @@ impl Ordered {
         let difference = change["totalMinor"].as_i64().unwrap() - self.total;
         let taken = match data["proposal"].as_i64() {
             Some(number) => {
-                let needs_money = difference > 0 && self.is_card;
+                let needs_money = difference > 0 && is_paid_before;
                 let proposal = self.waiting(data)?;
                 if needs_money && !proposal.is_agreed {
                     return Err(format!("6: a change was not agreed to: {data}"));
@@ -178,7 +183,7 @@ impl Ordered {
             None => {
                 self.may_change(change)?;
                 let is_silent = change["by"] != "diner" && is_more;
-                let is_unpaid = difference > 0 && self.is_card;
+                let is_unpaid = difference > 0 && is_paid_before;
                 if is_silent || is_unpaid {
                     return Err(format!("6: nobody was asked about {data}"));
                 }
@@ -208,11 +213,11 @@ impl Ordered {
         Ok(())
     }
 
-    /// Diners change until it is accepted, restaurants until it is made.
+    /// Diners change until it is accepted, restaurants until it is made; until then a tab takes lines besides of its guest.
     fn may_change(&self, change: &Json) -> Result<(), String> {
-        let is_early = ["scheduled", "pending"].contains(&self.status.as_str());
         let is_made = ["confirmed", "preparing"].contains(&self.status.as_str());
-        match is_early || (is_made && change["by"] != "diner") {
+        let is_besides = || self.tab.is_some() && self.is_besides(&lines(&change["lines"]));
+        match self.is_early() || (is_made && (change["by"] != "diner" || is_besides())) {
             true => Ok(()),
             false => Err(format!("6: {} is {}, and is changed", self.id, self.status)),
         }

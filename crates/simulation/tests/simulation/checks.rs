@@ -14,7 +14,7 @@ use super::book::{Ordered, Rows, Touched, text};
 use super::change::{Fate, price};
 use super::run::Sim;
 use super::world::{CAKES, COUPON, SLOT};
-use super::{legal, limits};
+use super::{legal, limits, tabs};
 
 /// Judges what a commit has touched.
 pub(crate) async fn step(sim: &mut Sim, touched: &Touched) -> Result<(), String> {
@@ -56,6 +56,7 @@ fn row(sim: &Sim, id: Uid, stored: &BTreeMap<Uid, (String, i64, Json)>) -> Resul
     if tickets != 1 {
         return Err(format!("18: {} has {tickets} tickets", order.id));
     }
+    tabs::shown(order, body)?;
     let total = body["totalMinor"].as_i64().unwrap();
     let rest = total - worth(sim, order);
     if total != order.total || (rest != 0 && rest != 100) {
@@ -75,9 +76,10 @@ fn row(sim: &Sim, id: Uid, stored: &BTreeMap<Uid, (String, i64, Json)>) -> Resul
         let held = held(sim).remove(&id).unwrap_or_default();
         let spent = sim.book.spent.get(&id).copied().unwrap_or(0);
         let was_safe = held.authorised_minor + spent;
-        if was_safe < total {
+        let counts_on = order.tab.unwrap_or(total);
+        if was_safe < counts_on {
             return Err(format!(
-                "4: {} counts on {total}, and {was_safe} was held",
+                "4: {} counts on {counts_on}, and {was_safe} was held",
                 order.id
             ));
         }
@@ -272,7 +274,9 @@ fn provider(sim: &Sim) -> Result<(), String> {
     }
     for (id, held) in held(sim) {
         let order = sim.book.orders.get(&id);
-        let total = order.map_or(0, |order| order.most);
+        // Of a tab more is held than may ever be taken.
+        let most = |order: &Ordered| order.tab.map_or(order.most, |_| order.total);
+        let total = order.map_or(0, most);
         if held.captured_minor > total || held.refunded_minor > held.captured_minor {
             return Err(format!("3: of {total} the provider has {held:?}"));
         }
@@ -300,6 +304,7 @@ pub(crate) async fn end(sim: &mut Sim) -> Result<(), String> {
         return Err(format!("5: {} places are held for ever", holds.len()));
     }
     answers(sim).await?;
+    tabs::seen(sim)?;
     money(sim).await?;
     notes(sim).await?;
     payments(sim).await?;
@@ -319,32 +324,9 @@ async fn answers(sim: &Sim) -> Result<(), String> {
         .iter()
         .map(|(_, id, ..)| base::uid::spell("rfd", *id).to_string())
         .collect();
-    let of_id = |id: &str| sim.book.orders.values().find(|order| order.id == id);
     for op in &sim.clients.ops {
         let Some(answer) = &op.answer else { continue };
-        let is_there = match &op.kind {
-            Kind::Place => of_id(&text(&answer["id"])).is_some(),
-            Kind::Move(order, status, version) => {
-                let seen = answer["version"].as_i64().unwrap();
-                let follows = version.is_none_or(|was| seen == was || seen == was + 1);
-                follows && of_id(order).is_some_and(|order| order.been.contains(*status))
-            }
-            Kind::Cancel(order) => of_id(order).is_some_and(|one| one.been.contains("cancelled")),
-            Kind::Refund(_) => refunds.contains(&text(&answer["id"])),
-            Kind::Change(order) => of_id(order).is_some_and(|one| {
-                let number = answer["proposal"]["number"].as_i64();
-                number.map_or(one.is_changed, |number| one.proposals.contains_key(&number))
-            }),
-            Kind::Consent(order, number, is_yes) => of_id(order).is_some_and(|one| {
-                let fate = one.proposals.get(number);
-                // Who says yes may see it dropped when its money does not come.
-                fate == Some(&Fate::Dropped)
-                    || (*is_yes && fate.is_some_and(|fate| *fate != Fate::Waits))
-            }),
-            Kind::Word(refund) => refunds.contains(refund),
-            Kind::Credit | Kind::Cart | Kind::Quote | Kind::Rules | Kind::Notice => true,
-        };
-        if !is_there {
+        if !is_there(sim, (&op.kind, answer), &refunds) {
             return Err(format!(
                 "10: {:?} was answered {answer}, and is not there",
                 op.sent
@@ -373,6 +355,37 @@ async fn answers(sim: &Sim) -> Result<(), String> {
             "9: {} refunds, and {granted} answers",
             refunds.len()
         )),
+    }
+}
+
+/// Whether what was acknowledged is there.
+fn is_there(sim: &Sim, (kind, answer): (&Kind, &Json), refunds: &BTreeSet<String>) -> bool {
+    let of_id = |id: &str| sim.book.orders.values().find(|order| order.id == id);
+    let proposed = answer["proposal"]["number"].as_i64();
+    match kind {
+        Kind::Place => of_id(&text(&answer["id"])).is_some(),
+        Kind::Move(order, status, version) => {
+            let seen = answer["version"].as_i64().unwrap();
+            let follows = version.is_none_or(|was| seen == was || seen == was + 1);
+            follows && of_id(order).is_some_and(|order| order.been.contains(*status))
+        }
+        Kind::Cancel(order) => of_id(order).is_some_and(|one| one.been.contains("cancelled")),
+        Kind::Refund(_) => refunds.contains(&text(&answer["id"])),
+        Kind::Change(order) => of_id(order).is_some_and(|one| {
+            proposed.map_or(one.is_changed, |number| one.proposals.contains_key(&number))
+        }),
+        Kind::Add(order, line) => of_id(order).is_some_and(|one| {
+            let is_there = one.had.contains(line);
+            proposed.map_or(is_there, |number| one.proposals.contains_key(&number))
+        }),
+        Kind::Consent(order, number, is_yes) => of_id(order).is_some_and(|one| {
+            let fate = one.proposals.get(number);
+            // Who says yes may see it dropped when its money does not come.
+            fate == Some(&Fate::Dropped)
+                || (*is_yes && fate.is_some_and(|fate| *fate != Fate::Waits))
+        }),
+        Kind::Word(refund) => refunds.contains(refund),
+        Kind::Credit | Kind::Cart | Kind::Quote | Kind::Rules | Kind::Notice => true,
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn pay(body: &mut Json, chance: &Random) {
     body["payments"] = all.into();
 }
 
-fn token(chance: &Random) -> &'static str {
+pub(crate) fn token(chance: &Random) -> &'static str {
     match chance.below(8) {
         0 => "refused",
         _ => "ok",
@@ -38,7 +38,7 @@ fn token(chance: &Random) -> &'static str {
 }
 
 /// What a cart or a change may have more of.
-fn item<'a>(kitchen: &'a Kitchen, chance: &Random) -> &'a str {
+pub(crate) fn item<'a>(kitchen: &'a Kitchen, chance: &Random) -> &'a str {
     [&kitchen.cake, &kitchen.water, &kitchen.pizza][below(chance, 3)]
 }
 
@@ -141,8 +141,8 @@ impl Clients {
             }
         };
         let kind = Kind::Change(order.id.clone());
-        let is_early = ["scheduled", "pending"].contains(&order.status.as_str());
-        if is_early && chance.below(2) == 0 {
+        let is_of_tab = order.tab.is_some() && chance.below(3) == 0;
+        if (order.is_early() || is_of_tab) && chance.below(2) == 0 {
             if order.is_card {
                 body["payment"] = json!({"token": token(chance)});
             }
@@ -163,7 +163,7 @@ impl Clients {
         }
         let is_yes = chance.below(4) > 0;
         let mut body = json!({"proposal": proposal.number, "accept": is_yes});
-        if order.is_card && is_yes {
+        if order.is_card && order.tab.is_none() && is_yes {
             body["payment"] = json!({"token": token(chance)});
         }
         let kind = Kind::Consent(order.id.clone(), proposal.number, is_yes);
@@ -230,12 +230,15 @@ impl Sim {
     }
 
     /// Somebody asks for other lines, answers who asked, or gives credit.
-    pub(crate) fn on_lines(&mut self, order: &Ordered) -> Option<usize> {
+    pub(crate) fn on_lines(&mut self, (uid, order): (Uid, &Ordered)) -> Option<usize> {
         let (clients, chance) = (&mut self.clients, &self.chance);
+        let version = self.book.version(uid);
+        let seldom = if order.tab.is_some() { 2 } else { 3 };
         match order.proposal.is_some() {
             true if chance.below(5) > 0 => clients.consent(order, chance),
             _ if chance.below(5) == 0 => Some(clients.credit(order, chance)),
             _ if chance.below(6) > 0 && order.is_final() => None,
+            _ if chance.below(seldom) == 0 => clients.add((order, version), chance),
             _ => clients.change(order, chance),
         }
     }

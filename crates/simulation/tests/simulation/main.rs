@@ -12,6 +12,7 @@ mod acts;
 mod book;
 mod change;
 mod checks;
+mod course;
 mod deeds;
 mod fate;
 #[path = "../../../commerce/tests/it/kitchen.rs"]
@@ -24,20 +25,28 @@ mod planted;
 mod purse;
 mod run;
 mod sweep;
+mod tabs;
 mod world;
 
+use std::path::Path;
 use std::time::Duration;
 
+use course::Course;
 use fate::Plan;
 use sweep::{Swept, Wanted, sweep, told, tried};
 
 /// A number that is set from outside.
+fn set(name: &str) -> Option<u64> {
+    said(name)?.parse().ok()
+}
+
+/// A text that is set from outside.
 #[allow(
     clippy::disallowed_methods,
-    reason = "whoever runs the simulator says how much of it"
+    reason = "whoever runs the simulator says where it goes on"
 )]
-fn set(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
+fn said(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[track_caller]
@@ -56,22 +65,40 @@ fn some_seeds() {
         within: Some(Duration::from_secs(set("SIMULATE_SECONDS").unwrap_or(45))),
         least,
         tells: false,
+        course: None,
     });
     sound(&swept);
-    assert!(swept.seeds >= least, "{swept}, and {least} are asked for");
+    assert!(
+        swept.all.seeds >= least,
+        "{swept}, and {least} are asked for"
+    );
 }
 
-/// Far more of them.
+/// Far more of them, in as many parts as it is stopped.
 #[test]
 #[ignore = "takes as long as it is given; `cargo xtask drill simulate`"]
 fn drill() {
-    sound(&sweep(Wanted {
-        from: set("SIMULATE_FROM").unwrap_or(1),
-        seeds: set("SIMULATE_SEEDS").unwrap_or(200_000),
+    let (from, seeds) = (
+        set("SIMULATE_FROM").unwrap_or(1),
+        set("SIMULATE_SEEDS").unwrap_or(200_000),
+    );
+    let path = said("SIMULATE_STATE");
+    let course = path.map(|path| Course::at(Path::new(&path), (from, seeds), &course::code()));
+    if let Some(course) = course.as_ref().filter(|course| course.next() > from) {
+        println!("goes on at seed {}", course.next());
+    }
+    let swept = sweep(Wanted {
+        from,
+        seeds,
         within: set("SIMULATE_MINUTES").map(|minutes| Duration::from_secs(minutes * 60)),
         least: 0,
         tells: true,
-    }));
+        course: course.as_ref(),
+    });
+    if let Some(course) = course {
+        println!("{}", course.ended(&swept.all));
+    }
+    sound(&swept);
 }
 
 #[test]

@@ -1,19 +1,21 @@
 //! Many seeds, on as many threads as the machine has cores: what they did, and the first that broke, cut to what it needs.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::course::Course;
 use super::fate::Plan;
 use super::run::{Ran, run};
 
-/// How often it is told how far it has come.
+/// How often it is told, and written down, how far it has come.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Which seeds, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
     pub(crate) from: u64,
     pub(crate) seeds: u64,
     /// When no more are begun, but for so many that there must be.
@@ -21,16 +23,31 @@ pub(crate) struct Wanted {
     pub(crate) least: u64,
     /// Whether it is told how far it has come.
     pub(crate) tells: bool,
+    /// Where it is written down how far it has come, and what of it was done before.
+    pub(crate) course: Option<&'a Course>,
+}
+
+/// What seeds did, one after the other from the first one on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) seeds: u64,
+    pub(crate) orders: u64,
+    pub(crate) borders: u64,
+    pub(crate) struck: u64,
+    pub(crate) seconds: u64,
 }
 
 /// What many seeds did.
 #[derive(Default)]
 pub(crate) struct Swept {
-    pub(crate) seeds: u64,
-    pub(crate) orders: u64,
-    pub(crate) borders: u64,
-    pub(crate) struck: u64,
-    pub(crate) took: Duration,
+    /// The first of them.
+    from: u64,
+    pub(crate) all: Tally,
+    /// Those that are done before one that came before them.
+    ahead: BTreeMap<u64, Ran>,
+    /// How many were done before this began, and what it took since.
+    before: Tally,
+    took: Duration,
     /// When it was told last how far it has come.
     told: Duration,
     pub(crate) broken: Option<(Plan, String)>,
@@ -38,11 +55,15 @@ pub(crate) struct Swept {
 
 impl fmt::Display for Swept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rate = self.seeds as f64 / self.took.as_secs_f64().max(0.001);
+        let all = &self.all;
         write!(
             f,
             "{} seeds, {} orders, {} borders passed, {} of them struck, {:.1} seeds/s",
-            self.seeds, self.orders, self.borders, self.struck, rate
+            all.seeds,
+            all.orders,
+            all.borders,
+            all.struck,
+            self.rate()
         )?;
         match &self.broken {
             None => Ok(()),
@@ -120,10 +141,11 @@ pub(crate) fn cut(plan: &Plan) -> Plan {
     clippy::disallowed_methods,
     reason = "how long seeds take is no part of what they do"
 )]
-pub(crate) fn sweep(wanted: Wanted) -> Swept {
+pub(crate) fn sweep(wanted: Wanted<'_>) -> Swept {
     let began = Instant::now();
-    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-    let swept = Mutex::new(Swept::default());
+    let swept = Swept::after(wanted);
+    let (next, stop) = (AtomicU64::new(swept.all.seeds), AtomicBool::new(false));
+    let swept = Mutex::new(swept);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -142,15 +164,16 @@ pub(crate) fn sweep(wanted: Wanted) -> Swept {
                     if swept.broken.is_some() {
                         stop.store(true, Ordering::Relaxed);
                     }
-                    if wanted.tells && swept.took >= swept.told + TELL_EVERY {
+                    if swept.took >= swept.told + TELL_EVERY {
                         swept.told = swept.took;
-                        tell(&swept, wanted);
+                        swept.tell(wanted);
                     }
                 }
             });
         }
     });
     let mut swept = swept.into_inner().unwrap();
+    swept.keep(wanted);
     if let Some((plan, _)) = &mut swept.broken {
         *plan = cut(plan);
     }
@@ -158,21 +181,56 @@ pub(crate) fn sweep(wanted: Wanted) -> Swept {
 }
 
 impl Swept {
-    fn add(&mut self, plan: &Plan, ran: Ran) {
-        self.seeds += 1;
-        self.orders += ran.orders as u64;
-        self.borders += ran.borders;
-        self.struck += ran.struck;
-        if let (Some(why), None) = (ran.broken, &self.broken) {
-            self.broken = Some((plan.clone(), why));
+    /// What was done before, where something was.
+    fn after(wanted: Wanted<'_>) -> Self {
+        let before = wanted.course.map(|course| course.before);
+        let before = before.unwrap_or_default();
+        Swept {
+            from: wanted.from,
+            all: before,
+            before,
+            ..Swept::default()
         }
     }
-}
 
-#[allow(clippy::print_stdout, reason = "it tells how far it has come")]
-fn tell(swept: &Swept, wanted: Wanted) {
-    let left = wanted.seeds.saturating_sub(swept.seeds) as f64;
-    let minutes = swept.took.as_secs_f64() / swept.seeds.max(1) as f64 * left / 60.0;
-    let next = wanted.from + swept.seeds;
-    println!("{swept}, about {minutes:.0} minutes left, now at seed {next}");
+    /// Takes note of a seed. It counts when all before it are done, so that whoever goes on leaves out none.
+    fn add(&mut self, plan: &Plan, ran: Ran) {
+        if let Some(why) = ran.broken {
+            self.broken.get_or_insert((plan.clone(), why));
+            return;
+        }
+        self.ahead.insert(plan.seed, ran);
+        while let Some(ran) = self.ahead.remove(&(self.from + self.all.seeds)) {
+            self.all.seeds += 1;
+            self.all.orders += ran.orders as u64;
+            self.all.borders += ran.borders;
+            self.all.struck += ran.struck;
+        }
+    }
+
+    /// How many a second, since this began.
+    fn rate(&self) -> f64 {
+        let seeds = self.all.seeds - self.before.seeds;
+        seeds as f64 / self.took.as_secs_f64().max(0.001)
+    }
+
+    /// Writes down how far it has come, where that is wanted.
+    fn keep(&mut self, wanted: Wanted<'_>) {
+        self.all.seconds = self.before.seconds + self.took.as_secs();
+        if let Some(course) = wanted.course {
+            course.keep(&self.all);
+        }
+    }
+
+    /// Tells how far it has come, and writes it down, where that is wanted.
+    #[allow(clippy::print_stdout, reason = "it tells how far it has come")]
+    fn tell(&mut self, wanted: Wanted<'_>) {
+        self.keep(wanted);
+        if wanted.tells {
+            let left = wanted.seeds.saturating_sub(self.all.seeds) as f64;
+            let minutes = left / self.rate().max(0.001) / 60.0;
+            let next = self.from + self.all.seeds;
+            println!("{self}, about {minutes:.0} minutes left, now at seed {next}");
+        }
+    }
 }

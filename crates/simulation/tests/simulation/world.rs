@@ -26,6 +26,7 @@ use store::{Db, Part, Parts as Bring, Place};
 use tokio::sync::watch;
 
 use super::kitchen::Kitchen;
+use super::tabs::HOLDS;
 
 /// The operator, who may do everything.
 pub(crate) const OPERATOR: &str = "operator";
@@ -542,6 +543,7 @@ async fn furnished(shop: &Shop, place: usize) -> Kitchen {
     shop.post(&path, coupon).await.good();
     let path = format!("{}/order-rules", kitchen.at());
     let mut rules = shop.get(&path).await.good();
+    rules["tabs"] = json!({"hold": HOLDS[place]});
     if place == 1 {
         rules["autoAccept"] = true.into();
         rules["noConsent"] = "remove".into();

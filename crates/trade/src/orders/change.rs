@@ -186,7 +186,8 @@ pub fn plan<'a>(
     let mut keys: BTreeSet<&LineKey> = order.lines.iter().map(|line| &line.key).collect();
     for command in commands {
         let key = command.line();
-        if let Some(new) = command.new_line().filter(|new| !keys.insert(*new)) {
+        let had = command.new_line().filter(|new| !keys.insert(*new));
+        if let Some(new) = had.filter(|_| !base::planted("line_added_twice")) {
             return Err(Refusal::LineTwice(new.clone()));
         }
         if command.added().is_some() {
@@ -360,7 +361,10 @@ impl Change {
             difference_minor: self.difference_minor,
         });
         order.money.clone_from(&self.money);
-        order.total_minor = self.total_minor;
+        let is_besides = || self.commands.iter().any(|one| one.added().is_some());
+        if !(base::planted("added_not_charged") && is_besides()) {
+            order.total_minor = self.total_minor;
+        }
         order.vouchers_minor = self.vouchers_minor;
     }
 
@@ -370,7 +374,8 @@ impl Change {
         let added = self.commands.iter().filter_map(LineCommand::added);
         let mut added = added.peekable();
         let least_far = tickets.iter_mut().min_by_key(|ticket| ticket.state);
-        if let Some(ticket) = least_far.filter(|_| added.peek().is_some()) {
+        let is_told = added.peek().is_some() && !base::planted("added_not_told");
+        if let Some(ticket) = least_far.filter(|_| is_told) {
             ticket.lines.extend(added.cloned());
             ticket.state = match ticket.state {
                 TicketState::Waiting | TicketState::Void => TicketState::Waiting,

@@ -94,7 +94,7 @@ impl Order {
 
     /// Whether its tab, where it has one, holds enough for such a total.
     pub(super) fn holds(&self, total_minor: i64) -> Result<(), Refusal> {
-        let is_full = |tab: &Tab| total_minor > tab.hold_minor;
+        let is_full = |tab: &Tab| total_minor > tab.hold_minor && !base::planted("tab_overdrawn");
         if !self.tab.as_ref().is_some_and(is_full) {
             return Ok(());
         }
@@ -111,6 +111,7 @@ impl Order {
     ) -> Result<(), Refusal> {
         let now = self.status;
         let is_early = policy::changes(actor, None).contains(&now);
+        let is_early = is_early || base::planted("tab_takes_back");
         match is_early || commands.iter().all(|one| one.added().is_some()) {
             true => Ok(()),
             false => Err(Refusal::Moved { now }),

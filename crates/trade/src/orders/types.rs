@@ -632,7 +632,9 @@ impl Order {
     #[must_use]
     pub fn takes_money(&self) -> bool {
         match self.rules.take_money {
-            _ if self.tab.is_some() => self.status.is_fulfilled(),
+            _ if self.tab.is_some() && !base::planted("tab_taken_early") => {
+                self.status.is_fulfilled()
+            }
             Taking::Ready if !base::planted("taken_when_accepted") => self.status.is_made(),
             Taking::Accepted | Taking::Ready => self.status.is_accepted(),
         }
