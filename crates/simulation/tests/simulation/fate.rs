@@ -95,6 +95,9 @@ pub(crate) struct Plan {
     pub(crate) when_ready: Option<usize>,
     /// Whether what happens is written down, for whoever looks for the reason.
     pub(crate) tells: bool,
+    /// Whether nobody asks the thread for long work for anything before it is done, as where the machine is slow elsewhere:
+    /// nothing may come of it.
+    pub(crate) looks_late: bool,
 }
 
 impl Plan {
@@ -117,6 +120,7 @@ impl Plan {
             crashes,
             when_ready,
             tells: false,
+            looks_late: false,
         }
     }
 
