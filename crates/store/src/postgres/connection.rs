@@ -71,6 +71,8 @@ pub(crate) struct Connection {
     mutants: HashMap<&'static str, &'static str>,
     /// For how many more groups a refusal is expected.
     wary: u32,
+    /// Whether something could not be sent: a transaction may be open that nobody ends.
+    is_spoilt: bool,
 }
 
 impl Drop for Connection {
@@ -100,6 +102,7 @@ impl Connection {
             mutate: target.mutate(),
             mutants: HashMap::new(),
             wary: 0,
+            is_spoilt: false,
         })
     }
 
@@ -140,10 +143,11 @@ impl Connection {
 
     /// Whether it can be used no more.
     pub(crate) fn closed(&self) -> bool {
-        self.client.is_closed()
+        self.is_spoilt || self.client.is_closed()
     }
 
-    /// Sends all statements at once and returns what came back for each, in order.
+    /// Sends all statements at once and returns what came back for each, in order. Where one cannot be sent, neither is what
+    /// comes after it, and its failure is the last answer.
     pub(crate) async fn run(&mut self, sends: &[Send]) -> Vec<Reply> {
         if let Some(mutate) = self.mutate {
             self.change(sends, mutate);
@@ -154,7 +158,10 @@ impl Connection {
             return vec![Err(Fault::of(&error))];
         }
         let this = &*self;
-        Pipeline::new(sends.iter().map(|send| Box::pin(this.one(send)) as _)).await
+        let pipeline = Pipeline::new(sends.iter().map(|send| Box::pin(this.one(send)) as _));
+        let replies = pipeline.await;
+        self.is_spoilt |= replies.len() < sends.len();
+        replies
     }
 
     /// Runs one pipeline and fails with its first failure.

@@ -1,9 +1,10 @@
 //! A refused guard that shares its transaction with the COMMIT of others stores nothing and stops nobody.
 
 use futures_util::future::{join, join_all};
-use store::{Failure, Outcome};
+use store::{Call, Failure, Outcome, Sql, Value};
+use testkit::trial::ADD_JOB;
 
-use super::world::{Engine, NOTHING, Order, World, dish, hex};
+use super::world::{Engine, NOTHING, Order, PATIENCE, World, dish, hex};
 
 /// What a pipeline written by hand does: PostgreSQL takes a guarded change of no row for a success.
 #[tokio::test]
@@ -189,4 +190,36 @@ async fn sqlite_a_key_that_is_taken_refuses_and_leaves_nothing() {
 #[tokio::test]
 async fn postgres_a_key_that_is_taken_refuses_and_leaves_nothing() {
     a_key_that_is_taken_refuses(Engine::Postgres).await;
+}
+
+/// Never of use but for its parameter, whose type the server finds out by itself where nothing is known of it at first.
+static SMALL: Sql = Sql::new(
+    "trial_jobs.small",
+    ADD_JOB.table,
+    "DELETE FROM trial_jobs WHERE CAST($1 AS INTEGER) = 7",
+);
+
+/// What cannot be sent is no error of the server, which would store what came before it.
+#[tokio::test]
+async fn postgres_a_statement_that_cannot_be_sent_has_nothing_stored_that_came_before_it() {
+    let world = World::postgres(|_| {}).await;
+    let deadline = world.within(PATIENCE);
+    let small = |number| Call::new(&SMALL, [number]);
+    let known = world.database.transact(vec![small(Value::Null)], &deadline);
+    known.await.unwrap();
+
+    let id = world.order(1, &[(1, 1)]).id;
+    let job = [id.into(), 1_i64.into(), vec![7_u8].into()];
+    let calls = vec![Call::new(&ADD_JOB, job), small((1_i64 << 40).into())];
+    let unsent = world.database.transact(calls, &deadline).await;
+    assert!(matches!(unsent, Err(Failure::Malformed(_))), "{unsent:?}");
+    let jobs = "SELECT count(*) FROM trial_jobs";
+    assert_eq!(world.number(jobs).await, 0, "nothing of it is stored");
+
+    // Whoever is next gets no connection on which that is still under way.
+    let next = world
+        .database
+        .transact(vec![small(1_i64.into())], &deadline);
+    next.await.unwrap();
+    assert_eq!(world.number(jobs).await, 0);
 }
