@@ -104,10 +104,19 @@ impl App {
         let order = self.find(at.state.order).await?.order;
         let left = Left::of(order.currency, &order.money, &all).ok_or_else(lost)?;
         let (was, scene) = (refund.version, (&order, at.state.place));
+        let mut share = amount.minor();
         for (attempt, part) in standing.moved {
+            let minor = part.minor().min(share);
+            share = share.saturating_sub(minor);
+            if minor < part.minor() {
+                tracing::error!(refund = %refund.id, ?attempt, "more was given back than was granted");
+            }
+            if minor == 0 {
+                continue;
+            }
             let moved = Command::Execute(Moved {
                 attempt: Some(attempt),
-                minor: part.minor(),
+                minor,
             });
             let events = decide(Some(&refund), &moved, &left, POLICY).map_err(not_so)?;
             let told = (Some(refund), events.as_slice());
