@@ -537,6 +537,7 @@ mod tests {
             reference: None,
             code: None,
             is_contradicted: false,
+            was_refused: false,
         }];
         let intents = [kept, paid];
         let mut less = lowering(300, &intents);

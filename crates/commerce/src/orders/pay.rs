@@ -356,6 +356,10 @@ impl App {
             }
             false => match standing.state {
                 Standing::Cancelled | Standing::Failed => return Ok(Come::There),
+                // What was perhaps taken could not be given back any more once it is let go of.
+                _ if standing.is_perhaps_taken() => {
+                    return Ok(Come::Refused(NOT_LET_GO.to_owned(), refusals));
+                }
                 _ => payments.cancel_again(payment, (key, refusals)).await,
             },
         };

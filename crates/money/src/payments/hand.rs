@@ -238,6 +238,7 @@ mod tests {
             reference: reference.map(str::to_owned),
             code: None,
             is_contradicted: false,
+            was_refused: false,
         };
         let named = |attempt: &Attempt| name(&Pretend::new(), (attempt, &asked), "OWN");
         let pending = attempt(Act::Capture, Some("PAY/OWN"));

@@ -327,6 +327,7 @@ mod tests {
             reference: name.map(str::to_owned),
             code: None,
             is_contradicted: false,
+            was_refused: false,
         });
         Intent {
             id: id.into(),

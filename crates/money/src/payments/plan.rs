@@ -217,6 +217,8 @@ fn refund(intent: &Intent, back: &Back) -> Next {
         match intent.attempt(*id) {
             Some(attempt) if attempt.state == AttemptState::Done => {
                 left = left.saturating_sub(attempt.minor);
+                // That it was refused is known since, and says nothing of what is asked after it.
+                refusals = refusals.saturating_sub(u8::from(attempt.was_refused));
             }
             Some(attempt)
                 if attempt.state == AttemptState::Refused && (refusals > 0 || was_asked_anew) =>
@@ -236,7 +238,7 @@ fn refund(intent: &Intent, back: &Back) -> Next {
 
 /// How much is given back at once: all of it where a capture has so much left, else what the first has that has any.
 fn part(intent: &Intent, minor: i64) -> i64 {
-    let left = uncaptured(intent, None);
+    let left = uncaptured(intent, (None, was_perhaps_given));
     match left.iter().any(|(_, rest)| *rest >= minor) {
         true => minor,
         false => left
@@ -328,27 +330,36 @@ fn held(intent: &Intent) -> Option<&str> {
 }
 
 /// The provider's name for the capture that a refund is of: refunds use up captures in their order, each the first that
-/// has enough left. So it is the same one whenever it is asked.
+/// has enough left. So it is the same one whenever it is asked. Where none has because a doubt has come up since, the refund is
+/// of the one that had when there was none.
 fn captured(intent: &Intent, refund: AttemptId) -> Option<&str> {
     let minor = intent.attempt(refund)?.minor;
-    let left = uncaptured(intent, Some(refund));
-    let mut left = left.into_iter();
-    left.find_map(|(reference, rest)| (rest >= minor).then_some(reference))
+    let of = |counts: fn(&Attempt) -> bool| {
+        let left = uncaptured(intent, (Some(refund), counts));
+        let mut left = left.into_iter();
+        left.find_map(|(reference, rest)| (rest >= minor).then_some(reference))
+    };
+    of(was_perhaps_given)
+        .or_else(|| of(|one| one.state == AttemptState::Done || !one.state.is_settled()))
 }
 
-/// What captures have left to be given back, all of it or before a refund.
-fn uncaptured(intent: &Intent, before: Option<AttemptId>) -> Vec<(&str, i64)> {
+/// Whether a refund uses up a capture, or may do so.
+fn was_perhaps_given(refund: &Attempt) -> bool {
+    !refund.is_lost()
+}
+
+/// What captures have left to be given back by the refunds that count, all of them or those before one.
+fn uncaptured(
+    intent: &Intent,
+    (before, counts): (Option<AttemptId>, fn(&Attempt) -> bool),
+) -> Vec<(&str, i64)> {
     let mut left: Vec<(&str, i64)> = intent
         .done(Act::Capture)
         .filter_map(|capture| Some((capture.reference.as_deref()?, capture.minor)))
         .collect();
     let attempts = intent.attempts.iter();
     let earlier = attempts.take_while(|attempt| Some(attempt.id) != before);
-    for attempt in earlier.filter(|attempt| attempt.act == Act::Refund) {
-        // What was perhaps given uses it up, too.
-        if attempt.is_lost() {
-            continue;
-        }
+    for attempt in earlier.filter(|attempt| attempt.act == Act::Refund && counts(attempt)) {
         if let Some((_, rest)) = left.iter_mut().find(|(_, rest)| *rest >= attempt.minor) {
             *rest = rest.saturating_sub(attempt.minor);
         }
@@ -407,6 +418,7 @@ mod tests {
             reference: Some("ref".to_owned()),
             code: None,
             is_contradicted: false,
+            was_refused: false,
         }
     }
 
@@ -552,10 +564,11 @@ mod tests {
     #[test]
     fn what_was_perhaps_given_uses_up_what_was_taken() {
         let (mut intent, back) = refused(1);
-        assert_eq!(uncaptured(&intent, None), [("ref", 900)]);
+        let left = |intent: &Intent| part(intent, 900);
+        assert_eq!(left(&intent), 900);
         intent.attempts[1].is_contradicted = true;
-        assert_eq!(uncaptured(&intent, None), [("ref", 600)]);
-        // It is no more than that which another one can be of.
+        assert_eq!(left(&intent), 600);
+        // One that was sent before that was doubtful is of what it was sent for.
         let other = Back::of(
             back.attempts[1].uid().into(),
             back.attempts[1].uid(),
@@ -564,6 +577,45 @@ mod tests {
         let mut more = attempt(other.attempts[0], Act::Refund, AttemptState::Sent);
         more.minor = 601;
         intent.attempts.push(more);
+        assert_eq!(captured(&intent, other.attempts[0]), Some("ref"));
+        // What was certainly given uses it up however that is looked at.
+        intent.attempts[1].state = AttemptState::Done;
         assert_eq!(captured(&intent, other.attempts[0]), None);
+    }
+
+    #[test]
+    fn a_doubt_leaves_what_is_asked_after_it_to_the_next_capture() {
+        let (mut intent, back) = refused(1);
+        let mut second = attempt(
+            Uid::from_bytes([1; 16]).into(),
+            Act::Capture,
+            AttemptState::Done,
+        );
+        second.reference = Some("second".to_owned());
+        intent.attempts[0].minor = MINOR;
+        intent.attempts.insert(1, second);
+        intent.attempts[2].is_contradicted = true;
+        let anew = attempt(back.attempts[1], Act::Refund, AttemptState::Sent);
+        intent.attempts.push(anew);
+        assert_eq!(captured(&intent, back.attempts[1]), Some("second"));
+    }
+
+    #[test]
+    fn what_is_done_by_somebodys_word_uses_up_the_refusal_that_was_known() {
+        let (mut intent, back) = refused(2);
+        let known = Back {
+            refusals: 1,
+            ..back
+        };
+        // The second one was refused since, which nobody has said anything about.
+        intent.attempts[1].state = AttemptState::Done;
+        (intent.attempts[1].minor, intent.attempts[1].was_refused) = (100, true);
+        assert_eq!(refund(&intent, &known), Next::Stand);
+        let both = Back {
+            refusals: 2,
+            ..known
+        };
+        let next = Next::Begin(Act::Refund, Some(both.attempts[2]), MINOR - 100);
+        assert_eq!(refund(&intent, &both), next);
     }
 }

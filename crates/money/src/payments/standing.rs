@@ -8,6 +8,8 @@ use super::store::Kept;
 
 /// Why giving back has come to an end before all of it has gone back, where no refusal says so.
 const NOT_ALL: &str = "not_all_given_back";
+/// Why taking has come to an end before all of it was taken: a human has said that a part was.
+const NOT_ALL_TAKEN: &str = "not_all_taken";
 
 /// How a payment stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,6 +48,7 @@ struct Seen {
     minor: i64,
     code: Option<String>,
     is_contradicted: bool,
+    was_refused: bool,
 }
 
 impl Standing {
@@ -80,6 +83,13 @@ impl Standing {
         }
     }
 
+    /// Whether something was refused when it was to be taken, and perhaps taken even so.
+    #[must_use]
+    pub fn is_perhaps_taken(&self) -> bool {
+        let mut attempts = self.attempts.iter();
+        attempts.any(|one| one.act == Act::Capture && one.is_doubtful())
+    }
+
     /// The same, of a step that gives back what is certain, which is so much: the rest is refused when that is done, for
     /// somebody to see what became of it.
     pub(super) fn of_certain(mut self, minor: i64) -> Self {
@@ -97,7 +107,8 @@ impl Standing {
         self.refused = self.refused_of(wish);
         self.step = match wish {
             Wish::Authorise => None,
-            Wish::Capture(again, _) | Wish::Cancel(again) => {
+            Wish::Capture(again, amount) => self.taken(again, amount.minor()),
+            Wish::Cancel(again) => {
                 let (step, refusals) = stands(&self.made(again));
                 self.refusals = refusals;
                 step
@@ -122,6 +133,20 @@ impl Standing {
         again.made(|id| self.attempts.iter().find(|attempt| attempt.id == id))
     }
 
+    /// How taking stands, which is done when so much was taken.
+    fn taken(&mut self, again: &Again, minor: i64) -> Option<AttemptState> {
+        let made = self.made(again);
+        let (step, refusals) = stands(&made);
+        let done = made.iter().filter(|one| one.state == AttemptState::Done);
+        let taken = done.fold(0_i64, |sum, one| sum.saturating_add(one.minor));
+        self.refusals = refusals;
+        if step == Some(AttemptState::Done) && taken < minor {
+            self.refused = Some(NOT_ALL_TAKEN.to_owned());
+            return Some(AttemptState::Refused);
+        }
+        step
+    }
+
     /// How giving back stands that may be made in parts: done when all of it is, and with its last part before that.
     /// Where that is done and no other may follow, the rest is refused: nobody would ask for it any more.
     fn given_back(&mut self, back: &Back) -> Option<AttemptState> {
@@ -134,6 +159,9 @@ impl Standing {
             if attempt.state == AttemptState::Refused {
                 self.refusals = self.refusals.saturating_add(1);
                 is_doubtful |= attempt.is_contradicted;
+            }
+            if attempt.was_refused {
+                self.refusals = self.refusals.saturating_add(1);
             }
             if attempt.state == AttemptState::Done {
                 given = given.saturating_add(attempt.minor);
@@ -157,6 +185,11 @@ impl Standing {
 }
 
 impl Seen {
+    fn is_doubtful(&self) -> bool {
+        let is_lost = matches!(self.state, AttemptState::Refused | AttemptState::GivenUp);
+        is_lost && self.is_contradicted
+    }
+
     fn of(attempt: &Attempt) -> Self {
         Seen {
             id: attempt.id,
@@ -165,6 +198,7 @@ impl Seen {
             minor: attempt.minor,
             code: attempt.code.clone(),
             is_contradicted: attempt.is_contradicted,
+            was_refused: attempt.was_refused,
         }
     }
 }
@@ -206,6 +240,7 @@ mod tests {
             reference: Some("ref".to_owned()),
             code: None,
             is_contradicted: is_contradicted && *state == AttemptState::Refused,
+            was_refused: false,
         };
         let intent = Intent {
             id: id.into(),
@@ -281,6 +316,47 @@ mod tests {
             assert_eq!(standing.step, Some(AttemptState::Refused));
             assert_eq!(standing.refused.as_deref(), Some(NOT_ALL));
             assert_eq!(standing.moved.len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_was_refused_and_is_done_by_somebodys_word_was_refused_once() {
+        let parts = [(AttemptState::Done, 100), (AttemptState::Refused, 200)];
+        let (mut kept, back) = asked(&parts, false);
+        kept.intent.attempts[0].was_refused = true;
+        let standing = Standing::of(&kept).for_wish(&Wish::Refund(back));
+        assert_eq!(
+            (standing.step, standing.refusals),
+            (Some(AttemptState::Refused), 2)
+        );
+    }
+
+    #[test]
+    fn what_was_refused_and_is_contradicted_was_perhaps_taken() {
+        for (act, is_contradicted) in [
+            (Act::Capture, true),
+            (Act::Capture, false),
+            (Act::Refund, true),
+        ] {
+            let (mut kept, _) = asked(&[(AttemptState::Refused, 100)], is_contradicted);
+            kept.intent.attempts[0].act = act;
+            let is_taken = act == Act::Capture && is_contradicted;
+            assert_eq!(Standing::of(&kept).is_perhaps_taken(), is_taken);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_in_part_is_not_taken() {
+        let (mut kept, back) = asked(&[(AttemptState::Done, 100)], false);
+        let again = Again::of(kept.intent.id, (back.attempts[0].uid(), 0), Act::Capture);
+        kept.intent.attempts[0].act = Act::Capture;
+        kept.intent.attempts[0].id = again.attempt(0);
+        for (minor, step) in [(100, AttemptState::Done), (101, AttemptState::Refused)] {
+            let wish = Wish::Capture(again.clone(), Money::new(minor, Currency::EUR));
+            let standing = Standing::of(&kept).for_wish(&wish);
+            assert_eq!(standing.step, Some(step));
+            let is_part = standing.refused.as_deref() == Some(NOT_ALL_TAKEN);
+            assert_eq!(is_part, minor > 100);
         }
     }
 

@@ -38,6 +38,9 @@ pub enum Refusal {
     /// The provider's name for it is too long.
     #[error("the reference of the provider is too long")]
     Reference,
+    /// What has this name at the provider counts already, as another attempt: it moved once.
+    #[error("another attempt counts as done under this reference")]
+    Twice,
     /// It was done, and nobody says anything else of it by hand.
     #[error("the attempt counts as done")]
     Done,
@@ -59,7 +62,7 @@ pub fn decide(intent: Option<&Intent>, command: &Command) -> Result<Vec<Event>, 
         Command::Send(sending) => send(intent, sending),
         Command::Settle { attempt, answer } => {
             let attempt = intent.attempt(*attempt).ok_or(Refusal::AttemptMissing)?;
-            settle(attempt, answer)
+            settle((intent, attempt), answer)
         }
         Command::SettleByHand { attempt, answer } => {
             let attempt = intent.attempt(*attempt).ok_or(Refusal::AttemptMissing)?;
@@ -229,7 +232,7 @@ fn may_refund(intent: &Intent, minor: i64) -> Result<(), Refusal> {
     }
 }
 
-fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
+fn settle((intent, attempt): (&Intent, &Attempt), answer: &Answer) -> Result<Vec<Event>, Refusal> {
     is_short(answer)?;
     let answered = Answered {
         attempt: attempt.id,
@@ -241,8 +244,10 @@ fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
     let is_other = matches!(answer, Answer::Done { minor, .. } if is_other(attempt, *minor));
     let is_second =
         matches!(answer, Answer::Done { reference, .. } if is_second(attempt, reference));
+    let is_taken =
+        matches!(answer, Answer::Done { reference, .. } if is_taken((intent, attempt), reference));
     let contradicts = match attempt.state {
-        AttemptState::Sent | AttemptState::Unknown => is_other,
+        AttemptState::Sent | AttemptState::Unknown => is_other || is_taken,
         AttemptState::Done => is_other || is_second || matches!(answer, Answer::Refused { .. }),
         AttemptState::Refused | AttemptState::GivenUp => matches!(answer, Answer::Done { .. }),
     };
@@ -259,8 +264,8 @@ fn settle(attempt: &Attempt, answer: &Answer) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-/// What a human says counts against a refusal, too, as far as the payment can still bear it. Of what is taken or given back a
-/// part may have been done. What counts as done stays so: it is posted.
+/// What a human says counts against a refusal, too, as far as the payment can still bear it, and nothing is on its way that he
+/// may have seen instead. Of what is taken or given back a part may have been done. What counts as done stays so: it is posted.
 fn settle_by_hand(
     (intent, attempt): (&Intent, &Attempt),
     answer: &Answer,
@@ -274,7 +279,7 @@ fn settle_by_hand(
     };
     let is_lost = matches!(attempt.state, AttemptState::Refused | AttemptState::GivenUp);
     match answer {
-        Answer::Done { minor, .. } => {
+        Answer::Done { minor, reference } => {
             let in_parts = matches!(attempt.act, Act::Capture | Act::Refund);
             let is_part = in_parts && (1..attempt.minor).contains(minor);
             let is_done = attempt.state == AttemptState::Done;
@@ -284,7 +289,15 @@ fn settle_by_hand(
             if is_done {
                 return Ok(Vec::new());
             }
+            if is_taken((intent, attempt), reference) {
+                return Err(Refusal::Twice);
+            }
             if is_lost {
+                let is_alike =
+                    |one: &Attempt| one.act == attempt.act && one.refund == attempt.refund;
+                if intent.unsettled().any(is_alike) {
+                    return Err(Refusal::UnderWay);
+                }
                 // What it has perhaps done is told just now.
                 let mut others = intent.clone();
                 others.attempts.retain(|other| other.id != attempt.id);
@@ -321,6 +334,13 @@ fn is_other(attempt: &Attempt, minor: i64) -> bool {
 fn is_second(attempt: &Attempt, reference: &str) -> bool {
     let known = attempt.reference.as_deref();
     attempt.act != Act::Cancel && known.is_some_and(|known| known != reference)
+}
+
+/// Whether what a provider has taken or given back under this name counts already, as another attempt.
+fn is_taken((intent, attempt): (&Intent, &Attempt), reference: &str) -> bool {
+    let mut done = intent.done(attempt.act);
+    matches!(attempt.act, Act::Capture | Act::Refund)
+        && done.any(|one| one.id != attempt.id && one.reference.as_deref() == Some(reference))
 }
 
 fn says_nothing_new(attempt: &Attempt, answer: &Answer) -> bool {
@@ -371,6 +391,7 @@ pub fn apply(intent: Option<Intent>, event: &Event) -> Option<Intent> {
             reference: None,
             code: None,
             is_contradicted: false,
+            was_refused: false,
         }),
         Event::Answered(answered) => answer(&mut intent, answered)?,
         Event::Contradicted(answered) => {
@@ -422,6 +443,7 @@ fn answer(intent: &mut Intent, answered: &Answered) -> Option<()> {
         // A human may have seen that a part of it was done, and after it was refused.
         Answer::Done { minor, .. } if answered.by_hand => {
             attempt.code = None;
+            attempt.was_refused = attempt.state == AttemptState::Refused;
             if answered.act != Act::Cancel {
                 attempt.minor = *minor;
             }

@@ -128,6 +128,9 @@ pub struct Attempt {
     pub code: Option<String>,
     /// Whether the provider has said something since that contradicts its outcome.
     pub is_contradicted: bool,
+    /// Whether it counts as done by a human's word after the provider had refused it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_refused: bool,
 }
 
 impl Attempt {

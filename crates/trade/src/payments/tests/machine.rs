@@ -128,7 +128,7 @@ fn what_is_done_again_under_another_name_is_recorded() {
         let twice = after.attempt(attempt(number)).unwrap();
         assert!(twice.is_contradicted);
         // What follows is asked of the first one.
-        assert_eq!(twice.reference.as_deref(), Some("ref"));
+        assert_eq!(twice.reference, Some(name(number)));
         assert_eq!(after.state, before.state);
         assert_eq!(after.captured_minor, before.captured_minor);
         assert_eq!(decide(Some(&after), &again), Ok(vec![]));
@@ -196,6 +196,38 @@ fn a_human_says_no_more_than_a_payment_can_bear() {
     let gone = with(gone, (3, Act::Cancel, AMOUNT), done(AMOUNT));
     let late = refusal(&gone, &by_hand(2, done(600)));
     assert_eq!(late, Refusal::State(State::Cancelled));
+}
+
+/// A refund that was refused, and another one of the same after it, which has no outcome yet.
+fn asked_anew() -> Intent {
+    let intent = with(captured(900), (3, Act::Refund, 300), refused());
+    did(Some(intent), &send(4, Act::Refund, 300))
+}
+
+#[test]
+fn what_has_moved_once_counts_once() {
+    // It may be the other one that he has seen.
+    let intent = asked_anew();
+    assert_eq!(refusal(&intent, &by_hand(3, done(300))), Refusal::UnderWay);
+    let other = did(Some(intent.clone()), &send(5, Act::Refund, 100));
+    let other = did(Some(other), &settle(4, refused()));
+    assert_eq!(refusal(&other, &by_hand(3, done(300))), Refusal::UnderWay);
+    // It was the other one.
+    let intent = did(Some(intent), &settle(4, done(300)));
+    let seen = |number| Answer::Done {
+        reference: name(number),
+        minor: 300,
+    };
+    assert_eq!(refusal(&intent, &by_hand(3, seen(4))), Refusal::Twice);
+    let both = did(Some(intent), &by_hand(3, seen(3)));
+    assert_eq!(both.refunded_minor, 600);
+    assert!(both.attempts[2].was_refused && !both.attempts[3].was_refused);
+    // What a human has seen is told by the provider, as something that it was asked for later.
+    let told = with(captured(900), (3, Act::Refund, 300), refused());
+    let told = did(Some(told), &by_hand(3, seen(4)));
+    let told = with(told, (4, Act::Refund, 300), seen(4));
+    assert!(told.attempts[3].is_contradicted);
+    assert_eq!(told.refunded_minor, 300);
 }
 
 #[test]

@@ -58,15 +58,32 @@ fn send(number: u8, act: Act, minor: i64) -> Command {
 fn settle(number: u8, answer: Answer) -> Command {
     Command::Settle {
         attempt: attempt(number),
-        answer,
+        answer: named(number, answer),
     }
 }
 
 fn by_hand(number: u8, answer: Answer) -> Command {
     Command::SettleByHand {
         attempt: attempt(number),
-        answer,
+        answer: named(number, answer),
     }
+}
+
+/// The answer under a name of its own, where it has none yet.
+fn named(number: u8, mut answer: Answer) -> Answer {
+    if let Answer::Done { reference, .. }
+    | Answer::Action { reference }
+    | Answer::Pending { reference } = &mut answer
+        && reference == "ref"
+    {
+        *reference = name(number);
+    }
+    answer
+}
+
+/// What the provider calls an attempt.
+fn name(number: u8) -> String {
+    format!("ref {number}")
 }
 
 fn done(minor: i64) -> Answer {
